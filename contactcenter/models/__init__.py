@@ -1,0 +1,39 @@
+"""The domain's tables, one module per subject."""
+
+from .access import ApiToken
+from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
+from .centre import ContactCenter
+from .contacts import Contact, ContactPhone
+from .events import AgentEvent
+from .feeds import FeedState, RecordingQueueItem
+from .interactions import Interaction, InteractionEvent, InteractionState
+from .outbox import OutboxEntry
+from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
+from .services import Disposition, Service, ServiceNumber
+
+__all__ = [
+    "Agent",
+    "AgentCrmUser",
+    "AgentEvent",
+    "AgentState",
+    "AgentStateChange",
+    "ApiToken",
+    "Contact",
+    "ContactCenter",
+    "ContactPhone",
+    "Disposition",
+    "FeedState",
+    "Interaction",
+    "InteractionEvent",
+    "InteractionState",
+    "NotReadyReason",
+    "OutboxEntry",
+    "RecordingQueueItem",
+    "Scenario",
+    "ScenarioRun",
+    "ScenarioStep",
+    "ScenarioVersion",
+    "Service",
+    "ServiceNumber",
+    "Team",
+]

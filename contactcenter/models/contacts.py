@@ -1,0 +1,44 @@
+"""People who call or write."""
+
+from django.db import models
+
+from contactcenter.phone import normalise
+
+
+class Contact(models.Model):
+    first_name = models.CharField(max_length=80, blank=True)
+    last_name = models.CharField(max_length=80, blank=True)
+    company = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["last_name", "first_name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.company or self.email or f"Contact {self.pk}"
+
+
+class ContactPhone(models.Model):
+    """A number as it was entered, and in E.164 for finding it again."""
+
+    class Kind(models.TextChoices):
+        BUSINESS = "business", "Business"
+        MOBILE = "mobile", "Mobile"
+        HOME = "home", "Home"
+        OTHER = "other", "Other"
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones")
+    number = models.CharField(max_length=40)
+    e164 = models.CharField(max_length=40, db_index=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.BUSINESS)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "e164"], name="number_once_per_contact")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.e164 = normalise(self.number).key
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,61 @@
+"""Services: what customers call or write to."""
+
+from django.db import models
+
+from contactcenter.phone import normalise
+
+
+class Disposition(models.Model):
+    """How an interaction ended, as the agent judges it. Without a service it is offered for every service."""
+
+    name = models.CharField(max_length=80)
+    code = models.SlugField(max_length=40, unique=True)
+    service = models.ForeignKey(
+        "contactcenter.Service", models.CASCADE, null=True, blank=True, related_name="dispositions"
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Service(models.Model):
+    """Has a scenario, numbers, agents and, where several CRM accounts exist, its own."""
+
+    class Media(models.TextChoices):
+        VOICE = "voice", "Voice"
+        CHAT = "chat", "Chat"
+
+    name = models.CharField(max_length=80, unique=True)
+    code = models.SlugField(max_length=40, unique=True)
+    media = models.CharField(max_length=8, choices=Media.choices, default=Media.VOICE)
+    scenario = models.ForeignKey("contactcenter.Scenario", models.PROTECT, null=True, blank=True)
+    service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ServiceNumber(models.Model):
+    """A number that reaches a service; `e164` is derived and unique."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="numbers")
+    number = models.CharField(max_length=40)
+    e164 = models.CharField(max_length=40, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return self.number
+
+    def clean(self) -> None:
+        self.e164 = normalise(self.number).key
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.e164 = normalise(self.number).key
+        super().save(*args, **kwargs)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""An action is a button on the account screen: one decorated method on a provider.
+
+The admin renders it, asks its form if it has one, runs it outside any transaction and shows the `Result`;
+`manage.py run_action` runs the same method."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+if TYPE_CHECKING:
+    from .doctor import Verdict
+    from .providers.base import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an action tells the person who pressed the button.
+
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value)."""
+
+    ok: bool
+    message: str
+    rows: tuple[tuple[str, str], ...] = ()
+    redirect: str = ""
+    verdict: "Verdict | None" = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """`key` is the method's name. `applies` hides the button where the account's settings make it meaningless."""
+
+    key: str
+    label: str
+    form: type[forms.Form] | None = None
+    help_text: str = ""
+    applies: Callable[["Provider"], bool] | None = None
+
+
+def action(
+    label: str,
+    *,
+    form: type[forms.Form] | None = None,
+    help_text: str = "",
+    applies: Callable[["Provider"], bool] | None = None,
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Mark a provider's method as an action. The method takes the form's cleaned data as keyword arguments."""
+
+    def mark(method: Callable[..., Result]) -> Callable[..., Result]:
+        method.action = Action(method.__name__, label, form, help_text, applies)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def actions_of(provider_class: "type[Provider]") -> dict[str, Action]:
+    """All actions of a provider, the order of definition, base classes first."""
+    found: dict[str, Action] = {}
+    for klass in reversed(provider_class.__mro__):
+        for name, member in vars(klass).items():
+            marked = getattr(member, "action", None)
+            if isinstance(marked, Action):
+                found[name] = marked
+            elif name in found and callable(member):
+                continue  # an override without the decorator keeps the button
+    return found

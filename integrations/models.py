@@ -1,0 +1,240 @@
+"""Accounts, their tokens, what was said to vendors (wire log) and what vendors told us."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+
+from . import catalogue
+from .fields import EncryptedField, Sealed
+from .leases import Leasable
+from .properties import CLEAR
+from .providers import provider_choices, registry
+
+
+class Health(models.TextChoices):
+    UNKNOWN = "unknown", "Not tested"
+    OK = "ok", "Working"
+    FAILING = "failing", "Failing"
+    NEEDS_AUTHORISATION = "needs_authorisation", "Needs authorisation"
+
+
+class IntegrationAccount(models.Model):
+    """One configured integration. Its fields are declared by its provider's `Properties` form."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    type = models.CharField(max_length=40, choices=catalogue.type_choices, editable=False)
+    provider = models.CharField(max_length=40, choices=provider_choices, editable=False)
+    name = models.CharField(max_length=120, unique=True, help_text="A unique name (any) for your integration account.")
+    is_default = models.BooleanField("Default account", default=False)
+    enabled = models.BooleanField(default=True, help_text="A disabled account is kept and calls nobody.")
+    simulated = models.BooleanField(
+        default=False, help_text="Send everything to the simulator in the box instead of the vendor."
+    )
+    properties = models.JSONField(default=dict, blank=True)
+    secrets = EncryptedField()
+    exclusive_key = models.CharField(max_length=40, null=True, editable=False)
+
+    health = models.CharField(max_length=24, choices=Health.choices, default=Health.UNKNOWN, editable=False)
+    health_cause = models.CharField(max_length=24, blank=True, editable=False)
+    health_message = models.TextField(blank=True, editable=False)
+    health_changed_at = models.DateTimeField(null=True, editable=False)
+    identity = models.CharField("Logged in as", max_length=200, blank=True, editable=False)
+    last_success_at = models.DateTimeField("Last success", null=True, editable=False)
+    last_error_at = models.DateTimeField("Last error", null=True, editable=False)
+    consecutive_failures = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["type"],
+                condition=Q(is_default=True),
+                name="one_default_per_type",
+                violation_error_message="Another account of this type is the default already.",
+            ),
+            models.UniqueConstraint(
+                fields=["exclusive_key"],
+                name="one_exclusive_account",
+                violation_error_message="Only one account of this type can exist.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    # -- what the provider declares
+
+    @property
+    def provider_class(self) -> Any:
+        """The provider's class. Raises `LookupError` in words where the code of the provider is gone."""
+        try:
+            return registry()[self.provider]
+        except KeyError:
+            raise LookupError(f'Account "{self.name}": there is no provider "{self.provider}" in this version.') from None
+
+    @property
+    def account_type(self) -> catalogue.AccountType:
+        return catalogue.BY_KEY[self.type]
+
+    def connect(self) -> Any:
+        """The provider, speaking for this account. Test its capability with isinstance."""
+        return self.provider_class(self)
+
+    # -- values
+
+    def values(self) -> dict[str, Any]:
+        """The plain properties as the form cleans them, defaults merged under what is stored."""
+        form = self.provider_class.Properties
+        return {**form.defaults(), **{k: v for k, v in self.properties.items() if k in form.base_fields}}
+
+    def secret(self, name: str) -> str:
+        """One secret, empty when not set. Raises `SecretUnreadable`."""
+        return str(self.secrets.reveal().get(name, ""))
+
+    def secret_values(self) -> list[str]:
+        """Every secret value of the account, for masking. Unreadable ones cannot leak and are left out."""
+        from .redaction import secrets_of
+
+        return secrets_of(self)
+
+    def stored_secret_names(self) -> set[str]:
+        from .fields import SecretUnreadable
+
+        try:
+            return {name for name, value in self.secrets.reveal().items() if value}
+        except SecretUnreadable:
+            return set()
+
+    def apply(self, plain: dict[str, Any], secrets: dict[str, Any]) -> list[str]:
+        """Set cleaned properties; an empty secret keeps the stored one, CLEAR or "" after a clear removes it.
+
+        Returns the names of the secrets that changed."""
+        self.properties = plain
+        kept = self.secrets.reveal() if self.secrets else {}
+        merged = dict(kept)
+        for name, value in secrets.items():
+            if value is CLEAR:
+                merged.pop(name, None)
+            elif value:
+                merged[name] = value
+        changed = sorted(name for name in {*kept, *merged} if kept.get(name) != merged.get(name))
+        if changed:
+            self.secrets = Sealed.of(merged)
+        return changed
+
+    @property
+    def simulator_url(self) -> str:
+        return f"{settings.SIMULATOR_URL}/{self.provider}"
+
+    # -- rules
+
+    def clean(self) -> None:
+        self._derive()
+        try:
+            form = self.provider_class.Properties(data=self._form_data())
+        except LookupError as error:
+            raise ValidationError(str(error)) from None
+        if not form.is_valid():
+            raise ValidationError({"properties": [f"{name}: {e}" for name, errors in form.errors.items() for e in errors]})
+        if self.is_default and not self.account_type.has_default:
+            raise ValidationError({"is_default": "Accounts of this type have no default."})
+
+    def _form_data(self) -> dict[str, Any]:
+        """What is stored, in the shape that the form reads; a stored secret stands in for itself."""
+        stored = {**self.values(), **(self.secrets.reveal() if self.secrets else {})}
+        return {name: value for name, value in stored.items() if value not in (None, False)}
+
+    def _derive(self) -> None:
+        provider_type = self.provider_class.type
+        self.type = provider_type.key
+        exclusive = {"type": f"type:{self.type}", "provider": f"provider:{self.provider}"}
+        self.exclusive_key = exclusive.get(provider_type.exclusive)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self._derive()
+        super().save(*args, **kwargs)
+
+
+class OAuthToken(Leasable):
+    """What the vendor issued. One writer: `integrations.oauth`. Refreshing is claimed by lease."""
+
+    class Status(models.TextChoices):
+        NONE = "none", "Not authorised"
+        VALID = "valid", "Authorised"
+        REFUSED = "refused", "Needs authorisation"
+
+    account = models.OneToOneField(IntegrationAccount, models.CASCADE, related_name="token")
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.NONE)
+    access = EncryptedField()
+    refresh = EncryptedField()
+    access_expires_at = models.DateTimeField(null=True)
+    refresh_expires_at = models.DateTimeField(null=True)
+    refresh_used_at = models.DateTimeField(null=True)
+    obtained_at = models.DateTimeField(null=True)
+    # Counts issues: whoever waited for the lease sees by it that somebody else has refreshed.
+    generation = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    last_error = models.TextField(blank=True)
+    # The half-open authorisation code flow: state and PKCE verifier, used once.
+    pending_state = models.CharField(max_length=64, blank=True)
+    pending_verifier = EncryptedField()
+    pending_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Token of {self.account_id}"
+
+
+class ApiCall(models.Model):
+    """One exchange with a vendor. Written before sending, finished after; secrets masked before they get here."""
+
+    account = models.ForeignKey(IntegrationAccount, models.CASCADE, null=True, related_name="calls")
+    # The public id of the interaction it was made for, if any: this app knows nothing of interactions.
+    interaction = models.CharField(max_length=36, blank=True, db_index=True)
+    purpose = models.CharField(max_length=80, blank=True)
+    method = models.CharField(max_length=10)
+    url = models.TextField()
+    request_headers = models.JSONField(default=dict)
+    request_body = models.TextField(blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    response_headers = models.JSONField(default=dict)
+    response_body = models.TextField(blank=True)
+    error = models.TextField(blank=True)
+    simulated = models.BooleanField(default=False)
+    started_at = models.DateTimeField(db_index=True)
+    duration_ms = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        verbose_name = "API call"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="calls_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+
+class InboundEvent(Leasable):
+    """What a vendor told us: a row before it is answered, handed upwards by a task."""
+
+    account = models.ForeignKey(IntegrationAccount, models.CASCADE, related_name="inbound_events")
+    key = models.CharField(max_length=200)
+    kind = models.CharField(max_length=60)
+    payload = models.JSONField(default=dict)
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "key"], name="inbound_event_once")]
+        indexes = [models.Index(fields=["id"], condition=Q(processed_at__isnull=True), name="inbound_events_open")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

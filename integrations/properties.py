@@ -1,0 +1,71 @@
+"""Properties of an account: plain Django forms, the one schema for screen, import, shell and tests."""
+
+from typing import Any, ClassVar
+
+from django import forms
+
+
+class SecretInput(forms.PasswordInput):
+    """Renders empty always: a secret goes in and never comes out. Knows only whether a value is stored."""
+
+    template_name = "integrations/widgets/secret.html"
+    stored = False
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"autocomplete": "new-password", "spellcheck": "false", **(attrs or {})}, render_value=False)
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, None, attrs)
+        context["widget"]["stored"] = self.stored
+        context["widget"]["clear_name"] = f"{name}-clear"
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        typed = data.get(name)
+        if not typed and data.get(f"{name}-clear"):
+            return CLEAR
+        return typed
+
+
+class Clear:
+    """Marks a secret whose *Clear* box was ticked."""
+
+    def __repr__(self) -> str:
+        return "CLEAR"
+
+
+CLEAR = Clear()
+
+
+class SecretField(forms.CharField):
+    """An encrypted property. Empty on save keeps what is stored."""
+
+    widget = SecretInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("strip", True)
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        if value is CLEAR:
+            return "" if not self.required else super().clean("")
+        return super().clean(value)
+
+
+class PropertiesForm(forms.Form):
+    """Base of every provider's `Properties`. `advanced` names the fields of the *Advanced* fieldset."""
+
+    advanced: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def secret_names(cls) -> list[str]:
+        return [name for name, field in cls.base_fields.items() if isinstance(field, SecretField)]
+
+    @classmethod
+    def plain_names(cls) -> list[str]:
+        return [name for name, field in cls.base_fields.items() if not isinstance(field, SecretField)]
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Initial values of the plain properties, merged under the stored ones when an account is read."""
+        return {name: cls.base_fields[name].initial for name in cls.plain_names()}

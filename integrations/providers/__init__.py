@@ -1,0 +1,32 @@
+"""The explicit list of providers: reading it tells everything the product connects to.
+
+To add one: write its module, add a line here, a simulator, tests and a page (README, "Adding a provider")."""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .base import Provider
+
+PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.nice.Nice",
+    "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.wfm_http.WfmHttp",
+)
+
+
+@cache
+def registry() -> "dict[str, type[Provider]]":
+    """All providers by key."""
+    found: dict[str, type[Provider]] = {}
+    for path in PROVIDERS:
+        module, name = path.rsplit(".", 1)
+        provider = getattr(import_module(module), name)
+        found[provider.key] = provider
+    return found
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """Choices of the model field; a callable, so that a new provider makes no migration."""
+    return [(key, provider.label) for key, provider in registry().items()]

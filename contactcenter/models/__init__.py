@@ -6,6 +6,7 @@ from .centre import ContactCenter
 from .contacts import Contact, ContactPhone
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
+from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
@@ -23,6 +24,7 @@ __all__ = [
     "ContactPhone",
     "Disposition",
     "FeedState",
+    "Heartbeat",
     "Interaction",
     "InteractionEvent",
     "InteractionState",

@@ -11,6 +11,9 @@ class FeedState(Leasable):
 
     account = models.OneToOneField(IntegrationAccount, models.CASCADE, related_name="feed")
     due_at = models.DateTimeField(db_index=True)
+    # The interval that `due_at` was computed with, and when: an account saved later is planned again. 0: no ticks.
+    interval = models.FloatField(default=0)
+    planned_at = models.DateTimeField(null=True)
     sequence = models.PositiveBigIntegerField(default=0)
     sent = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
@@ -19,8 +22,12 @@ class FeedState(Leasable):
     last_sent_at = models.DateTimeField(null=True)
     last_failed_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
-    # Recording feeds only: a session.start has to go first, and when the head of the queue may be tried again.
+    # Recording feeds only. Open: a session.start was queued, so events may follow it. Stopped: the receiver refuses our
+    # credentials, and only keep-alives go on. Then when the head of the queue may be tried again, and when the
+    # dispatcher last gave the queue to a worker.
     session_open = models.BooleanField(default=False)
+    stopped = models.BooleanField(default=False)
+    handed_out_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
     retries = models.PositiveIntegerField(default=0)
 

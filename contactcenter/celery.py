@@ -1,0 +1,81 @@
+"""The Celery application: which broker, which tasks, and what the scheduler starts how often.
+
+The scheduler starts few things: one sweep a second that finds due rows, and housekeeping. Feeds are started by
+`manage.py run_feeds`, on the quarter second. Every entry expires before the next one is due, so that an outage never
+ends in a burst."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contactcenter.settings")
+
+SWEEP_SECONDS = 1.0
+TOKEN_SECONDS = 5.0
+
+app = Celery("contactcenter")
+
+
+def schedule() -> dict[str, dict[str, Any]]:
+    """What the scheduler starts: dotted task name, seconds or crontab, and when a late message is worthless."""
+    return {
+        "sweep": {"task": "contactcenter.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+        "deliver-due": {
+            "task": "contactcenter.tasks.deliver_due",
+            "schedule": SWEEP_SECONDS,
+            "options": {"expires": SWEEP_SECONDS},
+        },
+        "refresh-due-tokens": {
+            "task": "integrations.tasks.refresh_due_tokens",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
+        "housekeeping": {
+            "task": "contactcenter.tasks.housekeeping",
+            "schedule": crontab(minute="7"),
+            "options": {"expires": 1800},
+        },
+    }
+
+
+def defaults() -> dict[str, Any]:
+    """Ours under those of the settings; called when the configuration is first needed, not at import."""
+    from django.conf import settings
+
+    embedded = settings.CELERY_BROKER_URL.startswith("filesystem")
+    if embedded:
+        from .broker import install
+
+        options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+        install([options["data_folder_in"], options["control_folder"]])
+    return {
+        "beat_schedule": schedule(),
+        # In memory: the file of the usual scheduler breaks when its process is killed while writing it.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_max_loop_interval": SWEEP_SECONDS,
+        # What must happen on the second waits in a queue of its own, never behind a slow vendor.
+        "task_queues": [Queue("celery"), Queue("clock")],
+        "task_routes": {"contactcenter.tasks.sweep": {"queue": "clock"}},
+        "worker_enable_remote_control": not embedded,
+        "worker_send_task_events": False,
+        "task_publish_retry": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": True,
+    }
+
+
+app.add_defaults(defaults)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_unsafe_settings(**kwargs: Any) -> None:
+    """A worker of a real installation does not start on the keys for trying out."""
+    from .checks import refuse_unsafe_settings as refuse
+
+    refuse()

@@ -1,0 +1,106 @@
+"""What the workers do: each task is one line that calls the module whose work it is.
+
+Arguments are keys of rows, never the work itself: a task may come twice, late or not at all, and the row says what is
+still to do. The modules are imported inside, because they send tasks themselves."""
+
+import logging
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from .celery import app
+
+logger = logging.getLogger(__name__)
+
+
+@app.task
+def advance_run(run_id: int) -> None:
+    """Go on with a scenario."""
+    from .scenarios import engine
+
+    engine.advance(run_id)
+
+
+@app.task
+def deliver_record(record_key: str) -> None:
+    """Send what waits in the outbox for one record of a CRM, in order."""
+    from . import activities
+
+    activities.deliver_record(record_key)
+
+
+@app.task
+def push_feed(account_id: int) -> None:
+    """Send one picture of all agents and services to a workforce system."""
+    from . import feeds
+
+    feeds.push(account_id)
+
+
+@app.task
+def send_keep_alive(account_id: int) -> None:
+    """Show a recorder that the way is open."""
+    from . import feeds
+
+    feeds.keep_alive(account_id)
+
+
+@app.task
+def push_recording(account_id: int) -> None:
+    """Send what waits in a recorder's queue, in order."""
+    from . import recording
+
+    recording.push(account_id)
+
+
+@app.task
+def close_recording(account_id: int) -> None:
+    """Tell a recorder that its account was switched off."""
+    from . import recording
+
+    recording.close(account_id)
+
+
+@app.task
+def sweep() -> None:
+    """Every second: what is due here, and what a lost message left behind."""
+    from . import routing
+    from .models import Heartbeat
+    from .scenarios import engine
+
+    now = timezone.now()
+    Heartbeat.leave("scheduler")
+    run_each(
+        {
+            "ringing calls": lambda: routing.expire_ringing(now),
+            "after-call work": lambda: routing.finish_overdue_wrap_up(now),
+            "scenarios": engine.sweep,
+        }
+    )
+
+
+@app.task
+def deliver_due() -> None:
+    """Every second: send what is due in the outbox. Apart from the sweep, because vendors are slow."""
+    from . import activities
+
+    activities.deliver_due()
+
+
+@app.task
+def housekeeping() -> None:
+    """Every hour: forget what nobody needs any more."""
+    from integrations import wirelog
+
+    from . import events
+
+    run_each({"the wire log": wirelog.prune, "agent events": events.prune})
+
+
+def run_each(parts: dict[str, Callable[[], object]]) -> None:
+    """Run every part, whatever happens to the others; a part that breaks is logged with its traceback."""
+    for name, part in parts.items():
+        try:
+            part()
+        except Exception:
+            logger.exception("Could not do what is due for %s; it is tried again at the next turn.", name)

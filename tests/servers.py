@@ -1,0 +1,134 @@
+"""Real PostgreSQL and Redis servers in a temporary folder on free ports, stopped at the end of the test session."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+START_SECONDS = 20.0
+POSTGRES_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+class ServerMissing(RuntimeError):
+    """A server's program is not on this machine."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(what: str, condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
+    """Poll until the condition holds; raises TimeoutError that names `what`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not happen within {seconds:g} s")
+        time.sleep(0.05)
+
+
+def find_program(name: str) -> str:
+    """Path of a server's program. Debian keeps PostgreSQL's outside the search path."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    found = shutil.which(name) or next((str(path) for path in versions), None)
+    if not found:
+        raise ServerMissing(f"{name} is not installed. As root on Debian, `make test` installs it.")
+    return found
+
+
+class Servers:
+    """Starts each server at the first request for its address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._urls: dict[str, str] = {}
+        self._stops: list[Callable[[], None]] = []
+
+    def __enter__(self) -> "Servers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for stop in reversed(self._stops):
+            stop()
+
+    def postgres_url(self) -> str:
+        if "postgres" not in self._urls:
+            self._urls["postgres"] = self._start_postgres()
+        return self._urls["postgres"]
+
+    def redis_url(self) -> str:
+        if "redis" not in self._urls:
+            self._urls["redis"] = self._start_redis()
+        return self._urls["redis"]
+
+    def _start_postgres(self) -> str:
+        port, data = free_port(), self.folder / "postgres"
+        as_owner = self._owner(data)
+        subprocess.run(
+            [*as_owner, find_program("initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"],
+            check=True,
+            capture_output=True,
+        )
+        options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_OPTIONS.items())
+        control = [*as_owner, find_program("pg_ctl"), "-D", data, "-w", "-l", data / "server.log"]
+        subprocess.run(
+            [*control, "-o", f"{options} -p {port} -k {data}", "start"], check=True, stdout=subprocess.DEVNULL
+        )
+        self._stops.append(
+            lambda: void(subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True))
+        )
+        return f"postgres://postgres@127.0.0.1:{port}/postgres"
+
+    def _owner(self, data: Path) -> list[str]:
+        """PostgreSQL refuses to run as root: then its folder and processes belong to its own user."""
+        data.mkdir()
+        if os.geteuid() != 0:
+            return []
+        owner = pwd.getpwnam("postgres")
+        os.chown(data, owner.pw_uid, owner.pw_gid)
+        for parent in data.parents:
+            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+        return ["runuser", "-u", "postgres", "--"]
+
+    def _start_redis(self) -> str:
+        port, folder = free_port(), self.folder / "redis"
+        folder.mkdir()
+        command = [find_program("redis-server"), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
+        self._stops.append(lambda: stop(process))
+        wait_for("the start of Redis", lambda: answers(port))
+        return f"redis://127.0.0.1:{port}/0"
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def void(_: object) -> None:
+    """For a callable that must return nothing."""

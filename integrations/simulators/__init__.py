@@ -1,0 +1,15 @@
+"""Local stand-ins for the vendors, with faults that can be switched on.
+
+`SIMULATORS` is the whole list: a new vendor is one module and one line here.
+"""
+
+from __future__ import annotations
+
+from .base import Simulator
+from .nice import Nice
+from .servicenow import ServiceNow
+from .wfm_http import Wfm
+
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice)
+
+__all__ = ["SIMULATORS"]

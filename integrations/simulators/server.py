@@ -1,0 +1,81 @@
+"""Starts the simulators: `serve` for a person or the demo, `running` for a test.
+
+uvicorn is given its own protocol class for one reason: the `reset` fault needs the connection itself, and the
+only honest way to make a reset is to make one.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from .app import create_app
+
+DEFAULT_PORT = 9000
+START_SECONDS = 10.0
+
+
+class ReachableTransport(HttpToolsProtocol):
+    """Puts the connection into the scope, where the fault layer finds it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["simulator.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
+def configuration(app: Any, **options: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=ReachableTransport,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+        **{"log_level": "warning", **options},
+    )
+
+
+def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, desktop_url: str | None = None) -> None:
+    """Runs until SIGINT or SIGTERM; requests that hang on purpose are given one second."""
+    uvicorn.Server(configuration(create_app(desktop_url), host=host, port=port)).run()
+
+
+@contextmanager
+def running(
+    port: int = 0,
+    desktop_url: str | None = None,
+    certificate: str | None = None,
+    private_key: str | None = None,
+) -> Iterator[str]:
+    """Runs the simulators in a thread and yields their address, on a free port unless told otherwise.
+
+    With a certificate and its key they speak HTTPS (the public SDKs of some vendors refuse anything else).
+    """
+    listener = socket.create_server(("127.0.0.1", port))
+    options = {"ssl_certfile": certificate, "ssl_keyfile": private_key} if certificate else {}
+    server = uvicorn.Server(configuration(create_app(desktop_url), log_level="critical", **options))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        _wait_until_started(server, thread)
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=START_SECONDS)
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise RuntimeError("the simulators did not start")
+        time.sleep(0.01)

@@ -54,7 +54,7 @@ class Transport(filesystem.Transport):
 
 
 def install(folders: list[str]) -> None:
-    """Make `filesystem://` mean this transport, with its folders in place. Raises `OSError` where they cannot be made."""
+    """Make `filesystem://` mean this transport and its folders. Raises `OSError` where they cannot be made."""
     TRANSPORT_ALIASES["filesystem"] = "contactcenter.broker:Transport"
     for folder in folders:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,11 @@ app = Celery("contactcenter")
 def schedule() -> dict[str, dict[str, Any]]:
     """What the scheduler starts: dotted task name, seconds or crontab, and when a late message is worthless."""
     return {
-        "sweep": {"task": "contactcenter.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+        "sweep": {
+            "task": "contactcenter.tasks.sweep",
+            "schedule": SWEEP_SECONDS,
+            "options": {"expires": SWEEP_SECONDS},
+        },
         "deliver-due": {
             "task": "contactcenter.tasks.deliver_due",
             "schedule": SWEEP_SECONDS,

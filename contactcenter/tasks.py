@@ -40,25 +40,25 @@ def push_feed(account_id: int) -> None:
 @app.task
 def send_keep_alive(account_id: int) -> None:
     """Show a recorder that the way is open."""
-    from . import feeds
+    from . import recording_queue
 
-    feeds.keep_alive(account_id)
+    recording_queue.keep_alive(account_id)
 
 
 @app.task
 def push_recording(account_id: int) -> None:
     """Send what waits in a recorder's queue, in order."""
-    from . import recording
+    from . import recording_queue
 
-    recording.push(account_id)
+    recording_queue.push(account_id)
 
 
 @app.task
 def close_recording(account_id: int) -> None:
     """Tell a recorder that its account was switched off."""
-    from . import recording
+    from . import recording_queue
 
-    recording.close(account_id)
+    recording_queue.close(account_id)
 
 
 @app.task

@@ -32,9 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings: None
-) -> None:
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings: None) -> None:
     """SQLite in a file, as it runs: in memory, threads would share one connection and hide every locking fault."""
     from django.conf import settings
 
@@ -51,7 +49,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def postgres_url(servers: Servers) -> str:
-    """A real PostgreSQL on a free port, started at the first use: `postgres://...`, a role that may create databases."""
+    """A real PostgreSQL on a free port, started at the first use. Its role may create databases."""
     return servers.postgres_url()
 
 
@@ -71,4 +69,4 @@ def chromium() -> str:
     for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"):
         if Path(path).exists():
             return path
-    pytest.fail("This test drives Chromium, which is not installed: apt-get install chromium, or run `make test` as root.")
+    pytest.fail("This test drives Chromium, which is not installed. As root on Debian, `make test` installs it.")

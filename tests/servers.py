@@ -114,8 +114,9 @@ class Servers:
     def _start_redis(self) -> str:
         port, folder = free_port(), self.folder / "redis"
         folder.mkdir()
-        command = [find_program("redis-server"), "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
-        process = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
+        address = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+        command = [find_program("redis-server"), *address, "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         self._stops.append(lambda: stop(process))
         wait_for("the start of Redis", lambda: answers(port))
         return f"redis://127.0.0.1:{port}/0"

@@ -1,0 +1,39 @@
+"""Run the benchmarks named on the command line, or all of them, each in a process and on servers of its own."""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.servers import Servers
+
+NAMES = ("stream", "feed", "lists")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which ones; all when left out")
+    chosen = parser.parse_args().names or NAMES
+    failed = [name for name in chosen if run(name)]
+    return 1 if failed else 0
+
+
+def run(name: str) -> int:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Servers(Path(folder)) as servers:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": servers.postgres_url(),
+            "REDIS_URL": servers.redis_url(),
+            "VAR_DIR": folder,
+            "LOG_LEVEL": "WARNING",
+            "DEBUG": "1",
+            "INTEGRATIONS_ALLOWED_NETWORKS": "127.0.0.0/8",
+        }
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=environment)
+        return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False, env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

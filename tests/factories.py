@@ -1,7 +1,7 @@
 """One factory per table, for every test. Each makes a row that is valid alone; name only what the test is about.
 
-    agent = AgentFactory(login="agent1", state="READY", services=[service])
-    interaction = InteractionFactory(agent=agent, state="ringing")
+agent = AgentFactory(login="agent1", state="READY", services=[service])
+interaction = InteractionFactory(agent=agent, state="ringing")
 """
 
 from datetime import timedelta

@@ -1,5 +1,6 @@
 """People who call or write."""
 
+from django.conf import settings
 from django.db import models
 
 from contactcenter.phone import normalise
@@ -42,3 +43,21 @@ class ContactPhone(models.Model):
     def save(self, *args: object, **kwargs: object) -> None:
         self.e164 = normalise(self.number).key
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class CallerChoice(models.Model):
+    """Which of several people with one number an agent chose: preferred when the number calls again."""
+
+    e164 = models.CharField(max_length=128)
+    source = models.CharField(max_length=40, help_text='The public id of the CRM account, or "contacts" for our own.')
+    kind = models.CharField(max_length=80)
+    record_id = models.CharField(max_length=120)
+    name = models.CharField(max_length=200)
+    chosen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    chosen_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["e164", "source"], name="one_choice_per_number_and_source")]
+
+    def __str__(self) -> str:
+        return f"{self.e164}: {self.name}"

@@ -26,7 +26,7 @@ ENDED = (InteractionState.COMPLETED, InteractionState.ABANDONED)
 
 
 class Interaction(models.Model):
-    """One call or chat, from arrival to the end of after-call work. State has one writer: `contactcenter.calls`."""
+    """One call or chat, from arrival to the end of after-call work. State has one writer: `contactcenter.interactions`."""
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Inbound"

@@ -3,7 +3,7 @@
 from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
-from .contacts import Contact, ContactPhone
+from .contacts import CallerChoice, Contact, ContactPhone
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
@@ -19,6 +19,7 @@ __all__ = [
     "AgentState",
     "AgentStateChange",
     "ApiToken",
+    "CallerChoice",
     "Contact",
     "ContactCenter",
     "ContactPhone",

@@ -1,0 +1,50 @@
+"""Where telephone systems report calls."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Header, Router
+
+from contactcenter import calls
+
+from .interactions import shown
+from .schemas import CallEvent, InteractionOut, Problem, Text
+
+router = Router(tags=["Calls"])
+
+
+@router.post(
+    "/events",
+    response={200: InteractionOut, 400: Problem, 401: Problem, 413: Problem, 422: Problem},
+    summary="Report a telephony event",
+    by_alias=True,
+)
+def report_event(
+    request: HttpRequest,
+    report: CallEvent,
+    idempotency_key: Text = Header(  # noqa: B008 - how ninja declares a header
+        "",
+        alias="Idempotency-Key",
+        max_length=120,
+        description="The same key is the same event of the call. Without it `event` and `at` are.",
+    ),
+) -> dict[str, Any]:
+    """Take in one event of a call and answer the interaction as it is then.
+
+    The first report of a call creates the interaction; `offered` with an `agent` rings there at once. Unknown agents
+    and services are refused with 422."""
+    taken = calls.apply(
+        calls.CallReport(
+            call_id=report.call_id,
+            event=report.event,
+            direction=report.direction,
+            from_number=report.from_,
+            to_number=report.to,
+            service=report.service,
+            agent=report.agent,
+            at=report.at,
+            cause=report.cause,
+            key=idempotency_key,
+        )
+    )
+    return shown(taken)

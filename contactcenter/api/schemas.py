@@ -1,0 +1,142 @@
+"""The shapes of requests and answers, with the descriptions and examples that integrators read."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _printable(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("Control characters are not allowed.")
+    return text
+
+
+def _text_of_time(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('A time is text in ISO 8601 with a time zone, for example "2026-01-15T09:00:02.050Z".')
+    return value
+
+
+def _plausible(moment: datetime) -> datetime:
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        moment = EARLIEST.replace(year=1999)
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError("The time must lie between the years 2000 and 2100.")
+    return moment
+
+
+# Text without control characters; each field adds its own longest length.
+Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True), AfterValidator(_printable)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_text_of_time), AfterValidator(_plausible)]
+
+OFFERED = {
+    "call_id": "c-7781",
+    "event": "offered",
+    "direction": "inbound",
+    "from": "+14155550132",
+    "to": "+14155550100",
+    "service": "support",
+    "agent": "agent1",
+    "at": "2026-01-15T09:00:02.050Z",
+}
+RELEASED = {"call_id": "c-7781", "event": "released", "at": "2026-01-15T09:05:41Z", "cause": "customer"}
+
+
+class CallEvent(Schema):
+    """One thing that happened to one call."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [OFFERED, RELEASED]})
+
+    call_id: Text = Field(
+        min_length=1, max_length=128, description="Your id of the call. All reports of one call carry the same."
+    )
+    event: Literal["offered", "answered", "held", "resumed", "transferred", "released", "abandoned"] = Field(
+        description='"transferred" names in `agent` or `service` who takes the call; with neither it left the centre.'
+    )
+    direction: Literal["inbound", "outbound"] = Field("inbound", description="Counts in the first report of a call.")
+    from_: Text = Field(
+        "",
+        max_length=128,
+        alias="from",
+        description="The calling number as you have it; empty or `anonymous` when it is withheld.",
+    )
+    to: Text = Field("", max_length=128, description="The called number as you have it.")
+    service: Text = Field(
+        "", max_length=80, description="Code or name of the service; without it the called number tells."
+    )
+    agent: Text = Field(
+        "",
+        max_length=150,
+        description="Login or extension of the agent whose phone it concerns. With `offered`: rings there at once.",
+    )
+    at: Moment | None = Field(
+        None,
+        description="When it happened, with a time zone. Together with `event` it tells a repetition from a new event.",
+    )
+    cause: Text = Field("", max_length=40, description="Why the call ended: `agent`, `customer`, or your own word.")
+
+
+class Caller(Schema):
+    """Who is calling, and the rule by which we think so."""
+
+    name: str = Field("", examples=["Don Goodliffe"])
+    rule: str = Field("", examples=["Phone number matches +1 415-555-0132 of Don Goodliffe in ServiceNow."])
+    status: str = Field("", examples=["matched"], description="looking_up, matched, several, none, anonymous, failed")
+
+
+class InteractionOut(Schema):
+    """An interaction as it is now."""
+
+    id: UUID = Field(description="Our id of the interaction.")
+    call_id: str = Field(examples=["c-7781"])
+    reference: str = Field(examples=["8f3a2c1d9e"], description="Short name for people.")
+    media: str = Field(examples=["voice"])
+    direction: str = Field(examples=["inbound"])
+    state: str = Field(
+        examples=["ringing"], description="new, queued, ringing, active, held, wrap_up, completed, abandoned"
+    )
+    service: str | None = Field(examples=["support"], description="Code of the service.")
+    agent: str | None = Field(examples=["agent1"], description="Login of the agent.")
+    from_: str = Field(alias="from", description="The calling number, in E.164 where it has such a form.")
+    to: str = Field(description="The called number, likewise.")
+    caller: Caller
+    disposition: str | None = Field(examples=["resolved"], description="Code of the disposition.")
+    cause: str = ""
+    offered_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    completed_at: datetime | None
+
+
+class EventOut(Schema):
+    """One line of an interaction's history."""
+
+    kind: str = Field(examples=["answered"], description='A reported event, a step of ours, or "ignored".')
+    at: datetime
+    agent: str | None = None
+    data: dict[str, Any] = {}
+
+
+class InteractionDetail(InteractionOut):
+    """An interaction with its history."""
+
+    events: list[EventOut]
+
+
+class FieldError(Schema):
+    field: str = Field(examples=["agent"])
+    message: str = Field(examples=['No agent has the login or extension "agent9".'])
+
+
+class Problem(Schema):
+    """What every error looks like."""
+
+    detail: str
+    errors: list[FieldError] = []

@@ -1,0 +1,273 @@
+"""What an agent does with calls, and the overview that the desktop starts from.
+
+Every command checks in words whether it is possible now (`NotPossible`), moves the call through the line, and is one
+short transaction. A command that was carried out already, such as the second click of a double click, is harmless."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from integrations.capabilities import CallFacts, EmbedHost, RecordRef
+from integrations.models import IntegrationAccount
+
+from . import agents, callers, interactions
+from .errors import NotPossible
+from .interaction_view import is_outbound, label, views
+from .models import Agent, AgentState, Disposition, Interaction, InteractionState, Service
+from .models.agents import PhoneDevice
+from .phone import digits
+from .telephony import line
+
+RECENT = 20
+LONGEST_NOTES = 10_000
+LONGEST_NUMBER = 60
+SIMULATED_CALLER = "+14155550132"
+# Members of this group may let simulated calls ring at their own desktop.
+DEMO_GROUP = "Demo"
+RELATED = ("service", "agent", "disposition", "activity_account")
+_S = InteractionState
+
+
+# -- the overview
+
+
+def overview(agent: Agent) -> dict[str, Any]:
+    """Everything a desktop shows at its start; `lastEvent` is the number to listen on from."""
+    last_event = Agent.objects.values_list("last_event_number", flat=True).get(pk=agent.pk)
+    agent.refresh_from_db()
+    mine = Interaction.objects.filter(agent=agent).select_related(*RELATED)
+    return {
+        "agent": _agent_view(agent),
+        "state": agents.view(agent),
+        "interactions": views(mine.filter(state__in=interactions.OPEN).order_by("id"), reader=agent),
+        "recents": views(mine.filter(state__in=interactions.ENDED)[:RECENT], reader=agent),
+        "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
+        "services": [{"code": s.code, "name": s.name} for s in agent.services.filter(enabled=True)],
+        "directory": _directory(agent),
+        "lastEvent": last_event,
+        "host": _host_view(agent.host_account),
+        "demo": is_demo(agent),
+    }
+
+
+def is_demo(agent: Agent) -> bool:
+    """Whether the agent may simulate calls: while trying out (DEBUG), or as a member of the group "Demo"."""
+    return settings.DEBUG or agent.user.groups.filter(name=DEMO_GROUP).exists()
+
+
+def _agent_view(agent: Agent) -> dict[str, str]:
+    return {
+        "login": agent.login,
+        "name": str(agent),
+        "extension": agent.extension,
+        "team": agent.team.name if agent.team else "",
+        "email": agent.user.email,
+    }
+
+
+def _host_view(account: IntegrationAccount | None) -> dict[str, str] | None:
+    if account is None:
+        return None
+    return {"account": str(account.public_id), "name": account.name, "provider": account.provider}
+
+
+def _directory(agent: Agent) -> list[dict[str, str]]:
+    others = Agent.objects.select_related("user").exclude(pk=agent.pk).filter(user__is_active=True)
+    return [
+        {"name": str(other), "extension": other.extension, "state": other.state, "label": AgentState(other.state).label}
+        for other in others
+    ]
+
+
+# -- call control
+
+
+def accept(agent: Agent, interaction_id: str) -> Interaction:
+    """Answer the ringing call."""
+    return _control(agent, interaction_id, line().answer, before=[_S.RINGING], after=[_S.ACTIVE])
+
+
+def reject(agent: Agent, interaction_id: str) -> Interaction:
+    """Let the ringing call go to somebody else."""
+    return _control(agent, interaction_id, line().reject, before=[_S.RINGING], after=[])
+
+
+def hold(agent: Agent, interaction_id: str) -> Interaction:
+    return _control(agent, interaction_id, line().hold, before=[_S.ACTIVE], after=[_S.HELD])
+
+
+def resume(agent: Agent, interaction_id: str) -> Interaction:
+    return _control(agent, interaction_id, line().resume, before=[_S.HELD], after=[_S.ACTIVE])
+
+
+def end(agent: Agent, interaction_id: str) -> Interaction:
+    """Hang up: during the call, or while it still rings at the far side of an outbound one."""
+    after = [_S.WRAP_UP, *interactions.ENDED]
+    return _control(agent, interaction_id, line().hang_up, before=[_S.ACTIVE, _S.HELD], after=after, calling_out=True)
+
+
+def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str, str] | None = None) -> Interaction:
+    """Call a number. `record` is the CRM record where it was clicked: {"account", "kind", "id", "title", "url"}."""
+    number = number.strip()
+    if not digits(number) or len(number) > LONGEST_NUMBER:
+        raise NotPossible("This is not a phone number. Type digits, for example +1 415 555 0132.", "number")
+    if service_code and not agent.services.filter(code=service_code, enabled=True).exists():
+        raise NotPossible("You do not work for this service. Choose another one.", "service")
+    with transaction.atomic():
+        _check_can_dial(agents.lock([agent.pk])[agent.pk])
+        interaction = line().dial(agent, number, service=service_code)
+        if record:
+            callers.dialled_from(interaction, record)
+    agents.current_state(agent)
+    return interaction
+
+
+def _check_can_dial(agent: Agent) -> None:
+    if (agent.state, agents.Trigger.DIAL) not in agents.TRANSITIONS:
+        raise NotPossible(agents.refusal(agent, agents.Trigger.DIAL))
+    if agent.device == PhoneDevice.NONE:
+        raise NotPossible("You are logged in without a phone. Log in again with one to make calls.", "device")
+
+
+# -- after-call work
+
+
+@transaction.atomic
+def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
+    """Keep disposition (a code, empty for none) and notes while the call is still open."""
+    interaction = _mine(agent, interaction_id)
+    if interaction.state not in (_S.ACTIVE, _S.HELD, _S.WRAP_UP):
+        raise NotPossible("Notes can be saved from the beginning of the talk until the call is completed.")
+    _write_wrap_up(interaction, disposition, notes)
+    interactions.tell(interaction)
+    return interaction
+
+
+@transaction.atomic
+def complete(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
+    """Finish after-call work. The history goes to the CRM, the agent to the state chosen meanwhile or to Ready."""
+    interaction = _mine(agent, interaction_id)
+    if interaction.state in interactions.ENDED:
+        return interaction
+    if interaction.state != _S.WRAP_UP:
+        raise NotPossible("The call is not over yet. End it first, then complete it.")
+    _write_wrap_up(interaction, disposition, notes)
+    interactions.complete(interaction)
+    agents.current_state(agent)
+    return interaction
+
+
+def _write_wrap_up(interaction: Interaction, disposition: str, notes: str) -> None:
+    if len(notes) > LONGEST_NOTES:
+        raise NotPossible(f"Notes have at most {LONGEST_NOTES:,} characters; these have {len(notes):,}.", "notes")
+    interaction.disposition = _disposition(interaction, disposition) if disposition else None
+    interaction.notes = notes.replace("\x00", "")
+    interaction.save(update_fields=["disposition", "notes"])
+
+
+def _disposition(interaction: Interaction, code: str) -> Disposition:
+    found = Disposition.objects.filter(code=code).first()
+    if found is None or found.service_id not in (None, interaction.service_id):
+        raise NotPossible("Choose a disposition from the list of this service.", "disposition")
+    return found
+
+
+# -- who is calling
+
+
+@transaction.atomic
+def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
+    """Say which of several candidates is calling. Remembered for the number; the record opens."""
+    interaction = _mine(agent, interaction_id)
+    try:
+        chosen = callers.choose(interaction, index, agent)
+    except IndexError:
+        raise NotPossible("This person is not in the list any more. Choose again.", "index") from None
+    interactions.after(interaction)
+    pop = _pop_of(interaction, chosen)
+    if pop:
+        interactions.screen_pop(interaction, pop)
+    return interaction
+
+
+def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, str] | None:
+    """How the chosen record opens; None for our own contacts and for systems that have no page. Asks nobody."""
+    if chosen["account"] == callers.CONTACTS:
+        return None
+    account = IntegrationAccount.objects.filter(public_id=chosen["account"], enabled=True).first()
+    provider = account.connect() if account else None
+    if account is None or not isinstance(provider, EmbedHost):
+        return None
+    facts = CallFacts(phone=interaction.customer_e164, name=chosen["name"], task_id=interaction.reference)
+    pop = provider.screen_pop(RecordRef(chosen["kind"], chosen["id"]), facts)
+    return {
+        "account": str(account.public_id),
+        "title": pop.title,
+        "url": pop.url,
+        "entity": pop.entity,
+        "query": pop.query,
+        "relativeUrl": pop.relative_url,
+    }
+
+
+# -- trying out
+
+
+def simulate_call(agent: Agent, from_number: str = "") -> Interaction:
+    """Let a customer call this agent, who must be Ready. For trying out only."""
+    if not is_demo(agent):
+        raise NotPossible("Calls can be simulated in the demo only.")
+    service = agent.services.filter(enabled=True, media=Service.Media.VOICE).first()
+    if service is None:
+        raise NotPossible("You work for no service. Ask your administrator to add you to one.")
+    if agents.current_state(agent) != AgentState.READY:
+        raise NotPossible("Choose Ready first: the simulated call rings at agents who are Ready.", "state")
+    interaction = line().ring(agent, from_number.strip() or SIMULATED_CALLER, service=service.code)
+    agents.current_state(agent)
+    return interaction
+
+
+# -- shared
+
+
+def _mine(agent: Agent, interaction_id: str) -> Interaction:
+    """The agent's interaction, locked."""
+    interaction = interactions.locked_by_public_id(interaction_id)
+    if interaction is None:
+        raise NotPossible("This call does not exist. Reload the page.", "interaction")
+    if interaction.agent_id != agent.pk:
+        raise NotPossible("This call is not with you any more.", "interaction")
+    return interaction
+
+
+@transaction.atomic
+def _control(
+    agent: Agent,
+    interaction_id: str,
+    act: Callable[[Interaction], Interaction],
+    *,
+    before: list[InteractionState],
+    after: list[InteractionState],
+    calling_out: bool = False,
+) -> Interaction:
+    """`before`, `after`: the states in which the command is due, and in which it has been carried out already.
+    `calling_out`: while an outbound call rings at the far side, only commands with this mark are possible."""
+    interaction = _mine(agent, interaction_id)
+    if interaction.state in after:
+        return interaction
+    rings_there = interaction.state == _S.RINGING and is_outbound(interaction)
+    if not (calling_out if rings_there else interaction.state in before):
+        raise NotPossible(_too_late(interaction))
+    interaction = act(interaction)
+    agents.current_state(agent)
+    return interaction
+
+
+def _too_late(interaction: Interaction) -> str:
+    if interaction.state == _S.ABANDONED:
+        return "The caller has hung up."
+    if interaction.state in (_S.WRAP_UP, _S.COMPLETED):
+        return "The call is over."
+    return f"The call is {label(interaction).lower()}: this is not possible now."

@@ -1,0 +1,119 @@
+"""An interaction as the desktop shows it: one JSON object, the same in events and in the overview."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from .models import Agent, ContactCenter, Disposition, Interaction, InteractionState
+from .phone import normalise
+
+_S = InteractionState
+CONTROLS: dict[str, list[str]] = {
+    _S.RINGING: ["accept", "reject"],
+    _S.ACTIVE: ["hold", "end"],
+    _S.HELD: ["resume", "end"],
+    _S.WRAP_UP: ["complete"],
+}
+CALLING_OUT = ["end"]
+RECORDS = ("interaction", "caller", "related")
+
+
+class Background:
+    """What many interactions share, read once: the centre's settings and the dispositions."""
+
+    def __init__(self) -> None:
+        self.centre = ContactCenter.current()
+        self._dispositions: list[Disposition] | None = None
+
+    def dispositions(self, service_id: int | None) -> list[dict[str, str]]:
+        """Those of every service and those of this one."""
+        if self._dispositions is None:
+            self._dispositions = list(Disposition.objects.all())
+        mine = (None, service_id)
+        return [{"code": d.code, "name": d.name} for d in self._dispositions if d.service_id in mine]
+
+
+def view(
+    interaction: Interaction, *, reader: Agent | None = None, background: Background | None = None
+) -> dict[str, Any]:
+    """The interaction for its agent. For any other `reader` "mine" is false and there are no controls."""
+    from . import activities
+
+    background = background or Background()
+    mine = interaction.agent_id is not None and (reader is None or reader.pk == interaction.agent_id)
+    return {
+        "id": str(interaction.public_id),
+        "reference": interaction.reference,
+        "callId": interaction.call_id,
+        "media": interaction.media,
+        "direction": interaction.direction,
+        "state": interaction.state,
+        "stateLabel": label(interaction),
+        "mine": mine,
+        "service": service_view(interaction),
+        "customer": customer(interaction, background.centre.default_region),
+        "caller": interaction.caller,
+        "records": {name: interaction.records[name] for name in RECORDS if name in interaction.records},
+        **times(interaction, background.centre),
+        "disposition": interaction.disposition.code if interaction.disposition else "",
+        "notes": interaction.notes,
+        "dispositions": background.dispositions(interaction.service_id),
+        "activity": activities.status_of(interaction),
+        "controls": controls(interaction) if mine else [],
+    }
+
+
+def views(interactions: Iterable[Interaction], *, reader: Agent | None = None) -> list[dict[str, Any]]:
+    background = Background()
+    return [view(interaction, reader=reader, background=background) for interaction in interactions]
+
+
+def is_outbound(interaction: Interaction) -> bool:
+    return interaction.direction == Interaction.Direction.OUTBOUND
+
+
+def controls(interaction: Interaction) -> list[str]:
+    if interaction.state == _S.RINGING and is_outbound(interaction):
+        return CALLING_OUT
+    return CONTROLS.get(interaction.state, [])
+
+
+def label(interaction: Interaction) -> str:
+    if interaction.state == _S.RINGING and is_outbound(interaction):
+        return "Calling"
+    if interaction.state == _S.ABANDONED and is_outbound(interaction):
+        return "Not reached"
+    return str(_S(interaction.state).label)
+
+
+def service_view(interaction: Interaction) -> dict[str, str] | None:
+    service = interaction.service
+    return {"code": service.code, "name": service.name} if service else None
+
+
+def customer(interaction: Interaction, region: str) -> dict[str, Any]:
+    """The customer's number for people, as received, and in E.164 (empty where it has no such form)."""
+    number = normalise(interaction.customer_number, region)
+    return {
+        "number": number.display,
+        "raw": interaction.customer_number,
+        "e164": number.e164,
+        "anonymous": number.anonymous,
+    }
+
+
+def times(interaction: Interaction, centre: ContactCenter) -> dict[str, str | None]:
+    rings = interaction.state == _S.RINGING and not is_outbound(interaction)
+    wraps = interaction.state == _S.WRAP_UP and centre.after_call_work_seconds > 0
+    return {
+        "offeredAt": _iso(interaction.offered_at),
+        "ringingAt": _iso(interaction.ringing_at),
+        "answeredAt": _iso(interaction.answered_at),
+        "endedAt": _iso(interaction.ended_at),
+        "ringUntil": _iso(interaction.ringing_at if rings else None, plus=centre.answer_timeout_seconds),
+        "wrapUpUntil": _iso(interaction.ended_at if wraps else None, plus=centre.after_call_work_seconds),
+    }
+
+
+def _iso(moment: datetime | None, *, plus: int = 0) -> str | None:
+    return (moment + timedelta(seconds=plus)).isoformat() if moment else None

@@ -1,0 +1,182 @@
+"""Which agent gets the next interaction: the one who has been Ready longest, of the service, who did not decline it.
+
+Reserving an agent and ringing them is one transaction, so an agent is never kept for a call that does not come. Calls
+for which nobody is free wait, oldest first, and are offered as soon as somebody becomes Ready; the sweep repeats that
+every second, so that no message between processes has to arrive."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from . import interactions
+from .agents import CONNECTION_LOST
+from .errors import NotPossible
+from .models import Agent, AgentState, ContactCenter, Interaction, InteractionState, Service
+from .models.agents import PhoneDevice
+
+# A scenario that has not found an agent by then is overtaken: a caller never waits for a CRM or a worker.
+PATIENCE = timedelta(seconds=30)
+# After-call work without a limit of its own ends after this when its agent is about to log out or has gone.
+GONE_SECONDS = 120
+MOST_AT_ONCE = 50
+
+
+@transaction.atomic
+def find_agent(interaction: Interaction) -> Agent | None:
+    """Ring the best agent for the interaction; None when nobody is free. Brings `interaction` up to date.
+
+    Safe to repeat: an interaction that already has an agent keeps them."""
+    fresh = interactions.locked(interaction.pk)
+    found = find(fresh)
+    _copy(fresh, interaction)
+    return found
+
+
+@transaction.atomic
+def offer(interaction: Interaction, agent: Agent) -> bool:
+    """Ring this agent, with everything that is to be shown. False, and nothing changed, when the agent is not Ready
+    or the interaction is with somebody or over."""
+    fresh = interactions.locked(interaction.pk)
+    done = ring(fresh, agent)
+    _copy(fresh, interaction)
+    return done
+
+
+@transaction.atomic
+def queue(interaction: Interaction) -> None:
+    """Let the interaction wait for an agent. Harmless when it waits already, rings, or is over."""
+    fresh = interactions.locked(interaction.pk)
+    if interactions.is_allowed(fresh, interactions.Trigger.QUEUED):
+        interactions.queue(fresh)
+    _copy(fresh, interaction)
+
+
+def place(interaction: Interaction) -> Agent | None:
+    """Ring an agent, or wait for one."""
+    agent = find_agent(interaction)
+    if agent is None:
+        queue(interaction)
+    return agent
+
+
+def assign_waiting(target: Agent | Service) -> int:
+    """Offer what waits: to this agent, or to the agents of this service. Oldest first; returns how many ring now."""
+    if isinstance(target, Agent):
+        if target.device == PhoneDevice.NONE:
+            return 0
+        mine = _waiting().filter(service__agents=target).exclude(declined_by=target)
+        return int(any(offer(interaction, target) for interaction in mine[:MOST_AT_ONCE]))
+    return sum(find_agent(interaction) is not None for interaction in _waiting().filter(service=target)[:MOST_AT_ONCE])
+
+
+def forgive(agent: Agent) -> None:
+    """Waiting calls that the agent did not take may be offered to them again: they have become Ready anew."""
+    Interaction.declined_by.through.objects.filter(
+        agent_id=agent.pk, interaction__state=InteractionState.QUEUED
+    ).delete()
+
+
+# -- what the sweep does every second
+
+
+def expire_ringing(now: datetime | None = None) -> int:
+    """No answer in time: the agent becomes Not Ready, the call goes to the next. Returns how many."""
+    limit = timedelta(seconds=ContactCenter.current().answer_timeout_seconds)
+    overdue = Interaction.objects.filter(
+        direction=Interaction.Direction.INBOUND,
+        state=InteractionState.RINGING,
+        ringing_at__lte=(now or timezone.now()) - limit,
+    )
+    return _each(overdue, _expire)
+
+
+def finish_overdue_wrap_up(now: datetime | None = None) -> int:
+    """Complete after-call work whose time is up, with what was saved so far. Returns how many."""
+    now = now or timezone.now()
+    seconds = ContactCenter.current().after_call_work_seconds
+    overdue = Interaction.objects.filter(
+        state=InteractionState.WRAP_UP, ended_at__lte=now - timedelta(seconds=seconds or GONE_SECONDS)
+    )
+    if not seconds:
+        leaving = Q(agent__next_state=AgentState.LOGGED_OUT) | Q(agent__next_reason__key=CONNECTION_LOST)
+        overdue = overdue.filter(leaving)
+    return _each(overdue, partial(interactions.complete, automatic=True))
+
+
+def offer_waiting(now: datetime | None = None) -> int:
+    """Repair: ring free agents for calls that wait, and place calls whose scenario does not come to it."""
+    now = now or timezone.now()
+    free = _with_phone(Agent.objects.filter(state=AgentState.READY, services=OuterRef("service")))
+    declined = Interaction.declined_by.through.objects.filter(interaction_id=OuterRef(OuterRef("pk")))
+    not_declined = free.exclude(pk__in=declined.values("agent_id"))
+    waiting = _waiting().filter(Exists(not_declined))
+    forgotten = Interaction.objects.filter(
+        direction=Interaction.Direction.INBOUND, state=InteractionState.NEW, offered_at__lte=now - PATIENCE
+    )
+    placed = [place(interaction) for interaction in (*waiting[:MOST_AT_ONCE], *forgotten[:MOST_AT_ONCE])]
+    return sum(agent is not None for agent in placed)
+
+
+# -- for a locked interaction
+
+
+def _waiting() -> QuerySet[Interaction]:
+    return Interaction.objects.filter(state=InteractionState.QUEUED).order_by("id")
+
+
+def _candidates(interaction: Interaction) -> Iterable[Agent]:
+    if interaction.service_id is None:
+        return []
+    ready = _with_phone(Agent.objects.filter(state=AgentState.READY, services=interaction.service_id))
+    declined = interaction.declined_by.values("pk")
+    return ready.exclude(pk__in=declined).order_by("state_since", "pk")
+
+
+def _with_phone(agents: QuerySet[Agent]) -> QuerySet[Agent]:
+    """Calls are for agents with a phone."""
+    return agents.exclude(device=PhoneDevice.NONE)
+
+
+def find(interaction: Interaction) -> Agent | None:
+    """Ring the best agent; the one who has the interaction already stays."""
+    if interaction.state in interactions.WITH_AGENT:
+        return interaction.agent
+    return next((agent for agent in _candidates(interaction) if ring(interaction, agent)), None)
+
+
+def ring(interaction: Interaction, agent: Agent) -> bool:
+    """Ring this agent, if both are still free for each other."""
+    if not interactions.is_allowed(interaction, interactions.Trigger.RINGING):
+        return False
+    try:
+        interactions.ring(interaction, agent)
+    except NotPossible:
+        return False  # somebody else was quicker, or the agent has left
+    return True
+
+
+def _expire(interaction: Interaction) -> None:
+    interactions.pass_over(interaction, interactions.Trigger.NO_ANSWER)
+    find(interaction)
+
+
+def _each(overdue: QuerySet[Interaction], step: Callable[[Interaction], None]) -> int:
+    """Carry out a step per interaction, each in a transaction of its own that looks again before it acts."""
+    done = 0
+    for pk in overdue.order_by("id").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+        with transaction.atomic():
+            still = overdue.filter(pk=pk).order_by("pk").select_for_update(of=("self",)).first()
+            if still is not None:
+                step(still)
+                done += 1
+    return done
+
+
+def _copy(fresh: Interaction, interaction: Interaction) -> None:
+    """The caller's object shows what was saved."""
+    for field in Interaction._meta.concrete_fields:
+        setattr(interaction, field.attname, getattr(fresh, field.attname))

@@ -1,0 +1,94 @@
+"""Call control: what a line can do, and the simulated line that stands in where no telephone system is connected.
+
+A line never changes an interaction. It reports what happened through `calls.apply`, as a telephone system does through
+the HTTP API: there is one path from a call to the desktop, whoever moves it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.utils import timezone
+
+from . import calls
+from .calls import CallReport
+from .models import Agent, Interaction, InteractionState
+
+SIMULATED = "sim-"
+# How long it rings at the far side of a simulated call before somebody answers.
+FAR_SIDE_ANSWERS_AFTER = timedelta(seconds=2)
+
+
+class Line(Protocol):
+    """What the desktop needs of a telephone system. Each method returns the interaction as it is afterwards."""
+
+    def answer(self, interaction: Interaction) -> Interaction: ...
+    def reject(self, interaction: Interaction) -> Interaction: ...
+    def hold(self, interaction: Interaction) -> Interaction: ...
+    def resume(self, interaction: Interaction) -> Interaction: ...
+    def hang_up(self, interaction: Interaction) -> Interaction: ...
+    def dial(self, agent: Agent, number: str, *, service: str = "") -> Interaction: ...
+    def ring(self, agent: Agent, number: str, *, service: str) -> Interaction: ...
+
+
+class SimulatedLine:
+    """Does at once what it is asked for. Outbound calls are answered by the far side after two seconds (`tick`)."""
+
+    def answer(self, interaction: Interaction) -> Interaction:
+        return self._report(interaction, "answered")
+
+    def reject(self, interaction: Interaction) -> Interaction:
+        return self._report(interaction, "rejected")
+
+    def hold(self, interaction: Interaction) -> Interaction:
+        return self._report(interaction, "held")
+
+    def resume(self, interaction: Interaction) -> Interaction:
+        return self._report(interaction, "resumed")
+
+    def hang_up(self, interaction: Interaction) -> Interaction:
+        return self._report(interaction, "released", cause="agent")
+
+    def dial(self, agent: Agent, number: str, *, service: str = "") -> Interaction:
+        """Call a number for the agent, who is busy from now on."""
+        return calls.apply(
+            CallReport(
+                call_id=new_call_id(),
+                event="offered",
+                direction=Interaction.Direction.OUTBOUND,
+                from_number=agent.device_number or agent.extension,
+                to_number=number,
+                service=service,
+                agent=agent.login,
+            )
+        )
+
+    def ring(self, agent: Agent, number: str, *, service: str) -> Interaction:
+        """Pretend that a customer calls this agent."""
+        return calls.apply(
+            CallReport(call_id=new_call_id(), event="offered", from_number=number, service=service, agent=agent.login)
+        )
+
+    def _report(self, interaction: Interaction, event: str, *, cause: str = "") -> Interaction:
+        agent = interaction.agent.login if interaction.agent else ""
+        return calls.apply(CallReport(call_id=interaction.call_id, event=event, agent=agent, cause=cause))
+
+
+def line() -> Line:
+    """The line of this contact centre."""
+    return SimulatedLine()
+
+
+def new_call_id() -> str:
+    return f"{SIMULATED}{uuid.uuid4().hex}"
+
+
+def tick(now: datetime | None = None) -> int:
+    """The far side of simulated outbound calls answers. Called by the sweep; returns how many did."""
+    ringing = Interaction.objects.filter(
+        call_id__startswith=SIMULATED,
+        direction=Interaction.Direction.OUTBOUND,
+        state=InteractionState.RINGING,
+        ringing_at__lte=(now or timezone.now()) - FAR_SIDE_ANSWERS_AFTER,
+    )
+    simulated = SimulatedLine()
+    return sum(simulated.answer(interaction).state == InteractionState.ACTIVE for interaction in ringing[:50])

@@ -150,7 +150,7 @@ def dispatch_queues(now: datetime, hand_over: HandOver) -> int:
         Q(retry_at__isnull=True) | Q(retry_at__lte=now),
         rested(now),
         leases.free(now),
-        Exists(waiting),
+        Exists(waiting) | Q(keep_alive_due=True),
         account__enabled=True,
         stopped=False,
     )

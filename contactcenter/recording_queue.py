@@ -111,6 +111,7 @@ def push(account_id: int) -> None:
             return
         feed.refresh_from_db()
         went_well = may_send(feed) and drain(feed, owner)
+        send_asked_keep_alive(feed)
     # An event may have been queued after the last look at the queue, and its nudge found the lease taken.
     if went_well and Item.objects.filter(account_id=account_id).exists():
         wake(account_id)
@@ -131,6 +132,7 @@ def drain(feed: FeedState, owner: str) -> bool:
             return True
         if not send_batch(provider, feed, items):
             return False
+        send_asked_keep_alive(feed)
     return False
 
 
@@ -160,11 +162,28 @@ def close(account_id: int) -> None:
         logger.info("Recorder %s was switched off and could not be told so: %s", feed.account, error)
 
 
+# -- keep-alives: due whatever happens to the events, but never beside them, so that sequence numbers arrive in order
+
+
 def keep_alive(account_id: int) -> None:
-    """One keep-alive. When it goes through after the credentials were refused, events may flow again."""
+    """One keep-alive now; after the batch that is under way, where another worker sends events."""
     feed = FeedState.objects.filter(account_id=account_id, account__enabled=True).select_related("account").first()
     if feed is None:
         return
+    with leases.held(feed, seconds=LEASE_SECONDS) as owner:
+        if owner:
+            send_keep_alive(feed)
+            return
+    FeedState.objects.filter(pk=feed.pk).update(keep_alive_due=True)
+
+
+def send_asked_keep_alive(feed: FeedState) -> None:
+    if FeedState.objects.filter(pk=feed.pk, keep_alive_due=True).update(keep_alive_due=False):
+        send_keep_alive(feed)
+
+
+def send_keep_alive(feed: FeedState) -> None:
+    """When it goes through after the credentials were refused, events may flow again."""
     provider = feed.account.connect()
     context = next_context(feed, provider.keep_alive_interval)
     try:
@@ -174,7 +193,7 @@ def keep_alive(account_id: int) -> None:
         return
     count_success(feed)
     if FeedState.objects.filter(pk=feed.pk, stopped=True).update(stopped=False, retry_at=None, retries=0):
-        wake(account_id)
+        wake(feed.account_id)
 
 
 def succeeded(feed: FeedState) -> None:

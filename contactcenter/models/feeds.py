@@ -23,11 +23,12 @@ class FeedState(Leasable):
     last_failed_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
     # Recording feeds only. Open: a session.start was queued, so events may follow it. Stopped: the receiver refuses our
-    # credentials, and only keep-alives go on. Then when the head of the queue may be tried again, and when the
-    # dispatcher last gave the queue to a worker.
+    # credentials, and only keep-alives go on. Then when the head of the queue may be tried again, when the dispatcher
+    # last gave the queue to a worker, and whether whoever sends from it has to send a keep-alive in between.
     session_open = models.BooleanField(default=False)
     stopped = models.BooleanField(default=False)
     handed_out_at = models.DateTimeField(null=True)
+    keep_alive_due = models.BooleanField(default=False)
     retry_at = models.DateTimeField(null=True)
     retries = models.PositiveIntegerField(default=0)
 

@@ -1,0 +1,18 @@
+"""The web process over ASGI: the stream of agent events needs it, and in the demo it serves everything.
+
+In production the admin and the API run over WSGI (`contactcenter.wsgi`), which is faster for them; see
+`docs/operations.md`."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+from django.utils.module_loading import import_string
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contactcenter.settings")
+django_application = get_asgi_application()
+# By name, as the URLs of the apps are: this package puts the process together, its code knows nothing of the page.
+application = import_string("agentdesktop.stream.with_stream")(django_application)
+
+from .checks import refuse_unsafe_settings  # noqa: E402 - needs the settings loaded
+
+refuse_unsafe_settings()

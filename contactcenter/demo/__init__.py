@@ -1,0 +1,1 @@
+"""Everything that makes trying out easy: data to start with, and one command that starts all processes."""

@@ -1,0 +1,15 @@
+#!/bin/sh
+# `make lock`: resolves pyproject.toml into the two lock files, with hashes and without any index address.
+cd "$(dirname "$0")/.." || exit 1
+. scripts/environment.sh
+prepare requirements-dev.txt
+compile() {
+    CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host "$@" pyproject.toml
+}
+compile --upgrade --output-file requirements.txt || die "The requirements could not be resolved."
+compile --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt ||
+    die "The requirements for development could not be resolved."
+if grep -nE '://|--(index|extra-index|find-links|trusted)' requirements.txt requirements-dev.txt; then
+    die "A lock file names an address (above). Lock files hold names, versions and hashes only."
+fi

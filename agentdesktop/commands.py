@@ -1,0 +1,97 @@
+"""What an agent's page can order, by name. The rules are in `contactcenter.desk` and `contactcenter.agents`."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from contactcenter import agents, desk
+from contactcenter.models import Agent
+from integrations.capabilities import Crm, RecordRef
+
+Body = Mapping[str, Any]
+RECORD_KIND = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,79}$")
+RECORD_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+
+
+class BadCommand(Exception):
+    """The page sent something that no version of it should send."""
+
+    def __init__(self, sentence: str, *, field: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.field = field
+
+
+def _text(body: Body, name: str, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise BadCommand(_('The command needs "%(name)s" as text.') % {"name": name}, field=name)
+    return value.strip()
+
+
+def _number(body: Body, name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise BadCommand(_('The command needs "%(name)s" as a whole number.') % {"name": name}, field=name)
+    return value
+
+
+def _state(agent: Agent, body: Body) -> None:
+    agents.choose(agent, _text(body, "state"), _text(body, "reason", ""))
+
+
+def _dial(agent: Agent, body: Body) -> None:
+    record = clicked_record(agent, body.get("record"))
+    desk.dial(agent, _text(body, "number"), _text(body, "service", ""), record=record)
+
+
+def clicked_record(agent: Agent, told: Any) -> dict[str, str] | None:
+    """The record beside the number that was clicked in the page around us; None where it names none we can trust."""
+    if not isinstance(told, dict) or agent.host_account is None:
+        return None
+    kind, record_id, title = (str(told.get(name, "")) for name in ("kind", "id", "title"))
+    provider = agent.host_account.connect()
+    if not (RECORD_KIND.match(kind) and RECORD_ID.match(record_id) and isinstance(provider, Crm)):
+        return None
+    url = provider.record_url(RecordRef(kind, record_id))
+    return {"account": str(agent.host_account.public_id), "kind": kind, "id": record_id, "title": title[:200], "url": url}
+
+
+def _wrap_up(agent: Agent, body: Body) -> None:
+    desk.save_wrap_up(agent, _text(body, "interaction"), _text(body, "disposition", ""), _text(body, "notes", ""))
+
+
+def _complete(agent: Agent, body: Body) -> None:
+    desk.complete(agent, _text(body, "interaction"), _text(body, "disposition", ""), _text(body, "notes", ""))
+
+
+def _choose_caller(agent: Agent, body: Body) -> None:
+    desk.choose_caller(agent, _text(body, "interaction"), _number(body, "index"))
+
+
+def _simulate_call(agent: Agent, body: Body) -> None:
+    desk.simulate_call(agent, _text(body, "from", ""))
+
+
+def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body], None]:
+    def run(agent: Agent, body: Body) -> None:
+        act(agent, _text(body, "interaction"))
+
+    return run
+
+
+COMMANDS: dict[str, Callable[[Agent, Body], None]] = {
+    "state": _state,
+    "accept": _of_interaction(desk.accept),
+    "reject": _of_interaction(desk.reject),
+    "hold": _of_interaction(desk.hold),
+    "resume": _of_interaction(desk.resume),
+    "end": _of_interaction(desk.end),
+    "dial": _dial,
+    "wrap_up": _wrap_up,
+    "complete": _complete,
+    "choose_caller": _choose_caller,
+    "simulate_call": _simulate_call,
+}

@@ -1,0 +1,298 @@
+// The Agent Desktop: what happens (events, orders, keys) on one side, what is drawn on the other, the store between.
+
+import { createCommands } from "./commands.js";
+import { render } from "./dom.js";
+import { loadHost } from "./host.js";
+import { keepKeys } from "./keys.js";
+import { ring, unlock } from "./sound.js";
+import { createStore, fromOverview, reduce, withNotice } from "./store.js";
+import { createStream } from "./stream.js";
+import { createTabs } from "./tabs.js";
+import { announce, chaseFocus, showOutside, startClock } from "./surface.js";
+import { banners, help } from "./views/banners.js";
+import { navigation, side } from "./views/side.js";
+import { stateBar } from "./views/statebar.js";
+import { work } from "./views/work.js";
+import { draftOf } from "./views/wrapup.js";
+import { t } from "./words.js";
+
+const config = JSON.parse(document.getElementById("config").textContent);
+const at = (id) => document.getElementById(id);
+const SAVE_AFTER = 800;
+const POP_PATIENCE = 60_000;
+const MIRROR_PATIENCE = 30_000;
+
+const embedded = window.parent !== window && Boolean(config.host);
+const store = createStore({
+  phase: "loading",
+  connection: { name: "connecting" },
+  interactions: [],
+  recents: [],
+  reasons: [],
+  services: [],
+  directory: [],
+  state: { state: "NOT_READY" },
+  agent: {},
+  notices: [],
+  pops: {},
+  drafts: {},
+  fieldErrors: {},
+  busy: {},
+  leads: false,
+  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "", locks: Boolean(navigator.locks) },
+  ui: { view: "work", side: "recents", filter: "", dial: "", service: "", dialError: "", simulateFrom: "+1 415 555 0132", cramped: false },
+});
+
+const commands = createCommands({ csrf: config.csrf, onLoggedOut: leave });
+const setUi = (change) => store.set(({ ui }) => ({ ui: { ...ui, ...change } }));
+const notice = (level, text) => store.set(({ notices }) => ({ notices: withNotice(notices, { level, text }) }));
+const dismiss = (id) => store.set(({ notices }) => ({ notices: notices.filter((each) => each.id !== id) }));
+
+function leave(reason) {
+  stream.stop();
+  const address = new URL(config.login, window.location.href);
+  if (reason) address.searchParams.set("reason", reason);
+  window.location.replace(address);
+}
+
+// -- orders
+
+async function act(name, body) {
+  if (store.get().busy[name]) return { ok: false };
+  store.set(({ busy }) => ({ busy: { ...busy, [name]: true } }));
+  const answer = await commands.send(name, body);
+  store.set(({ busy }) => ({ busy: { ...busy, [name]: false } }));
+  if (!answer.ok && answer.error && !(answer.field && name === "complete") && name !== "wrap_up" && name !== "dial") notice("warning", answer.error);
+  return answer;
+}
+
+async function dialNumber(number, record = null) {
+  const { ui } = store.get();
+  const answer = await act("dial", { number: number.trim(), service: ui.service, record });
+  if (answer.ok) setUi({ dial: "", dialError: "", view: "work" });
+  else if (answer.error) setUi({ dial: number, dialError: answer.error, view: "dial", side: "dial" });
+}
+
+const saving = {};
+
+function edit(id, change) {
+  store.set(({ drafts, fieldErrors }) => ({
+    drafts: { ...drafts, [id]: { ...drafts[id], ...change, saving: "saving" } },
+    fieldErrors: { ...fieldErrors, [id]: {} },
+  }));
+  clearTimeout(saving[id]);
+  saving[id] = setTimeout(() => save(id), SAVE_AFTER);
+}
+
+const written = (id) => {
+  const { interactions, drafts } = store.get();
+  const interaction = interactions.find((each) => each.id === id);
+  if (!interaction) return null;
+  const { disposition, notes } = draftOf(interaction, drafts);
+  return { interaction: id, disposition, notes };
+};
+
+async function save(id) {
+  const body = written(id);
+  if (!body) return;
+  const answer = await commands.send("wrap_up", body);
+  store.set(({ drafts }) => ({ drafts: drafts[id] ? { ...drafts, [id]: { ...drafts[id], saving: answer.ok ? "saved" : "failed" } } : drafts }));
+  if (!answer.ok && answer.status === 0) saving[id] = setTimeout(() => save(id), 4 * SAVE_AFTER);
+  else if (!answer.ok && answer.error) notice("warning", answer.error);
+}
+
+async function complete(id) {
+  const body = written(id);
+  if (!body) return;
+  clearTimeout(saving[id]);
+  const answer = await act("complete", body);
+  if (!answer.ok && answer.field) {
+    store.set(({ fieldErrors }) => ({ fieldErrors: { ...fieldErrors, [id]: { [answer.field]: answer.error } } }));
+  }
+}
+
+async function logOut() {
+  store.set(({ busy }) => ({ busy: { ...busy, logOut: true } }));
+  const answer = await commands.logOut();
+  store.set(({ busy }) => ({ busy: { ...busy, logOut: false } }));
+  if (!answer.ok) notice("warning", answer.error);
+  else if (answer.body.later) notice("info", t("You will be logged out when this work is done."));
+  else leave("");
+}
+
+// -- events
+
+function onEvent(kind, data) {
+  if (kind === "logout") return leave("logout");
+  const before = store.get();
+  store.set(reduce(before, kind, data));
+  if (kind === "interaction") onInteraction(before, data);
+  if (kind === "screen_pop") pop(data);
+  if (kind === "notice") announce(data.text);
+}
+
+function onInteraction({ interactions }, told) {
+  const known = interactions.find((each) => each.id === told.id);
+  if (known && known.state === told.state) return;
+  if (["ringing", "active", "wrap_up"].includes(told.state) && told.mine !== false) setUi({ view: "work" });
+  // What the server holds now wins over an old draft once the two agree.
+  if (told.state === "completed") clearTimeout(saving[told.id]);
+}
+
+const waiting = new Map();
+
+// Only the leading tab opens records; where the browser gives frames no lock, the visible one does.
+function pop(told) {
+  if (!store.get().leads) {
+    waiting.set(told, Date.now());
+    return;
+  }
+  openPop(told);
+}
+
+function openPop(told) {
+  const opened = host.screenPop(told);
+  if (opened) markOpened(told);
+}
+
+function markOpened(told) {
+  store.set(({ pops }) => ({
+    pops: { ...pops, [told.interaction]: (pops[told.interaction] || []).map((each) => (each.url === told.url ? { ...each, opened: true } : each)) },
+  }));
+}
+
+function onLead(leads) {
+  store.set({ leads });
+  if (!leads) return;
+  const { interactions } = store.get();
+  for (const [told, since] of waiting) {
+    const open = interactions.some((each) => each.id === told.interaction);
+    if (open && Date.now() - since < POP_PATIENCE) openPop(told);
+  }
+  waiting.clear();
+}
+
+// -- beginning, and beginning again
+
+async function load() {
+  const answer = await commands.overview();
+  if (answer.status === 401) return false;
+  if (!answer.ok) {
+    if (store.get().phase !== "ready") store.set({ phase: "failed", error: answer.error });
+    return false;
+  }
+  const overview = answer.body;
+  if (overview.state.state === "LOGGED_OUT") return leave("logout");
+  store.set(({ ui, host: mine }) => ({
+    ...fromOverview(overview),
+    ui: { ...ui, service: ui.service || overview.services[0]?.code || "" },
+    host: { ...mine, activity: Boolean(config.host || overview.host) },
+  }));
+  return overview;
+}
+
+async function begin() {
+  store.set({ phase: "loading" });
+  const overview = await load();
+  if (overview) stream.start(overview.lastEvent);
+}
+
+async function probe() {
+  const answer = await commands.overview();
+  return answer.ok;
+}
+
+let calm = 0;
+const stream = createStream({
+  onEvent,
+  onReset: load,
+  probe,
+  onStatus(connection) {
+    store.set({ connection });
+    clearTimeout(calm);
+    if (connection.recovered) {
+      announce(t("Connected again. Nothing was missed."));
+      calm = setTimeout(() => store.set({ connection: { name: "live" } }), 5000);
+    }
+  },
+});
+
+const host = loadHost(config, embedded);
+
+async function meetHost() {
+  try {
+    await host.ready({ ...config.host, ours: config.origin });
+    host.onClickToDial(({ number, record }) => {
+      announce(t("Dialling %(number)s", { number }));
+      dialNumber(number, record);
+    });
+  } catch (problem) {
+    store.set(({ host: mine }) => ({ host: { ...mine, problem: problem.message } }));
+  }
+  draw(store.get());
+}
+
+// -- the page
+
+function go(view) {
+  setUi(view === "work" ? { view } : { view, side: view });
+  if (view === "directory") load();
+  if (view === "dial") setTimeout(() => at("dial-number")?.focus());
+}
+
+const closeHelp = () => at("help").close();
+
+function toggleHelp() {
+  const box = at("help");
+  if (box.open) return box.close();
+  render(box, help(store.get(), { closeHelp }));
+  return box.showModal();
+}
+
+function askNotifications() {
+  Notification.requestPermission().then(() => draw(store.get()));
+}
+
+const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
+
+function draw(state) {
+  const page = { ...state, act, edit, complete, setUi, dialNumber, reload: begin, openAgain: openPop };
+  const hadFocus = at("work").contains(document.activeElement);
+  document.body.dataset.view = state.ui.view;
+  document.body.dataset.phase = state.phase;
+  document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";
+  if (state.phase === "ready") {
+    render(at("bar"), stateBar(state, { act, logOut, toggleHelp, askNotifications: mayAsk() }));
+    render(at("nav"), navigation(state, { go }));
+  }
+  render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
+  render(at("work"), work(state, page));
+  render(at("side"), side(state, page));
+  chaseFocus(state, hadFocus);
+  showOutside(state, host);
+  ring(state.leads && state.interactions.some((each) => each.state === "ringing" && each.direction === "inbound"));
+}
+
+const tabs = createTabs(onLead);
+store.watch(draw);
+keepKeys({ toggleHelp, go });
+startClock();
+draw(store.get());
+begin();
+meetHost();
+
+["pointerdown", "keydown"].forEach((gesture) => document.addEventListener(gesture, () => {
+  unlock();
+  draw(store.get());
+}, { once: true, capture: true }));
+
+let letGo = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(letGo);
+  if (!document.hidden) stream.resume();
+  else if (store.get().host.locks) letGo = setTimeout(() => !store.get().leads && stream.pause(), MIRROR_PATIENCE);
+});
+
+const measure = () => setUi({ cramped: embedded && window.innerHeight < 340 });
+window.addEventListener("resize", measure);
+measure();

@@ -1,0 +1,38 @@
+// Orders to the server. Every answer comes back as {ok, error, field}; nothing is thrown at the caller.
+
+import { t, setServerTime } from "./words.js";
+
+export function createCommands({ csrf, onLoggedOut }) {
+  async function request(url, options = {}) {
+    let response;
+    try {
+      response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
+    } catch {
+      return { ok: false, status: 0, error: t("The server did not answer. Check the connection, then try again.") };
+    }
+    if (response.status === 401) onLoggedOut("session");
+    setServerTime(response.headers.get("Date"));
+    try {
+      const body = await response.json();
+      return { status: response.status, ...(response.ok ? { ok: true, body } : body) };
+    } catch {
+      const error = t("The server answered something unexpected (%(status)s). Try again; if it stays, tell your administrator.", {
+        status: response.status,
+      });
+      return { ok: false, status: response.status, error };
+    }
+  }
+
+  const post = (url, body) =>
+    request(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
+      body: JSON.stringify(body || {}),
+    });
+
+  return {
+    overview: () => request("/agentdesktop/overview"),
+    send: (name, body) => post(`/agentdesktop/commands/${name}`, body),
+    logOut: () => post("/agentdesktop/logout/"),
+  };
+}

@@ -1,0 +1,14 @@
+// Chooses the module of the page around us. Every module exports the same five functions:
+//
+//   ready(host)            resolves when the page around us answers; rejects with a sentence for the agent
+//   screenPop(pop)         true when the page around us opens the record; false: the desktop offers a link
+//   onClickToDial(call)    calls back with {number, record} when a number is clicked in the page around us
+//   show(status)           shows {label, color, attention} outside of the desktop
+//   resize({width,height}) asks for another size of the frame
+
+import * as servicenow from "./hosts/servicenow.js";
+import * as standalone from "./hosts/standalone.js";
+
+const MODULES = { servicenow };
+
+export const loadHost = (config, embedded) => (embedded && MODULES[config.host.module]) || standalone;

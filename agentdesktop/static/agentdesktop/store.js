@@ -1,0 +1,78 @@
+// What the page knows, and who wants to hear of a change. One object; nothing is changed in place.
+
+export function createStore(initial) {
+  let state = initial;
+  let scheduled = false;
+  const watchers = new Set();
+
+  function tell() {
+    scheduled = false;
+    watchers.forEach((watcher) => watcher(state));
+  }
+
+  return {
+    get: () => state,
+    set(change) {
+      state = { ...state, ...(typeof change === "function" ? change(state) : change) };
+      // Not requestAnimationFrame: it sleeps in hidden tabs, where calls ring too.
+      if (!scheduled) queueMicrotask(tell);
+      scheduled = true;
+    },
+    watch: (watcher) => watchers.add(watcher),
+  };
+}
+
+const ENDED = new Set(["completed", "abandoned"]);
+const ORDER = ["ringing", "active", "held", "wrap_up", "new", "queued"];
+const RECENTS = 20;
+
+export function fromOverview(overview) {
+  return {
+    phase: "ready",
+    agent: overview.agent,
+    state: overview.state,
+    interactions: sorted(overview.interactions.filter(isOurs)),
+    recents: overview.recents,
+    reasons: overview.reasons,
+    services: overview.services,
+    directory: overview.directory,
+    demo: Boolean(overview.demo),
+  };
+}
+
+// The page after one agent event. Unknown kinds change nothing: a newer server may tell more.
+export function reduce(state, kind, data) {
+  if (kind === "state") return { state: data };
+  if (kind === "interaction") return withInteraction(state, data);
+  if (kind === "screen_pop") return { pops: withPop(state.pops, data) };
+  if (kind === "notice") return { notices: withNotice(state.notices, data) };
+  return {};
+}
+
+function withInteraction(state, told) {
+  const others = state.interactions.filter((each) => each.id !== told.id);
+  if (isOurs(told)) return { interactions: sorted([...others, told]) };
+  const { [told.id]: _dropped, ...drafts } = state.drafts;
+  if (!ENDED.has(told.state)) return { interactions: others, drafts };
+  const recents = [told, ...state.recents.filter((each) => each.id !== told.id)].slice(0, RECENTS);
+  return { interactions: others, recents, drafts };
+}
+
+// A call that rang out or was rejected goes to another agent: it is told once more, as no longer ours.
+const isOurs = (told) => told.mine !== false && !ENDED.has(told.state);
+
+const sorted = (interactions) =>
+  [...interactions].sort((one, other) => ORDER.indexOf(one.state) - ORDER.indexOf(other.state));
+
+function withPop(pops, pop) {
+  const before = (pops[pop.interaction] || []).filter((each) => each.url !== pop.url);
+  return { ...pops, [pop.interaction]: [...before, pop] };
+}
+
+let notices = 0;
+
+export function withNotice(list, notice) {
+  notices += 1;
+  const others = list.filter((each) => each.text !== notice.text);
+  return [...others, { level: "info", ...notice, id: notices }].slice(-3);
+}

@@ -1,0 +1,99 @@
+// What the agent must know about the desktop itself. One line each; nothing here takes the eye off a call.
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../words.js";
+import { button, iconButton, until } from "./parts.js";
+
+export function banners(state, { retryNow, dismiss, takeOver, grow }) {
+  if (state.phase !== "ready") return [];
+  return [
+    connection(state.connection, retryNow),
+    ...state.notices.map((notice) => noticeLine(notice, dismiss)),
+    hostLine(state.host),
+    !state.leads && state.host.locks && mirror(takeOver),
+    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, t("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, t("Make it taller"))),
+  ];
+}
+
+function line(name, level, props, ...words) {
+  return h("div", { ...props, class: `banner banner-${level}` }, icon(name), h("div", { class: "banner-words" }, words));
+}
+
+function connection({ name, retryAt, recovered }, retryNow) {
+  if (name === "live" && recovered) {
+    return line("check", "good", { key: "connection", role: "status" }, h("span", {}, t("Connected again. Nothing was missed.")));
+  }
+  if (name === "offline") {
+    return line("warning", "error", { key: "connection", role: "alert" }, h("span", {}, t("This computer is offline. What you see may be out of date, and calls cannot ring here.")));
+  }
+  if (name !== "reconnecting") return null;
+  return line(
+    "warning",
+    "error",
+    { key: "connection", role: "alert" },
+    h("span", {}, t("Connection lost. What you see may be out of date."), " "),
+    retryAt ? h("span", { class: "nowrap" }, t("Next try in"), " ", until(new Date(retryAt).toISOString(), { "data-unit": "s", "data-local": true }), " ") : h("span", {}, t("Trying…"), " "),
+    h("button", { type: "button", class: "link", onclick: retryNow }, t("Try now")),
+  );
+}
+
+function noticeLine({ id, level, text }, dismiss) {
+  const sign = { warning: "warning", error: "warning" }[level] || "info";
+  return h(
+    "div",
+    { class: `banner banner-${level}`, key: `notice-${id}`, role: level === "info" ? "status" : "alert" },
+    icon(sign),
+    h("div", { class: "banner-words" }, text),
+    iconButton(t("Close this message"), "cross", { class: "small", onclick: () => dismiss(id) }),
+  );
+}
+
+// Calm on purpose: the desktop works without it, and only an administrator can change it.
+function hostLine({ problem, activity }) {
+  if (problem) return explained("warning", t("ServiceNow is not connected."), problem, "host");
+  if (activity) return null;
+  return explained(
+    "info",
+    t("Activity history is off."),
+    t("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works. Your administrator can add topDomain to the address of this page."),
+    "activity",
+  );
+}
+
+function explained(level, sentence, text, key) {
+  return h(
+    "details",
+    { class: `banner banner-${level} banner-why`, key },
+    h("summary", {}, icon(level === "info" ? "info" : "warning"), h("span", {}, sentence, " ", h("span", { class: "link" }, t("Why?")))),
+    h("p", {}, text),
+  );
+}
+
+function mirror(takeOver) {
+  return line(
+    "info",
+    "info",
+    { key: "mirror" },
+    h("span", {}, t("Another tab rings and opens records."), " "),
+    h("button", { type: "button", class: "link", onclick: takeOver }, t("Use this tab")),
+  );
+}
+
+export function help(state, { closeHelp }) {
+  const rows = [
+    ["Alt A", t("Accept the call")],
+    ["Alt R", t("Reject the call")],
+    ["Alt H", t("Hold and resume")],
+    ["Alt E", t("End the call")],
+    ["Alt S", t("Complete after-call work")],
+    ["Alt D", t("Dial a number")],
+    ["Alt K", t("This list")],
+  ];
+  return [
+    h("h2", {}, t("Keyboard shortcuts")),
+    h("dl", { class: "shortcuts" }, rows.map(([keys, words]) => h("div", { key: keys }, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, words)))),
+    h("p", { class: "hint" }, t("In a frame, click into the desktop first: keys go to the page that has the focus.")),
+    button(t("Close"), { class: "plain", name: "cross", onclick: closeHelp }),
+  ];
+}

@@ -1,0 +1,42 @@
+// A call in progress or on hold: who, how long, hold and end; notes for later.
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { callerName, t } from "../words.js";
+import { button, callerLines, candidates, reason, since } from "./parts.js";
+import { records } from "./records.js";
+import { notesField } from "./wrapup.js";
+
+export function callCard(interaction, page) {
+  const { act, busy } = page;
+  const held = interaction.state === "held";
+  const can = (control) => interaction.controls.includes(control);
+  const order = (name) => () => act(name, { interaction: interaction.id });
+  return h(
+    "section",
+    { class: `card ${held ? "card-held" : "card-active"}`, key: interaction.id, "aria-labelledby": `name-${interaction.id}` },
+    h(
+      "p",
+      { class: "card-kind" },
+      icon(held ? "pause" : "phone"),
+      h("span", {}, held ? t("On hold") : t("On the call")),
+      interaction.answeredAt && h("span", { class: "kind-timer" }, since(interaction.answeredAt, { key: interaction.answeredAt })),
+    ),
+    h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
+    reason(interaction),
+    callerLines(interaction),
+    candidates(interaction, act),
+    h(
+      "div",
+      { class: "actions" },
+      can("hold") &&
+        button(t("Hold"), { key: "hold", name: "pause", class: "big plain", shortcut: "H", "data-order": "hold", disabled: Boolean(busy.hold), onclick: order("hold") }),
+      can("resume") &&
+        button(t("Resume"), { key: "resume", name: "play", class: "big accept", shortcut: "H", "data-first": true, "data-order": "resume", disabled: Boolean(busy.resume), onclick: order("resume") }),
+      can("end") &&
+        button(t("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
+    ),
+    records(interaction, page),
+    notesField(interaction, page),
+  );
+}

@@ -1,0 +1,47 @@
+// Colleagues: who is there, in which state, on which extension.
+
+import { h } from "../dom.js";
+import { icon, stateIcon } from "../icons.js";
+import { STATE_LABELS, t, tn } from "../words.js";
+import { iconButton } from "./parts.js";
+
+const matches = (person, text) => `${person.name} ${person.extension}`.toLowerCase().includes(text.trim().toLowerCase());
+
+// A colleague's state is a word here and may come as {"state"} there.
+const stateOf = (person) => (typeof person.state === "string" ? person.state : person.state?.state) || "LOGGED_OUT";
+
+function row(person, { dialNumber }) {
+  const state = stateOf(person);
+  return h(
+    "li",
+    { class: "row", key: `${person.name}/${person.extension}` },
+    h("span", { class: `row-sign state-${state}` }, stateIcon(state)),
+    h(
+      "div",
+      { class: "row-words" },
+      h("span", { class: "row-name" }, person.name),
+      h("span", { class: "row-facts" }, [person.extension, (STATE_LABELS[state] || (() => state))()].filter(Boolean).join(" · ")),
+    ),
+    person.extension && iconButton(t("Call %(name)s", { name: person.name }), "phone", { onclick: () => dialNumber(person.extension) }),
+  );
+}
+
+export function directory(state, page) {
+  const { filter } = state.ui;
+  const found = state.directory.filter((person) => matches(person, filter));
+  return h(
+    "div",
+    { class: "directory", key: "directory" },
+    h("label", { class: "sr", for: "directory-filter" }, t("Find a colleague")),
+    h(
+      "div",
+      { class: "search" },
+      icon("people"),
+      h("input", { id: "directory-filter", type: "search", value: filter, placeholder: t("Name or extension"), autocomplete: "off", oninput: (event) => page.setUi({ filter: event.target.value }) }),
+    ),
+    h("p", { class: "sr", role: "status" }, filter ? tn("%(count)s colleague found", "%(count)s colleagues found", found.length) : ""),
+    found.length
+      ? h("ul", { class: "rows" }, found.map((person) => row(person, page)))
+      : h("p", { class: "nothing" }, filter ? t("Nobody matches “%(text)s”.", { text: filter }) : t("No colleagues yet.")),
+  );
+}

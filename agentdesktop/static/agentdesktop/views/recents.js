@@ -1,0 +1,43 @@
+// The latest interactions of the agent, with a way to call back.
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { callerName, clock, secondsBetween, t, timeOfDay } from "../words.js";
+import { iconButton } from "./parts.js";
+import { activityLine } from "./wrapup.js";
+
+function sign(interaction) {
+  if (!interaction.answeredAt) return ["missed", t("Missed")];
+  return interaction.direction === "outbound" ? ["outgoing", t("Outgoing")] : ["incoming", t("Incoming")];
+}
+
+function row(interaction, { dialNumber }) {
+  const [name, words] = sign(interaction);
+  const { answeredAt, endedAt, customer, service, disposition, dispositions } = interaction;
+  const ending = (dispositions || []).find((each) => each.code === disposition);
+  const facts = [
+    timeOfDay(interaction.offeredAt),
+    answeredAt && endedAt && clock(secondsBetween(answeredAt, endedAt)),
+    service && service.name,
+    ending && ending.name,
+  ];
+  const number = customer.e164 || customer.raw;
+  return h(
+    "li",
+    { class: `row row-${name}`, key: interaction.id },
+    h("span", { class: "row-sign", title: words }, icon(name), h("span", { class: "sr" }, words)),
+    h(
+      "div",
+      { class: "row-words" },
+      h("span", { class: "row-name" }, callerName(interaction)),
+      h("span", { class: "row-facts" }, facts.filter(Boolean).join(" · ")),
+      interaction.activity?.status === "stuck" && activityLine(interaction),
+    ),
+    number && !customer.anonymous && iconButton(t("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),
+  );
+}
+
+export function recents(state, page) {
+  if (!state.recents.length) return h("p", { class: "nothing", key: "none" }, t("No calls yet. What you handle appears here."));
+  return h("ul", { class: "rows", key: "rows" }, state.recents.map((interaction) => row(interaction, page)));
+}

@@ -1,0 +1,41 @@
+// Records that belong to a call: opened in the CRM around us, or offered as links where there is none.
+
+import { h, safeUrl } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../words.js";
+
+function linksOf(interaction, pops) {
+  const { caller, interaction: own, related } = interaction.records || {};
+  const found = [...(pops || []), caller, own, ...(related || [])].filter((each) => each && safeUrl(each.url || ""));
+  return found.filter((each, index) => found.findIndex((other) => other.url === each.url) === index);
+}
+
+export function records(interaction, { pops, host, openAgain }) {
+  const links = linksOf(interaction, pops[interaction.id]);
+  if (!links.length) return null;
+  return h(
+    "ul",
+    { class: "records", key: "records", "aria-label": t("Records") },
+    links.map((link) => h("li", { key: link.url }, host.embedded && link.interaction ? inHost(link, openAgain) : inTab(link))),
+  );
+}
+
+function inTab(link) {
+  return h(
+    "a",
+    { class: "record", href: link.url, target: "_blank", rel: "noopener noreferrer" },
+    icon("open"),
+    h("span", { class: "record-title" }, link.title || link.id || t("Record")),
+    h("span", { class: "record-act" }, t("Open record")),
+  );
+}
+
+function inHost(pop, openAgain) {
+  return h(
+    "button",
+    { type: "button", class: "record", onclick: () => openAgain(pop) },
+    icon(pop.opened ? "check" : "open"),
+    h("span", { class: "record-title" }, pop.title || t("Record")),
+    h("span", { class: "record-act" }, pop.opened ? t("Open again") : t("Open record")),
+  );
+}

@@ -1,0 +1,36 @@
+// The lists beside the work; below a certain width they take its place, one at a time.
+
+import { h } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../words.js";
+import { dialPad } from "./dialpad.js";
+import { directory } from "./directory.js";
+import { recents } from "./recents.js";
+
+const VIEWS = {
+  work: { label: () => t("Call"), name: "phone" },
+  recents: { label: () => t("Recents"), name: "clock", body: recents },
+  directory: { label: () => t("Directory"), name: "people", body: directory },
+  dial: { label: () => t("Dial"), name: "keypad", body: dialPad },
+};
+
+export function navigation(state, { go }) {
+  const { view, side } = state.ui;
+  const count = state.interactions.length;
+  return Object.entries(VIEWS).map(([key, { label, name }]) => {
+    const current = key === view ? "page" : null;
+    return h(
+      "button",
+      { key, type: "button", class: `tab tab-${key} ${key === side ? "tab-side" : ""}`, "aria-current": current, onclick: () => go(key) },
+      icon(name),
+      h("span", {}, label()),
+      key === "work" && count > 0 && h("span", { class: "badge" }, String(count), h("span", { class: "sr" }, " ", t("at hand"))),
+    );
+  });
+}
+
+export function side(state, page) {
+  if (state.phase !== "ready") return [];
+  const { label, body } = VIEWS[state.ui.side];
+  return [h("h2", { class: "side-title", key: `title-${state.ui.side}` }, label()), body(state, page)];
+}

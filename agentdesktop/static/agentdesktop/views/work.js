@@ -1,0 +1,84 @@
+// The middle of the page: the interactions at hand, or what it means that there are none.
+
+import { h } from "../dom.js";
+import { icon, stateIcon } from "../icons.js";
+import { stateLabel, t } from "../words.js";
+import { callCard } from "./call.js";
+import { button } from "./parts.js";
+import { ringCard } from "./ring.js";
+import { wrapUpCard } from "./wrapup.js";
+
+const CARDS = { ringing: ringCard, new: ringCard, queued: ringCard, active: callCard, held: callCard, wrap_up: wrapUpCard };
+
+export function work(state, page) {
+  if (state.phase === "loading") return loading();
+  if (state.phase === "failed") return failed(state, page);
+  if (!state.interactions.length) return empty(state, page);
+  return state.interactions.map((interaction) => CARDS[interaction.state](interaction, page));
+}
+
+const loading = () =>
+  h("div", { class: "quiet", key: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, t("Loading your desktop…")));
+
+function failed(state, { reload }) {
+  return h(
+    "div",
+    { class: "quiet", key: "failed", role: "alert" },
+    icon("warning"),
+    h("h2", {}, t("The desktop could not be loaded")),
+    h("p", {}, state.error),
+    button(t("Try again"), { class: "big primary", name: "refresh", onclick: reload }),
+  );
+}
+
+function empty(state, page) {
+  const { state: now, demo } = state;
+  const ready = now.state === "READY";
+  return h(
+    "div",
+    { class: `quiet quiet-${now.state}`, key: "empty" },
+    h("span", { class: "quiet-sign" }, stateIcon(now.state)),
+    h("h2", { tabindex: "-1" }, ready ? t("You are ready.") : t("You are not ready.")),
+    h("p", {}, ready ? t("The next call rings here.") : notReadyWords(now)),
+    !ready &&
+      button(t("Go ready"), {
+        key: "go",
+        class: "big accept",
+        name: "check",
+        "data-first": true,
+        disabled: Boolean(page.busy.state),
+        onclick: () => page.act("state", { state: "READY", reason: "" }),
+      }),
+    demo && simulate(state, page),
+  );
+}
+
+const SYSTEM_REASONS = {
+  no_answer: () => t("You did not answer the last call in time, so no call rings here until you are ready."),
+  connection_lost: () => t("The connection to this desktop was lost, so no call rings here until you are ready."),
+};
+
+function notReadyWords(now) {
+  if (now.state !== "NOT_READY") return stateLabel(now);
+  if (!now.reason) return t("No call rings here until you are ready.");
+  if (SYSTEM_REASONS[now.reason.key]) return SYSTEM_REASONS[now.reason.key]();
+  return t("Reason: %(reason)s. No call rings here until you are ready.", { reason: now.reason.name });
+}
+
+function simulate(state, { act, busy, setUi }) {
+  const submit = (event) => {
+    event.preventDefault();
+    act("simulate_call", { from: event.target.elements.from.value });
+  };
+  return h(
+    "form",
+    { class: "simulate", key: "simulate", onsubmit: submit },
+    h("label", { for: "simulate-from" }, t("Try it out: a call from")),
+    h(
+      "div",
+      { class: "simulate-row" },
+      h("input", { id: "simulate-from", name: "from", type: "tel", value: state.ui.simulateFrom, autocomplete: "off", oninput: (event) => setUi({ simulateFrom: event.target.value }) }),
+      h("button", { class: "plain", disabled: Boolean(busy.simulate_call) }, icon("bolt"), h("span", {}, t("Simulate call"))),
+    ),
+  );
+}

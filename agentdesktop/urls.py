@@ -1,0 +1,19 @@
+"""Addresses of the Agent Desktop. `ServiceNow.jsp` is the name that ServiceNow administrators have configured."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "agentdesktop"
+
+urlpatterns = [
+    path("", views.desktop, name="desktop"),
+    path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
+    path("login/", views.login, name="login"),
+    path("login/cookie", views.cookie, name="cookie"),
+    path("logout/", views.logout, name="logout"),
+    path("overview", views.overview, name="overview"),
+    path("events", views.events_need_asgi, name="events"),
+    path("words.js", views.words, name="words"),
+    path("commands/<slug:name>", views.command, name="command"),
+]

@@ -53,5 +53,9 @@ def problems(data: Any, shape: dict[str, Check], where: str) -> list[str]:
     if not isinstance(data, dict):
         return [f"{where}: an object is expected"]
     found = [f"{where}: {key!r} is missing" for key in shape if key not in data]
-    found += [f"{where}: {key!r} has a wrong value: {data[key]!r}" for key in shape if key in data and not shape[key](data[key])]
+    found += [
+        f"{where}: {key!r} has a wrong value: {data[key]!r}"
+        for key in shape
+        if key in data and not shape[key](data[key])
+    ]
     return found

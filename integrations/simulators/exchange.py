@@ -67,9 +67,7 @@ class ExchangeLayer:
         response = await collect(self.app, request)
         return truncated(response) if fault and fault.name == "truncated" else response
 
-    async def _finish(
-        self, exchange: Exchange, response: Response, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _finish(self, exchange: Exchange, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = response.headers.get("content-type", "")
         body = b"" if content_type.startswith("text/html") else bytes(response.body)
         self.simulator.recorder.close(exchange, response.status_code, body, content_type)
@@ -139,7 +137,8 @@ async def break_wire(name: str, scope: Scope, receive: Receive) -> None:
     try:
         await asyncio.wait_for(until_gone(receive), limit)
     except TimeoutError:
-        transport.close()
+        if transport is not None:
+            transport.close()
 
 
 def reset(transport: Any) -> None:

@@ -118,7 +118,9 @@ def apply(story: Story, event: dict[str, Any]) -> None:
     if kind == "session.start":
         story.session = True
         story.agents = {agent["agent_id"]: dict(agent) for agent in event["agents"] if isinstance(agent, dict)}
-        story.calls = {c["id"]: {**c, "state": c.get("state", "started")} for c in event["calls"] if isinstance(c, dict)}
+        story.calls = {
+            c["id"]: {**c, "state": c.get("state", "started")} for c in event["calls"] if isinstance(c, dict)
+        }
     elif kind == "session.end":
         story.session = False
     elif kind.startswith("agent."):

@@ -60,7 +60,7 @@ def running(
 
     With a certificate and its key they speak HTTPS (the public SDKs of some vendors refuse anything else).
     """
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = _listener(port)
     options = {"ssl_certfile": certificate, "ssl_keyfile": private_key} if certificate else {}
     server = uvicorn.Server(configuration(create_app(desktop_url), log_level="critical", **options))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -71,6 +71,14 @@ def running(
     finally:
         server.should_exit = True
         thread.join(timeout=START_SECONDS)
+
+
+def _listener(port: int) -> socket.socket:
+    """The protocol is named because asyncio sends without delay only where it sees TCP written down."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    return listener
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

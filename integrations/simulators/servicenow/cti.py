@@ -8,7 +8,7 @@ case ships commented out. `sysparm_cti_rule` runs another function instead, whic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -39,7 +39,7 @@ async def endpoint(simulator: ServiceNow, request: Request) -> Response:
     incidents = open_incidents(simulator, caller)
     if not incidents:
         return RedirectResponse(new_incident(caller, asked), 302)
-    context = {"caller": caller, "incidents": incidents, "how": how, "view": asked.get("view", "")}
+    context: dict[str, Any] = {"caller": caller, "incidents": incidents, "how": how, "view": asked.get("view", "")}
     return pages.render(request, "servicenow/cti_caller.html", simulator=simulator, user=user, **context)
 
 
@@ -96,7 +96,7 @@ def new_incident(caller: Record | None, asked: dict[str, str]) -> str:
 def unidentified(simulator: ServiceNow, request: Request, asked: dict[str, str]) -> Response:
     task_id = asked.get("task_id", "")
     task = simulator.store.get("task", task_id) or simulator.store.first("task", number=task_id) if task_id else None
-    context = {"asked": asked, "task": task, "new_incident": new_incident(None, asked)}
+    context: dict[str, Any] = {"asked": asked, "task": task, "new_incident": new_incident(None, asked)}
     return pages.render(request, "servicenow/cti_nothing.html", simulator=simulator, **context)
 
 
@@ -104,6 +104,10 @@ def run_rule(simulator: ServiceNow, request: Request, asked: dict[str, str]) -> 
     try:
         address = cti_rules.run(simulator, asked)
     except cti_rules.RuleRefused as refused:
-        context = {"name": asked["cti_rule"], "problem": str(refused), "rules": cti_rules.RULES.values()}
+        context: dict[str, Any] = {
+            "name": asked["cti_rule"],
+            "problem": str(refused),
+            "rules": cti_rules.RULES.values(),
+        }
         return pages.render(request, "servicenow/cti_rule.html", status=403, simulator=simulator, **context)
     return RedirectResponse(address, 302)

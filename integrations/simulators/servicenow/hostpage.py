@@ -28,24 +28,29 @@ async def host(simulator: ServiceNow, request: Request) -> Response:
     user = identity.session_user(simulator, request) or identity.active_user(simulator, FIRST_AGENT)
     if user is None:
         return RedirectResponse(f"/{simulator.key}/login.do", 302)
+    known = identity.session_user(simulator, request) is not None
+    session = request.cookies[identity.SESSION_COOKIE] if known else identity.new_session(simulator, user["user_name"])
     config = openframe.configuration(simulator, request)
     response = pages.render(
         request,
         "servicenow/host.html",
-        frames=tuple(dict.fromkeys((openframe.origin(config["url"]), openframe.origin(simulator.surroundings.desktop_url)))),
+        frames=tuple(
+            dict.fromkeys((openframe.origin(config["url"]), openframe.origin(simulator.surroundings.desktop_url)))
+        ),
         simulator=simulator,
         user=user,
         people=people(simulator),
         modules=views.MODULES,
         main=main_address(simulator, request),
         allow=config["allow"],
+        g_ck=simulator.user_tokens.get(session, ""),
         whitelist={
             "enforced": simulator.settings["whitelist_enforced"],
             "origins": [entry.strip() for entry in simulator.settings["whitelist"].split(",") if entry.strip()],
         },
     )
-    if identity.session_user(simulator, request) is None:
-        identity.log_in(simulator, response, user["user_name"])
+    if not known:
+        identity.set_session(simulator, response, session)
     return response
 
 

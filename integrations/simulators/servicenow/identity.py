@@ -80,10 +80,12 @@ def new_session(simulator: ServiceNow, user_name: str) -> str:
 
 
 def log_in(simulator: ServiceNow, response: Response, user_name: str) -> None:
+    set_session(simulator, response, new_session(simulator, user_name))
+
+
+def set_session(simulator: ServiceNow, response: Response, session: str) -> None:
     """The log-in of a browser. Lax is enough: the pages and their frames share one site."""
-    response.set_cookie(
-        SESSION_COOKIE, new_session(simulator, user_name), path=f"/{simulator.key}", httponly=True, samesite="lax"
-    )
+    response.set_cookie(SESSION_COOKIE, session, path=f"/{simulator.key}", httponly=True, samesite="lax")
 
 
 def set_api_cookies(simulator: ServiceNow, request: Request, response: Response, user: Record) -> None:

@@ -48,7 +48,10 @@ def _voice_record(simulator: ServiceNow, request: Request, user: Record, body: d
     asked = body.get("interaction") or {}
     warn = simulator.warner(request)
     values = rules.accept("interaction", asked.get("additionalParams") or {}, warn)
-    values |= {"client_session_id": str(asked.get("clientSessionId") or ""), "inbound_id": str(asked.get("inboundId") or "")}
+    values |= {
+        "client_session_id": str(asked.get("clientSessionId") or ""),
+        "inbound_id": str(asked.get("inboundId") or ""),
+    }
     sys_id = request.path_params.get("sys_id")
     if sys_id:
         record = simulator.store.get("interaction", sys_id)
@@ -58,7 +61,9 @@ def _voice_record(simulator: ServiceNow, request: Request, user: Record, body: d
         return record
     phone = str(asked.get("userPhoneNumber") or "")
     if not phone:
-        raise errors.Refused(JSONResponse({"result": {"status": "FAILURE", "message": "userPhoneNumber is required"}}, 400))
+        raise errors.Refused(
+            JSONResponse({"result": {"status": "FAILURE", "message": "userPhoneNumber is required"}}, 400)
+        )
     values |= {"caller_phone_number": phone, "type": "phone"}
     return rules.insert(simulator.store, "interaction", values, user["user_name"], warn)
 

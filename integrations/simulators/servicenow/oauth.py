@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from .. import pages
+from ..basic import decoded
 from . import errors, identity, tokens
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ async def token(simulator: ServiceNow, request: Request) -> Response:
         simulator.warn(request, f"the token endpoint takes only {FORM}, not {content_type or 'nothing'}")
         return errors.token_refused()
     form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+    form = {**client_in_header(request), **form}
     grant = GRANTS.get(form.get("grant_type", ""))
     response = grant(simulator, form) if grant else None
     if response is None:
@@ -34,6 +36,13 @@ async def token(simulator: ServiceNow, request: Request) -> Response:
     if form["grant_type"] == "refresh_token" and response.status_code == 200:
         simulator.counts["token_refreshes"] += 1
     return response
+
+
+def client_in_header(request: Request) -> dict[str, str]:
+    """The client may also name itself by HTTP Basic, as the vendor's own Python client does."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    client_id, _, secret = decoded(credentials).partition(":") if scheme.lower() == "basic" else ("", "", "")
+    return {"client_id": client_id, "client_secret": secret} if client_id else {}
 
 
 def client_of(form: dict[str, str]) -> str | None:

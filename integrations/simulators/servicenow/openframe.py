@@ -105,7 +105,11 @@ async def configure(simulator: ServiceNow, request: Request) -> Response:
     if request.method == "POST":
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
         problem = _store(simulator, form)
-    context = {"problem": problem, "saved": request.method == "POST" and not problem, "simulator": simulator}
+    context: dict[str, Any] = {
+        "problem": problem,
+        "saved": request.method == "POST" and not problem,
+        "simulator": simulator,
+    }
     shown = configuration(simulator, request)
     return pages.render(request, "servicenow/openframe_form.html", config=shown, settings=simulator.settings, **context)
 
@@ -113,7 +117,7 @@ async def configure(simulator: ServiceNow, request: Request) -> Response:
 def _store(simulator: ServiceNow, form: dict[str, str]) -> str:
     try:
         json.loads(form.get("openframe_configuration") or "{}")
-        changes = {
+        changes: dict[str, Any] = {
             "openframe_url": form.get("openframe_url", "").strip(),
             "openframe_width": int(form.get("openframe_width", "373")),
             "openframe_height": int(form.get("openframe_height", "300")),

@@ -45,9 +45,7 @@ def parse(text: str, table: str, store: Store, evaluate: Callable[[str], str]) -
     return query
 
 
-def _group(
-    text: str, table: str, store: Store, evaluate: Callable[[str], str], query: Query
-) -> list[list[Condition]]:
+def _group(text: str, table: str, store: Store, evaluate: Callable[[str], str], query: Query) -> list[list[Condition]]:
     conditions: list[list[Condition]] = []
     for term in filter(None, text.split("^")):
         if term == "EQ" or _order(term, table, query):

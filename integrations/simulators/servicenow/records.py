@@ -42,7 +42,8 @@ async def list_page(simulator: ServiceNow, request: Request) -> Response:
     rows = [
         row
         for row in simulator.store.rows(table)
-        if query.matches(parsed, row, simulator.store, case_sensitive=False) and acl.visible(simulator.settings, user, row)
+        if query.matches(parsed, row, simulator.store, case_sensitive=False)
+        and acl.visible(simulator.settings, user, row)
     ]
     rows = query.ordered(parsed, rows, simulator.store)
     columns = views.list_columns(table, tuple(schema.TABLES[table].columns))
@@ -105,7 +106,9 @@ async def form_page(simulator: ServiceNow, request: Request) -> Response:
         return await save(simulator, request, user, table)
     sys_id = request.query_params.get("sys_id", "-1")
     if sys_id == "-1":
-        return new_form(simulator, request, user, table, prefilled(table, request.query_params.get("sysparm_query", "")))
+        return new_form(
+            simulator, request, user, table, prefilled(table, request.query_params.get("sysparm_query", ""))
+        )
     record = simulator.store.get(table, sys_id)
     if record is None or not acl.visible(simulator.settings, user, record):
         return pages.render(request, "servicenow/missing.html", status=404, simulator=simulator)
@@ -169,12 +172,12 @@ def options(simulator: ServiceNow, column: schema.Column) -> list[tuple[str, str
     if column.kind == "choice":
         return list(column.choices)
     if column.kind == "reference":
-        rows = sorted(simulator.store.rows(column.target), key=lambda row: row["name"] if "name" in row else "")
+        rows = sorted(simulator.store.rows(column.target), key=lambda row: row.get("name", ""))
         return [("", "None"), *((row["sys_id"], simulator.store.display(column.target, row["sys_id"])) for row in rows)]
     return []
 
 
-def phones_of_person(simulator: ServiceNow, record: Record) -> list[dict[str, str]]:
+def phones_of_person(simulator: ServiceNow, record: Record) -> list[dict[str, Any]]:
     """The numbers behind the person of this record, for the phone icons (UI macro show_phone)."""
     person_id = record.get("caller_id") or record.get("opened_for") or record.get("contact") or ""
     person = simulator.store.get("sys_user", person_id) if person_id else None
@@ -188,6 +191,7 @@ def phones_of_person(simulator: ServiceNow, record: Record) -> list[dict[str, st
             "sys_id": source["sys_id"],
             "contact": source.get("name", ""),
             "country": source.get("country", ""),
+            "about": {"entity": record["sys_class_name"], "sys_id": record["sys_id"]},
         }
         for name in names
     ]
@@ -214,7 +218,9 @@ def related(simulator: ServiceNow, record: Record) -> list[dict[str, str]]:
         elif row["document_id"] == record["sys_id"]:
             found.append(("interaction", row["interaction"]))
     if record["sys_class_name"] in ("sys_user", "customer_contact"):
-        found += [("incident", r["sys_id"]) for r in simulator.store.rows("incident") if r["caller_id"] == record["sys_id"]]
+        found += [
+            ("incident", r["sys_id"]) for r in simulator.store.rows("incident") if r["caller_id"] == record["sys_id"]
+        ]
     return [shown for table, sys_id in found if (shown := _related(simulator, table, sys_id))]
 
 

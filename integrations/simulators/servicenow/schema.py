@@ -50,9 +50,7 @@ SYSTEM = {
 _LEVELS = _choice(_1="1 - High", _2="2 - Medium", _3="3 - Low")
 _PRIORITIES = _choice(_1="1 - Critical", _2="2 - High", _3="3 - Moderate", _4="4 - Low", _5="5 - Planning")
 _CONTACT_TYPES = _choice(phone="Phone", email="Email", chat="Chat", walk_in="Walk-in", web="Web")
-_INCIDENT_STATES = _choice(
-    _1="New", _2="In Progress", _3="On Hold", _6="Resolved", _7="Closed", _8="Canceled"
-)
+_INCIDENT_STATES = _choice(_1="New", _2="In Progress", _3="On Hold", _6="Resolved", _7="Closed", _8="Canceled")
 # "Solved (Permanently)" is absent on new instances; posting it is dropped without a word.
 _CLOSE_CODES = Column(
     "choice",
@@ -60,7 +58,9 @@ _CLOSE_CODES = Column(
 )
 
 _PERSON = {
-    **_strings("user_name name first_name last_name email phone mobile_phone home_phone title city country preferred_language"),
+    **_strings(
+        "user_name name first_name last_name email phone mobile_phone home_phone title city country preferred_language"
+    ),
     "active": Column("boolean"),
     "locked_out": Column("boolean"),
     "web_service_access_only": Column("boolean"),
@@ -85,7 +85,13 @@ _TASK = {
 
 TABLES: dict[str, Table] = {
     "sys_user": Table("User", _PERSON, display="name", defaults={"active": "true", "locked_out": "false"}),
-    "customer_contact": Table("Contact", {**_references("customer_account", "account")}, "sys_user", display="name"),
+    "customer_contact": Table(
+        "Contact",
+        {**_references("customer_account", "account")},
+        "sys_user",
+        display="name",
+        defaults={"active": "true", "locked_out": "false"},
+    ),
     "customer_account": Table("Account", _strings("name number phone"), display="name", prefix="ACCT"),
     "csm_consumer": Table(
         "Consumer",
@@ -130,7 +136,9 @@ TABLES: dict[str, Table] = {
     "interaction": Table(
         "Interaction",
         {
-            **_strings("number short_description caller_phone_number channel_metadata_table context_table queue channel"),
+            **_strings(
+                "number short_description caller_phone_number channel_metadata_table context_table queue channel"
+            ),
             **_strings("state_reason client_session_id inbound_id"),
             **_references("sys_user", "opened_for assigned_to opened_by"),
             **_references("customer_contact", "contact"),
@@ -139,11 +147,21 @@ TABLES: dict[str, Table] = {
             "channel_metadata_document": Column("document", "channel_metadata_table"),
             "context_document": Column("document", "context_table"),
             "state": _choice(
-                new="New", queued="Queued", on_hold="On Hold", work_in_progress="Work in Progress",
-                wrap_up="Wrap Up", closed_complete="Closed Complete", closed_abandoned="Closed Abandoned",
+                new="New",
+                queued="Queued",
+                on_hold="On Hold",
+                work_in_progress="Work in Progress",
+                wrap_up="Wrap Up",
+                closed_complete="Closed Complete",
+                closed_abandoned="Closed Abandoned",
             ),
             "type": _choice(
-                phone="Phone", chat="Chat", messaging="Messaging", video="Video", walkup="Walk-up", email="Email",
+                phone="Phone",
+                chat="Chat",
+                messaging="Messaging",
+                video="Video",
+                walkup="Walk-up",
+                email="Email",
             ),
             "direction": _choice(inbound="Inbound", outbound="Outbound"),
             "virtual_agent": Column("boolean"),
@@ -181,7 +199,9 @@ TABLES: dict[str, Table] = {
         display="call_id",
     ),
     "sys_choice": Table(
-        "Choice", {**_strings("name element value label language sequence"), "inactive": Column("boolean")}, display="label"
+        "Choice",
+        {**_strings("name element value label language sequence"), "inactive": Column("boolean")},
+        display="label",
     ),
     "sys_journal_field": Table("Journal Entry", _strings("name element element_id value")),
     "sys_db_object": Table("Table", _strings("name label super_class"), display="label"),

@@ -11,6 +11,8 @@ from .store import Record, Store, fixed_sys_id
 
 # Constant on every out-of-box instance.
 ADMIN_SYS_ID = "6816f79cc0a8016401c5a33be04be441"
+ADMIN_NAME = "admin"  # the password is equal to the name
+DEMO_PASSWORD = "demo-password"  # noqa: S105 - the published password of a simulator
 CONFIDENTIAL_SYS_ID = fixed_sys_id("incident", "confidential")
 
 # user name, first, last, phone, mobile, home, city, country, language
@@ -76,11 +78,11 @@ def _user(store: Store, user_name: str, **values: str) -> Record:
 def _people(store: Store) -> None:
     _user(
         store, "admin", first_name="System", last_name="Administrator", email="admin@example.com",
-        user_password="admin", roles="admin", sys_id=ADMIN_SYS_ID,
+        user_password=ADMIN_NAME, roles="admin", sys_id=ADMIN_SYS_ID,
     )  # fmt: skip
     _user(
         store, "integration.user", first_name="Integration", last_name="User", email="integration@example.com",
-        user_password="demo-password",
+        user_password=DEMO_PASSWORD,
     )  # fmt: skip
     for number, (first, last) in enumerate(AGENTS, start=1):
         name = f"agent{number}"
@@ -89,9 +91,11 @@ def _people(store: Store) -> None:
             roles=AGENT_ROLES, title="Contact centre agent",
         )  # fmt: skip
     # Three users that the password grant must refuse (ServiceNow docs, OAuth inbound).
-    _user(store, "inactive.user", name="Inactive User", user_password="demo-password", active="false")
-    _user(store, "locked.user", name="Locked User", user_password="demo-password", locked_out="true")
-    _user(store, "webservice.user", name="Web Service Only", user_password="demo-password", web_service_access_only="true")
+    _user(store, "inactive.user", name="Inactive User", user_password=DEMO_PASSWORD, active="false")
+    _user(store, "locked.user", name="Locked User", user_password=DEMO_PASSWORD, locked_out="true")
+    _user(
+        store, "webservice.user", name="Web Service Only", user_password=DEMO_PASSWORD, web_service_access_only="true"
+    )
     for row in CUSTOMERS:
         _user(store, row[0], **_customer(row))
 
@@ -154,5 +158,3 @@ def _choices(store: Store) -> None:
 
 def default_hidden() -> list[str]:
     return [CONFIDENTIAL_SYS_ID]
-
-

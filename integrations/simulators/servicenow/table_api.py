@@ -129,7 +129,7 @@ def visible_record(call: Call, sys_id: str) -> Record:
 def writable_record(call: Call, sys_id: str, operation: str) -> Record:
     """A record may be changed by somebody who may not read it: the API user and its interactions."""
     record = call.simulator.store.get(call.table, sys_id)
-    if record is None or sys_id in call.simulator.settings["hidden_records"] and not call.sees(record):
+    if record is None or (sys_id in call.simulator.settings["hidden_records"] and not call.sees(record)):
         raise errors.Refused(errors.no_record())
     call.require(operation)
     return record

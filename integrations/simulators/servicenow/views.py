@@ -38,7 +38,9 @@ EDITABLE: dict[str, tuple[str, ...]] = {
         "caller_id", "state", "impact", "urgency", "category", "contact_type", "assigned_to", "short_description",
         "description", "close_code", "close_notes",
     ),
-    "interaction": ("state", "type", "direction", "opened_for", "caller_phone_number", "assigned_to", "short_description"),
+    "interaction": (
+        "state", "type", "direction", "opened_for", "caller_phone_number", "assigned_to", "short_description",
+    ),
     "sn_customerservice_case": ("state", "contact", "short_description", "description"),
 }  # fmt: skip
 

@@ -114,6 +114,8 @@ class CallFacts:
     name: str = ""
     task_id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    # The record made for the interaction itself, where the account pops that instead of the caller's record.
+    interaction: RecordRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

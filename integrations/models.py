@@ -137,7 +137,7 @@ class IntegrationAccount(models.Model):
     def clean(self) -> None:
         self._derive()
         try:
-            form = self.provider_class.Properties(data=self._form_data())
+            form = self.provider_class.Properties(data=self._form_data(), simulated=self.simulated)
         except LookupError as error:
             raise ValidationError(str(error)) from None
         if not form.is_valid():
@@ -148,7 +148,7 @@ class IntegrationAccount(models.Model):
     def _form_data(self) -> dict[str, Any]:
         """What is stored, in the shape that the form reads; a stored secret stands in for itself."""
         stored = {**self.values(), **(self.secrets.reveal() if self.secrets else {})}
-        return {name: value for name, value in stored.items() if value not in (None, False)}
+        return {name: value for name, value in stored.items() if value is not None and value is not False}
 
     def _derive(self) -> None:
         provider_type = self.provider_class.type

@@ -10,6 +10,7 @@ class SecretInput(forms.PasswordInput):
 
     template_name = "integrations/widgets/secret.html"
     stored = False
+    unreadable = False
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"autocomplete": "new-password", "spellcheck": "false", **(attrs or {})}, render_value=False)
@@ -17,6 +18,7 @@ class SecretInput(forms.PasswordInput):
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, None, attrs)
         context["widget"]["stored"] = self.stored
+        context["widget"]["unreadable"] = self.unreadable
         context["widget"]["clear_name"] = f"{name}-clear"
         return context
 
@@ -53,9 +55,35 @@ class SecretField(forms.CharField):
 
 
 class PropertiesForm(forms.Form):
-    """Base of every provider's `Properties`. `advanced` names the fields of the *Advanced* fieldset."""
+    """Base of every provider's `Properties`. `advanced` names the fields of the *Advanced* fieldset.
+
+    `needed_for_real` names what may stay empty only while the account is simulated. `simulated` is None where the
+    caller does not know yet; the model's `clean()` always does."""
 
     advanced: ClassVar[tuple[str, ...]] = ()
+    needed_for_real: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, simulated: bool | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.simulated = simulated
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.simulated is False:
+            for name in self.needed_for_real:
+                self.need(name, "This is needed, because the account is not simulated.")
+        return cleaned
+
+    def need(self, name: str, sentence: str) -> None:
+        """Put the sentence on the field when it is empty and has no other error. A stored secret counts as filled."""
+        if name not in self.errors and not self.filled(name):
+            self.add_error(name, sentence)
+
+    def filled(self, name: str) -> bool:
+        """Whether the property will have a value after saving: typed now, or a stored secret that is kept."""
+        if self[name].data is CLEAR:
+            return False
+        return bool(self.cleaned_data.get(name)) or bool(getattr(self.fields[name].widget, "stored", False))
 
     @classmethod
     def secret_names(cls) -> list[str]:

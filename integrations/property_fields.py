@@ -1,0 +1,131 @@
+"""Form fields that providers share: a vendor's address, and a small table of reasons and their codes."""
+
+import ipaddress
+import re
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
+HOST = re.compile(rf"^(?=.{{1,253}}$){LABEL}(\.{LABEL})*$", re.IGNORECASE)
+MAXIMUM_CODE = 65_535
+BLANK_ROWS = 3
+
+
+class VendorUrlField(forms.CharField):
+    """An http or https address. Unlike Django's `URLField` it takes the single-label names of a company network
+    (`http://wfm:8080/rta`) and refuses user names and passwords inside the address, where they would be shown."""
+
+    widget = forms.URLInput
+
+    def __init__(self, *, https_only: bool = False, origin_only: bool = False, **kwargs: Any) -> None:
+        self.https_only = https_only
+        self.origin_only = origin_only
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value))
+        if not text:
+            return ""
+        parts = self._split(text)
+        self._check_scheme(parts, text)
+        if parts.username or parts.password or parts.fragment:
+            raise ValidationError("Leave user name, password and # out of the address.")
+        if self.origin_only:
+            return self._origin(parts)
+        return text
+
+    def _split(self, text: str) -> SplitResult:
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError:
+            raise ValidationError("This is not an address: the part after the host name is not a port.") from None
+        if port == 0 or re.search(r"[\s\x00-\x1f\\]", text) or not is_host(parts.hostname or ""):
+            raise ValidationError("This is not an address. Example: https://example.com/path")
+        return parts
+
+    def _check_scheme(self, parts: SplitResult, text: str) -> None:
+        if self.https_only and parts.scheme != "https":
+            raise ValidationError("The address must begin with https://, so that nothing travels unencrypted.")
+        if parts.scheme not in ("http", "https"):
+            raise ValidationError("The address must begin with https:// or http://.")
+
+    @staticmethod
+    def _origin(parts: SplitResult) -> str:
+        if parts.path.strip("/") or parts.query:
+            raise ValidationError(f"Only the host is needed here: {parts.scheme}://{parts.netloc}")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def is_host(name: str) -> bool:
+    """Whether the text is a host name or an IP address."""
+    if HOST.match(name):
+        return True
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
+
+
+class ReasonCodesWidget(forms.Widget):
+    """Rows of reason and code as plain inputs, with a few empty rows to write into; needs no script.
+
+    Inputs are called `<name>-reason` and `<name>-code`, once per row."""
+
+    template_name = "integrations/widgets/reason_codes.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, None, attrs)
+        rows = [row for row in value or [] if isinstance(row, dict)]
+        context["widget"]["rows"] = rows + [{"reason": "", "code": ""}] * BLANK_ROWS
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        """A list of rows: as given (import, shell), or collected from the inputs of the page."""
+        if not hasattr(data, "getlist"):
+            return data.get(name)
+        pairs = zip(data.getlist(f"{name}-reason"), data.getlist(f"{name}-code"), strict=False)
+        return [{"reason": reason, "code": code} for reason, code in pairs]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return name not in data and f"{name}-reason" not in data
+
+
+class ReasonCodesField(forms.Field):
+    """Not Ready reasons as numbers: a list of `{"reason": text, "code": 0..65535}`, in the order entered.
+
+    Reasons are compared trimmed and without regard to case; several reasons may share a code."""
+
+    widget = ReasonCodesWidget
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        rows = [row for row in map(self._row, value or []) if row]
+        seen: set[str] = set()
+        for row in rows:
+            if row["reason"].casefold() in seen:
+                raise ValidationError(f'The reason "{row["reason"]}" is listed twice.')
+            seen.add(row["reason"].casefold())
+        if self.required and not rows:
+            raise ValidationError(self.error_messages["required"])
+        return rows
+
+    @staticmethod
+    def _row(row: Any) -> dict[str, Any] | None:
+        if not isinstance(row, dict):
+            raise ValidationError("Each line has a reason and a code.")
+        reason, code = str(row.get("reason") or "").strip(), str(row.get("code", "")).strip()
+        if not reason and code in ("", "None"):
+            return None
+        if not reason:
+            raise ValidationError(f"The code {code} has no reason beside it.")
+        if not (code.isascii() and code.isdigit() and int(code) <= MAXIMUM_CODE):
+            raise ValidationError(f'The code of "{reason}" must be a whole number from 0 to {MAXIMUM_CODE}.')
+        return {"reason": reason, "code": int(code)}
+
+
+def codes_by_reason(rows: Any) -> dict[str, int]:
+    """The table as a dictionary from the folded reason to its code."""
+    return {str(row["reason"]).strip().casefold(): int(row["code"]) for row in rows or []}

@@ -1,0 +1,76 @@
+"""The activity stream, and finding again what an earlier attempt wrote.
+
+ServiceNow has no idempotency key. After a crash between request and answer we look before we write again:
+
+* A record that we create ends its short description in "(ref <key>)". `find_created` asks for rows whose short
+  description contains that text and compares them itself. It needs READ on the table, which the integration guide does
+  not grant for interactions; without it the answer is "not found", and a crash at the wrong moment can leave two
+  records. A correlation_id column would be neater, but the interaction table has none.
+* A journal entry ends in the line "Call reference <key>". Journals are write-only through the plain Table API; they are
+  read as one text with sysparm_display_value=true (ServiceNow docs, "Journal fields")."""
+
+from typing import Any
+
+from integrations.capabilities import Activity, RecordRef
+from integrations.errors import AuthenticationFailed, Cause
+
+from . import query as encoded
+from .answers import one_row
+from .tables import JSON, RELATION, Tables
+
+# Length of short_description out of the box; longer texts are cut by the instance, and the key with them.
+SHORT_DESCRIPTION_LENGTH = 160
+JOURNALS = ("work_notes", "comments")
+CANDIDATES = 10
+
+
+class History(Tables):
+    def marked(self, fields: dict[str, Any], key: str) -> dict[str, Any]:
+        if not key:
+            return fields
+        text, mark = str(fields.get("short_description") or ""), mark_of(key)
+        kept = text[: SHORT_DESCRIPTION_LENGTH - len(mark) - 1].rstrip()
+        return {**fields, "short_description": f"{kept} {mark}".strip()}
+
+    def find_created(self, kind: str, key: str) -> RecordRef | None:
+        if kind == RELATION:  # `create` looks for the same relation itself
+            return None
+        mark = mark_of(key)
+        query = f"short_descriptionLIKE{encoded.value(mark)}^ORDERBYsys_created_on"
+        fields = ("sys_id", "short_description")
+        try:
+            rows = list(self.rows(kind, query, limit=CANDIDATES, fields=fields, purpose="Look for created record"))
+        except AuthenticationFailed as error:
+            if error.cause == Cause.NO_PERMISSION:
+                return None
+            raise
+        same = [row["sys_id"] for row in rows if row.get("short_description", "").endswith(mark) and row.get("sys_id")]
+        return RecordRef(kind, same[0]) if same else None
+
+    def add_activity(self, ref: RecordRef, activity: Activity) -> None:
+        self.http.patch(
+            self.path(ref.kind, ref.id), json={"work_notes": entry(activity)}, headers=JSON, purpose="Post activity"
+        )
+
+    def has_activity(self, ref: RecordRef, key: str) -> bool:
+        parameters = {"sysparm_display_value": "true", "sysparm_fields": ",".join(JOURNALS)}
+        response = self.http.get(
+            self.path(ref.kind, ref.id), params=parameters, headers=JSON, purpose="Look for posted activity"
+        )
+        shown = one_row(response)
+        return any(reference_line(key) in map(str.strip, shown.get(name, "").splitlines()) for name in JOURNALS)
+
+
+def mark_of(key: str) -> str:
+    return f"(ref {key})"
+
+
+def reference_line(key: str) -> str:
+    return f"Call reference {key}"
+
+
+def entry(activity: Activity) -> str:
+    """The work note: what happened, what the agent noted, and the line by which it is found again."""
+    extra = [f"{name}: {text}" for name, text in activity.extra.items()]
+    lines = [activity.subject, activity.text.strip(), *extra, reference_line(activity.key)]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,115 @@
+"""What the administrator enters for WFM by HTTP POST: the guide's fields, and where a receiver differs (*Advanced*)."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.properties import PropertiesForm, SecretField
+from integrations.property_fields import MAXIMUM_CODE, ReasonCodesField, VendorUrlField
+
+HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+# Headers that frame the request: the token in one of them would break it.
+FRAMING = {
+    "connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "x-feed-sequence",
+}  # fmt: skip
+
+
+class WfmHttpProperties(PropertiesForm):
+    needed_for_real = ("url",)
+    advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code")
+
+    periodic_update_interval = forms.IntegerField(
+        label="Periodic update interval",
+        initial=10,
+        min_value=1,
+        max_value=3600,
+        help_text=(
+            "Seconds between two updates. Use the interval for which the WFM system's real-time feed is set up; below "
+            "5 few receivers keep up."
+        ),
+    )
+    protocol = forms.ChoiceField(
+        label="Protocol",
+        choices=[("http_post", "HTTP POST")],
+        initial="http_post",
+        disabled=True,
+        help_text="Fixed by the choice made when the account was added; the other one is TCP (Aspect WFM).",
+    )
+    url = VendorUrlField(
+        label="URL",
+        required=False,
+        max_length=1000,
+        help_text=(
+            "The unique URL of your WFM account, from the real-time adherence or data feed settings of the WFM system. "
+            "Use https wherever it is offered: names and states of your agents travel here. May stay empty while the "
+            "account is simulated."
+        ),
+    )
+    token = SecretField(
+        label="Token",
+        required=False,
+        help_text="Optional. The access token for your WFM account, shown once by the WFM system when it is made.",
+    )
+    reason_codes_mapping = ReasonCodesField(
+        label="Reason codes mapping",
+        required=False,
+        initial=(),
+        help_text=(
+            "Optional. Our Not Ready reasons are text; most WFM systems want numbers. Enter the code that the WFM "
+            "system lists for each reason (0 to 65535; some accept 1 to 99 only, and some keep 32749 and above for "
+            "themselves)."
+        ),
+    )
+    token_header = forms.CharField(
+        label="Token header",
+        initial="Authorization",
+        max_length=80,
+        help_text=(
+            "Header that carries the token, as the WFM system's API documentation names it, for example X-API-Key."
+        ),
+    )
+    token_scheme = forms.CharField(
+        label="Token scheme",
+        initial="Bearer",
+        required=False,
+        max_length=40,
+        help_text=(
+            "Word before the token in that header, as in the WFM system's API documentation. Empty: the bare token."
+        ),
+    )
+    tenant = forms.CharField(
+        label="Tenant",
+        required=False,
+        max_length=80,
+        help_text=(
+            "Name under which the WFM system knows this contact centre. Empty: the short name of the contact centre."
+        ),
+    )
+    unmapped_reason_code = forms.IntegerField(
+        label="Unmapped reason code",
+        initial=0,
+        min_value=0,
+        max_value=MAXIMUM_CODE,
+        help_text=(
+            "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is free."
+        ),
+    )
+
+    def clean_token_header(self) -> str:
+        name = str(self.cleaned_data["token_header"])
+        if not HEADER_NAME.match(name) or name.lower() in FRAMING:
+            raise ValidationError("The token cannot travel in this header. Examples: Authorization, X-API-Key.")
+        return name
+
+    def clean_token_scheme(self) -> str:
+        scheme = str(self.cleaned_data["token_scheme"])
+        if scheme and not HEADER_NAME.match(scheme):
+            raise ValidationError("The scheme is one word. Examples: Bearer, Token.")
+        return scheme
+
+    def clean_token(self) -> str:
+        token = str(self.cleaned_data["token"])
+        if not token.isprintable() or not token.isascii():
+            raise ValidationError("The token holds characters that cannot travel in a header. Copy it again.")
+        return token

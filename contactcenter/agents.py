@@ -77,12 +77,6 @@ def _come_back(agent: Agent) -> Agent:
     return agent
 
 
-def set_host(agent: Agent, account_id: int | None) -> None:
-    """The desktop is now embedded in the pages of this account; None: it stands alone."""
-    Agent.objects.filter(pk=agent.pk).update(host_account_id=account_id)
-    agent.host_account_id = account_id
-
-
 def log_out(agent: Agent) -> Agent:
     """Leave. During a call or after-call work the log-out waits until it is done (`agent.next_state`); look at
     `agent.state` afterwards. The desktop gets the event "logout" when it happens. Harmless when logged out."""

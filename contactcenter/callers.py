@@ -121,7 +121,8 @@ def dialled_from(interaction: Interaction, record: dict[str, str]) -> None:
     account = IntegrationAccount.objects.filter(public_id=record["account"], enabled=True).first()
     if account is None:
         return
-    candidate = _candidate(record["title"], str(account.public_id), record["kind"], record["id"], url=record["url"])
+    title = record["title"] or normalise(interaction.customer_number).display
+    candidate = _candidate(title, str(account.public_id), record["kind"], record["id"], url=record["url"])
     caller = {"name": candidate["name"], "candidates": [candidate], "status": "matched"}
     rule = f"You dialled from {candidate['name']} in {account.name}."
     _keep(interaction, interaction, {**interaction.caller, **caller, "rule": rule})

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from . import agents, callers, interactions, routing
 from .call_reports import EVENTS, OFFERED, CallReport, Resolved, resolve
@@ -195,8 +196,10 @@ def _on_line(interaction: Interaction, found: Resolved, trigger: Trigger, step: 
 
 
 def _overtaken(interaction: Interaction, found: Resolved) -> bool:
-    """Whether a later hold or resume has been taken in already."""
-    return interaction.events.filter(kind__in=[Trigger.HELD, Trigger.RESUMED], at__gt=found.at).exists()
+    """Whether a later hold or resume was reported already, even one that had nothing to change."""
+    words = [Trigger.HELD, Trigger.RESUMED]
+    reported = Q(kind__in=words) | Q(kind=IGNORED, data__event__in=words)
+    return interaction.events.filter(reported, at__gt=found.at).exists()
 
 
 def _released(interaction: Interaction, found: Resolved) -> bool:

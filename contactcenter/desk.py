@@ -37,7 +37,7 @@ def overview(agent: Agent) -> dict[str, Any]:
     """Everything a desktop shows at its start; `lastEvent` is the number to listen on from."""
     last_event = Agent.objects.values_list("last_event_number", flat=True).get(pk=agent.pk)
     agent.refresh_from_db()
-    mine = Interaction.objects.filter(agent=agent).select_related(*RELATED)
+    mine = Interaction.objects.filter(agent=agent).select_related(*RELATED).prefetch_related("outbox")
     return {
         "agent": _agent_view(agent),
         "state": agents.view(agent),
@@ -185,6 +185,8 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
         chosen = callers.choose(interaction, index, agent)
     except IndexError:
         raise NotPossible("This person is not in the list any more. Choose again.", "index") from None
+    facts = {name: chosen[name] for name in ("account", "kind", "id", "name")}
+    interactions.record(interaction, interactions.CALLER_CHOSEN, agent=agent, data=facts)
     interactions.after(interaction)
     pop = _pop_of(interaction, chosen)
     if pop:

@@ -38,6 +38,7 @@ class Trigger(StrEnum):
     COMPLETED = "completed"
 
 
+CALLER_CHOSEN = "caller_chosen"  # in the history only: it moves nothing
 _S, _T = InteractionState, Trigger
 UNANSWERED = (_S.NEW, _S.QUEUED, _S.RINGING)
 TALKING = (_S.ACTIVE, _S.HELD)

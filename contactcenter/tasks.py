@@ -64,7 +64,7 @@ def close_recording(account_id: int) -> None:
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import routing
+    from . import routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -74,6 +74,8 @@ def sweep() -> None:
         {
             "ringing calls": lambda: routing.expire_ringing(now),
             "after-call work": lambda: routing.finish_overdue_wrap_up(now),
+            "waiting calls": lambda: routing.offer_waiting(now),
+            "the simulated line": lambda: telephony.tick(now),
             "scenarios": engine.sweep,
         }
     )

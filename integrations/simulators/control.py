@@ -18,6 +18,8 @@ from starlette.routing import Route
 from . import faults, pages
 from .base import BadSetting, Simulator
 
+SHOWN = 200
+
 
 def routes(simulator: Simulator) -> list[Route]:
     handlers: dict[str, tuple[Callable[[Simulator, Request], Any], list[str]]] = {
@@ -58,10 +60,11 @@ async def requests_page(simulator: Simulator, request: Request) -> Response:
         return Response(status_code=204)
     if wants_json(request):
         return JSONResponse([exchange.as_json() for exchange in reversed(simulator.recorder.newest_first())])
-    rows = simulator.recorder.newest_first()[:200]
+    everything = "all" in request.query_params
+    rows = [row for row in simulator.recorder.newest_first() if everything or not row.page][:SHOWN]
     fragment = request.query_params.get("format") == "fragment"
     template = "_requests_table.html" if fragment else "requests.html"
-    return pages.render(request, template, simulator=simulator, rows=rows, total=len(simulator.recorder))
+    return pages.render(request, template, simulator=simulator, rows=rows, everything=everything)
 
 
 async def faults_resource(simulator: Simulator, request: Request) -> Response:

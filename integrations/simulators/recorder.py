@@ -35,10 +35,11 @@ class Exchange:
     warnings: list[str] = field(default_factory=list)
     fault: str | None = None
     started: float = 0.0
+    page: bool = False  # a person looked at one of our pages; of little interest to a tester
 
     def as_json(self) -> dict[str, Any]:
         shown = asdict(self)
-        del shown["started"]
+        del shown["started"], shown["page"]
         return shown
 
 
@@ -66,6 +67,7 @@ class Recorder:
 
     def close(self, exchange: Exchange, status: int | None, body: bytes, content_type: str) -> None:
         exchange.status = status
+        exchange.page = exchange.method == "GET" and content_type.startswith("text/html") and not exchange.fault
         exchange.duration_ms = round((time.monotonic() - exchange.started) * 1000, 1)
         exchange.response_body = masking.mask_body(body, content_type, self._secrets())
 

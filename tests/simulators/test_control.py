@@ -53,6 +53,14 @@ def test_an_exchange_is_recorded_with_everything_but_secrets(instance: Instance)
         assert secret not in shown
 
 
+def test_page_views_are_left_out_of_the_page_unless_asked_for(instance: Instance) -> None:
+    instance.call("GET", "/login.do", auth=None)
+    html = {"Accept": "text/html"}
+    assert "/login.do" not in instance.call("GET", "/_requests", headers=html).text
+    assert "/login.do" in instance.call("GET", "/_requests?all", headers=html).text
+    assert instance.requests()[-1]["path"] == "/login.do"
+
+
 def test_the_memory_is_bounded(simulators: str) -> None:
     session = requests.Session()
     for _ in range(2_010):

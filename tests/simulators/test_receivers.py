@@ -55,6 +55,7 @@ def test_a_test_is_never_a_full(wfm: Wfm) -> None:
     wfm.post(feed(1, agent("a")))
     assert wfm.post(feed(2, type="test")).status_code == 200
     assert wfm.states() == {"a": "READY"} and wfm.board()["tests"] == 1
+    assert wfm.post(feed(2, agent("b"))).status_code == 200  # a test takes no place in the sequence
 
 
 def test_a_delta_changes_only_its_agents_and_needs_a_full_before(wfm: Wfm) -> None:

@@ -90,7 +90,7 @@ class ServiceNow(Simulator):
         seed.fill(self.store)
 
     def secrets(self) -> list[str]:
-        return [CLIENT_SECRET, *self.tokens.issued] if hasattr(self, "tokens") else [CLIENT_SECRET]
+        return [CLIENT_SECRET, seed.DEMO_PASSWORD, *self.tokens.issued]
 
     def warn(self, request: Request, text: str) -> None:
         if self.settings["strict"]:

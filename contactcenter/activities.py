@@ -1,0 +1,173 @@
+"""Activity history: what is written to the CRM about an interaction, and what the agent is told about it.
+
+The way to the CRM is the outbox; its functions are offered here too, because whoever writes to a CRM starts here:
+`submit` adds an entry, `deliver` tries it at once, the workers do the rest."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.capabilities import Crm
+from integrations.models import IntegrationAccount
+
+from .delivery import deliver
+from .models import ContactCenter, Interaction, OutboxEntry
+from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
+from .phone import normalise
+
+__all__ = [
+    "deliver",
+    "deliver_due",
+    "deliver_record",
+    "drop",
+    "post_history",
+    "record_key",
+    "retry",
+    "status_of",
+    "submit",
+]
+
+Operation, Status = OutboxEntry.Operation, OutboxEntry.Status
+TEXTS = {
+    "off": "Activity history is off, because this desktop is not opened from a CRM page.",
+    "none": "",
+    "saved": "Saved, will post later",
+    "posted": "Posted",
+    "stuck": "Needs attention",
+}
+
+
+# -- posting
+
+
+@transaction.atomic
+def post_history(interaction: Interaction) -> OutboxEntry | None:
+    """Put the finished interaction into the activity history of its record, once. Called when it is completed, and by
+    the engine when a scenario ends after that. The interaction must be locked.
+
+    None where there is nothing to write to: the desktop was opened without `topDomain`, the account is no CRM, no
+    record was made - or not yet, and the running scenario will make one."""
+    account = interaction.activity_account
+    if account is None or not issubclass(account.provider_class, Crm):
+        return None
+    ref = _target(interaction, account)
+    if ref is None:
+        return None
+    return submit(
+        account=account,
+        interaction=interaction,
+        record_key=record_key(account, interaction),
+        operation=Operation.ACTIVITY,
+        payload={"ref": ref, "activity": activity(interaction)},
+        key=history_key(interaction),
+    )
+
+
+def history_key(interaction: Interaction) -> str:
+    return f"{interaction.public_id.hex}:history"
+
+
+def _target(interaction: Interaction, account: IntegrationAccount) -> dict[str, Any] | None:
+    """The record whose history gets the call: {"kind", "id"}, the id possibly still to come ("$ref")."""
+    mine = {"account": str(account.public_id)}
+    if account.values().get("activity_record") == "related":
+        related = [r for r in interaction.records.get("related", []) if mine.items() <= r.items()]
+        if related:
+            return {"kind": related[0]["kind"], "id": related[0]["id"]}
+    made = interaction.records.get("interaction") or {}
+    if mine.items() <= made.items():
+        return {"kind": made["kind"], "id": made["id"]}
+    return _target_to_come(interaction, account)
+
+
+def _target_to_come(interaction: Interaction, account: IntegrationAccount) -> dict[str, Any] | None:
+    creates = interaction.outbox.filter(account=account, operation=Operation.CREATE).exclude(status=Status.DROPPED)
+    for entry in creates:
+        if (entry.payload.get("shows") or {}).get("as") == "interaction":
+            return {"kind": entry.payload["kind"], "id": {"$ref": entry.idempotency_key}}
+    return None
+
+
+# -- the text
+
+
+def activity(interaction: Interaction) -> dict[str, Any]:
+    """The interaction as it goes into the history; the shape of `capabilities.Activity`, in JSON."""
+    began = interaction.answered_at or interaction.offered_at
+    return {
+        "key": interaction.reference,
+        "subject": subject(interaction),
+        "text": "\n".join(f"{label}: {text}" for label, text in facts(interaction) if text),
+        "started_at": began.isoformat(),
+        "duration_seconds": duration(interaction),
+        "disposition": interaction.disposition.name if interaction.disposition else "",
+        "extra": {},
+    }
+
+
+def subject(interaction: Interaction) -> str:
+    number = _number(interaction)
+    if interaction.direction == Interaction.Direction.OUTBOUND:
+        return f"Call to {number}"
+    return f"Call from {number}"
+
+
+def facts(interaction: Interaction) -> list[tuple[str, str]]:
+    """Label and text of every line, empty texts included."""
+    service, disposition = interaction.service, interaction.disposition
+    return [
+        ("Caller", str(interaction.caller.get("name", ""))),
+        ("Number", _number(interaction)),
+        ("Service", service.name if service else ""),
+        ("Agent", str(interaction.agent or "")),
+        ("Offered", _time(interaction.offered_at)),
+        ("Answered", _time(interaction.answered_at)),
+        ("Ended", _time(interaction.ended_at)),
+        ("Talk time", _clock(duration(interaction))),
+        ("Disposition", disposition.name if disposition else ""),
+        ("Notes", interaction.notes.strip()),
+    ]
+
+
+def duration(interaction: Interaction) -> int:
+    """Seconds from answer to end; 0 for a call that nobody answered."""
+    if interaction.answered_at is None or interaction.ended_at is None:
+        return 0
+    return max(0, int((interaction.ended_at - interaction.answered_at).total_seconds()))
+
+
+def _number(interaction: Interaction) -> str:
+    number = normalise(interaction.customer_number, ContactCenter.current().default_region)
+    return number.display or "an unknown number"
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""
+
+
+def _clock(seconds: int) -> str:
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+# -- what the agent sees
+
+
+def status_of(interaction: Interaction) -> dict[str, Any]:
+    """{"enabled", "status", "text"}: "off" without an account to post to; "stuck" when something needs attention, else
+    "saved" while something is on its way, "posted" once the history is at the CRM, "none" before there is anything.
+
+    For many interactions at once, prefetch "outbox"."""
+    if interaction.activity_account_id is None:
+        return _status("off")
+    entries = [entry for entry in interaction.outbox.all() if entry.status != Status.DROPPED]
+    stuck = next((entry for entry in entries if entry.status == Status.STUCK), None)
+    if stuck is not None:
+        return _status("stuck", f"{TEXTS['stuck']}: {stuck.last_error}")
+    if any(entry.status != Status.DONE for entry in entries):
+        return _status("saved")
+    return _status("posted" if any(entry.operation == Operation.ACTIVITY for entry in entries) else "none")
+
+
+def _status(status: str, text: str = "") -> dict[str, Any]:
+    return {"enabled": status != "off", "status": status, "text": text or TEXTS[status]}

@@ -1,0 +1,65 @@
+"""The way from an account to its provider, and how long a CRM may take: a live call cannot wait for it."""
+
+from typing import Any
+
+from integrations.capabilities import Crm, PeopleDirectory
+from integrations.models import IntegrationAccount
+
+from .models import Agent, AgentCrmUser
+
+# Inside a live call the caller is waiting: the whole step may take this long.
+LIVE_SECONDS = 5.0
+# For work in the background.
+PATIENT_SECONDS = 15.0
+
+
+class NotConfigured(Exception):
+    """The account cannot be used as it is set up. The sentence says what is missing and where to set it."""
+
+
+def connect(account: IntegrationAccount) -> Any:
+    """The provider of a CRM account. Raises `NotConfigured`."""
+    if not account.enabled:
+        raise NotConfigured(f'The account "{account.name}" is switched off. Switch it on under Integration accounts.')
+    try:
+        provider = account.connect()
+    except LookupError as error:
+        raise NotConfigured(str(error)) from error
+    if not isinstance(provider, Crm):
+        raise NotConfigured(f'The account "{account.name}" is no customer record system.')
+    return provider
+
+
+def account_for(name: str, account_type: str) -> IntegrationAccount:
+    """The account with this name; without a name the default one of the type, or its only one.
+
+    Raises `NotConfigured`."""
+    if name:
+        named = IntegrationAccount.objects.filter(name=name).first()
+        if named is None:
+            raise NotConfigured(f'There is no integration account "{name}". Correct the name in the scenario.')
+        return named
+    of_type = IntegrationAccount.objects.filter(type=account_type, enabled=True)
+    default = of_type.filter(is_default=True).first()
+    if default:
+        return default
+    candidates = list(of_type[:2])
+    if len(candidates) == 1:
+        return candidates[0]
+    raise NotConfigured(
+        "There is no default account for this step. Open Integration accounts and tick Default account on one."
+    )
+
+
+def crm_user_of(agent: Agent, account: IntegrationAccount, provider: Any) -> str:
+    """The id of the CRM's user for our agent, empty when there is none. Raises `IntegrationError`.
+
+    The mapping table comes first (the guide: where neither e-mail nor user name match, keep a list); otherwise the
+    provider looks by the rule of the account."""
+    mapped = AgentCrmUser.objects.filter(agent=agent, account=account).first()
+    if mapped:
+        return mapped.vendor_id
+    if not isinstance(provider, PeopleDirectory):
+        return ""
+    found = provider.find_agent(email=agent.user.email, login=agent.login)
+    return found.id if found else ""

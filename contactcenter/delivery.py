@@ -1,0 +1,340 @@
+"""Sends one entry of the outbox to its CRM, exactly once as far as the CRM lets us know.
+
+The order is the point. The entry is claimed by lease; `sent_at` is stored; then the request leaves, outside of any
+transaction; then the outcome is stored and `sent_at` cleared unless the outcome is unknown. Whoever finds an entry with
+`sent_at` and without an outcome (a killed process, an answer that never came) first looks whether the CRM has it
+(`find_created`, `has_activity`). Updates are simply repeated, which is harmless.
+
+Reactions: *Unavailable* waits 1, 2, 4 ... 60 seconds, then 5 minutes between attempts; *RateLimited* waits as told;
+*AuthenticationFailed* is checked again every minute, because an administrator has to act; *Rejected* needs a person."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations import deadlines, health, leases, wirelog
+from integrations.capabilities import Activity, RecordRef
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
+from integrations.fields import SecretUnreadable
+
+from . import interactions, outbox
+from .crm_access import LIVE_SECONDS, PATIENT_SECONDS, NotConfigured, connect, crm_user_of
+from .models import Agent, Interaction, OutboxEntry
+from .outbox import DEPENDENCY, OPEN, Status
+
+logger = logging.getLogger(__name__)
+
+BACK_OFF = (1, 2, 4, 8, 16, 32, 60)
+LONGEST_BACK_OFF = 300
+AUTHENTICATION_CHECK = 60
+# The lease outlasts the slowest attempt, so that nobody repeats a request that is still under way.
+LEASE_MARGIN = 5
+# Troubles that an answer to any request proves to be over.
+OF_THE_WHOLE_ACCOUNT = (
+    Cause.UNREACHABLE, Cause.TIMEOUT, Cause.ASLEEP, Cause.TLS_FAILED, Cause.WRONG_HOST,
+    Cause.BAD_CREDENTIALS, Cause.TOKEN_EXPIRED, Cause.REFRESH_REVOKED, Cause.NEVER_AUTHORISED,
+)  # fmt: skip
+Operation = OutboxEntry.Operation
+
+
+class RecordMissing(Exception):
+    """The entry is about a record that an earlier entry has not made. `status`: what becomes of it therefore."""
+
+    def __init__(self, status: str, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Lost(Exception):
+    """Our lease ran out and somebody else has the entry: leave everything to them."""
+
+
+def deliver(entry: OutboxEntry, *, live: bool = False) -> OutboxEntry:
+    """One attempt; returns the entry as it is then. Never raises for what a vendor does.
+
+    `live`: a caller waits, so the attempt has five seconds. Nothing happens while an earlier entry of the record is
+    open, while somebody else holds the entry, or before the end of the wait after a failure."""
+    if _held_back(entry):
+        entry.refresh_from_db()
+        return entry
+    seconds = _limit(LIVE_SECONDS if live else PATIENT_SECONDS)
+    owner = leases.claim(entry, seconds=seconds + LEASE_MARGIN, where=Q(status__in=OPEN))
+    entry.refresh_from_db()
+    if not owner:
+        return entry
+    try:
+        _attempt(entry, owner, seconds)
+    except Lost:
+        logger.warning("Outbox entry %s was taken over by another process while it was sent.", entry.pk)
+    finally:
+        leases.release(entry, owner)
+    entry.refresh_from_db()
+    return entry
+
+
+def _held_back(entry: OutboxEntry) -> bool:
+    earlier = outbox.open_entries().filter(record_key=entry.record_key, pk__lt=entry.pk)
+    return (bool(entry.last_cause) and entry.due_at > timezone.now()) or earlier.exists()
+
+
+def _limit(seconds: float) -> float:
+    """Shorter than a lease always, also where leases are set short."""
+    return min(seconds, max(1.0, settings.LEASE_SECONDS * 0.8))
+
+
+def _attempt(entry: OutboxEntry, owner: str, seconds: float) -> None:
+    sent_before = entry.sent_at
+    interaction = str(entry.interaction.public_id) if entry.interaction else ""
+    try:
+        with wirelog.for_interaction(interaction), deadlines.within(seconds):
+            result = Sending(entry, owner, connect(entry.account)).carry_out()
+    except RecordMissing as missing:
+        _settle(entry, owner, status=missing.status, last_cause=DEPENDENCY, last_error=str(missing), sent_at=None)
+    except IntegrationError as error:
+        health.failed(entry.account, error)
+        _react(entry, owner, error, sent_before)
+    except (NotConfigured, SecretUnreadable) as error:
+        _wait(entry, owner, AUTHENTICATION_CHECK, cause="not_configured", text=str(error), sent_at=entry.sent_at)
+    except Lost:
+        raise
+    except Exception as error:
+        logger.exception("Outbox entry %s could not be sent because of a fault of ours; it is tried again.", entry.pk)
+        text = f"A fault in this software: {type(error).__name__}. It is in the log; the entry is tried again."
+        _wait(entry, owner, LONGEST_BACK_OFF, cause="fault", text=text, sent_at=entry.sent_at)
+    else:
+        health.succeeded(entry.account)
+        _settle(entry, owner, status=Status.DONE, result=result, done_at=timezone.now(), last_error="", last_cause="")
+
+
+# -- sending
+
+
+@dataclass
+class Sending:
+    """One entry on its way through one provider. `carry_out` returns the result to store."""
+
+    entry: OutboxEntry
+    owner: str
+    crm: Any
+
+    def carry_out(self) -> dict[str, Any]:
+        payload = self.entry.payload
+        if self.entry.sent_at is not None:
+            found = self.look()
+            if found is not None:
+                return found
+        if self.entry.operation == Operation.UPDATE:
+            return self.update(payload)
+        if self.entry.operation == Operation.ACTIVITY:
+            return self.add_activity(payload)
+        return self.create(payload)
+
+    def look(self) -> dict[str, Any] | None:
+        """The result of an earlier attempt whose outcome we never heard; None when it left no trace."""
+        payload = self.entry.payload
+        if self.entry.operation == Operation.ACTIVITY:
+            ref = self.ref(payload)
+            return _of(ref) if self.crm.has_activity(ref, payload["activity"]["key"]) else None
+        if self.entry.operation == Operation.UPDATE:
+            return None
+        found = self.crm.find_created(payload["kind"], payload["key"])
+        return self.made(found) if found else None
+
+    def create(self, payload: dict[str, Any]) -> dict[str, Any]:
+        fields, notes = self.resolved(payload["fields"])
+        self.leave()
+        try:
+            return self.made(self.crm.create(payload["kind"], fields, key=payload["key"]), notes)
+        except Rejected as error:
+            # The CRM may have made the record and answered nonsense.
+            found = self.look() if error.maybe_done else None
+            if found is None:
+                raise
+            return found
+
+    def update(self, payload: dict[str, Any]) -> dict[str, Any]:
+        ref = self.ref(payload)
+        fields, notes = self.resolved(payload["fields"])
+        overtaken = self.set_later(ref) & set(fields)
+        fields = {name: value for name, value in fields.items() if name not in overtaken}
+        if overtaken:
+            notes.append(f"{', '.join(sorted(overtaken))}: left out, because of a later update of the record.")
+        if fields:
+            self.leave()
+            self.crm.update(ref, fields)
+        return _of(ref, notes)
+
+    def add_activity(self, payload: dict[str, Any]) -> dict[str, Any]:
+        ref = self.ref(payload)
+        self.leave()
+        self.crm.add_activity(ref, activity_of(payload["activity"]))
+        return _of(ref)
+
+    def leave(self) -> None:
+        """Note that a request is about to leave. Raises `Lost` when the entry is not ours any more."""
+        attempts = self.entry.attempts + 1
+        _save(self.entry, self.owner, status=Status.SENDING, sent_at=timezone.now(), attempts=attempts)
+
+    # -- markers become values
+
+    def ref(self, payload: dict[str, Any]) -> RecordRef:
+        ref = payload["ref"]
+        return RecordRef(ref["kind"], str(self.value(ref["id"])))
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, dict) and "$ref" in value:
+            return self.record_of(value["$ref"])
+        return value
+
+    def resolved(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Fields with ids in the place of markers, and notes on what had to be left out."""
+        found, notes = {}, []
+        for name, value in fields.items():
+            if isinstance(value, dict) and "$agent" in value:
+                value = self.crm_user(value["$agent"])
+                if not value:
+                    notes.append(f"{name} was left out: {self.entry.account} has no user for our agent.")
+                    continue
+            found[name] = self.value(value)
+        return found, notes
+
+    def crm_user(self, agent_id: int) -> str:
+        agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
+        return crm_user_of(agent, self.entry.account, self.crm) if agent else ""
+
+    def record_of(self, key: str) -> str:
+        earlier = OutboxEntry.objects.filter(idempotency_key=key).first()
+        if earlier is not None and earlier.status == Status.DONE:
+            return str(earlier.result["id"])
+        if earlier is None or earlier.status == Status.DROPPED:
+            raise RecordMissing(Status.DROPPED, "The record that this is about was given up.")
+        raise RecordMissing(Status.STUCK, "Waits for its record, which could not be created. See the entry before.")
+
+    def set_later(self, ref: RecordRef) -> set[str]:
+        """Names of fields that later updates of the record have set already."""
+        later = OutboxEntry.objects.filter(
+            record_key=self.entry.record_key, operation=Operation.UPDATE, status=Status.DONE, pk__gt=self.entry.pk
+        )
+        same = (entry for entry in later if (entry.result.get("kind"), entry.result.get("id")) == (ref.kind, ref.id))
+        return {name for entry in same for name in entry.payload["fields"]}
+
+    def made(self, ref: RecordRef, notes: list[str] | None = None) -> dict[str, Any]:
+        return {**_of(ref, notes), "url": self.crm.record_url(ref)}
+
+
+def _of(ref: RecordRef, notes: list[str] | None = None) -> dict[str, Any]:
+    return {"kind": ref.kind, "id": ref.id, **({"notes": notes} if notes else {})}
+
+
+def activity_of(stored: dict[str, Any]) -> Activity:
+    return Activity(**{**stored, "started_at": datetime.fromisoformat(stored["started_at"])})
+
+
+# -- reactions
+
+
+def _react(entry: OutboxEntry, owner: str, error: IntegrationError, sent_before: datetime | None) -> None:
+    """What the failure leads to; see the module's first paragraph.
+
+    Where nothing left this time (the look itself failed), an older attempt is as unsettled as it was."""
+    left = entry.sent_at != sent_before
+    unknown = entry.sent_at if error.maybe_done or not left else None
+    entry.attempts += 0 if left else 1
+    facts = {"cause": str(error.cause), "text": str(error), "sent_at": unknown, "error": facts_of(error)}
+    if isinstance(error, Rejected):
+        _settle(
+            entry, owner, status=Status.STUCK, last_cause=facts["cause"], last_error=facts["text"], sent_at=unknown,
+            attempts=entry.attempts, result={"error": facts["error"]},
+        )  # fmt: skip
+    elif isinstance(error, RateLimited):
+        _wait(entry, owner, error.retry_after, **facts)
+    elif isinstance(error, AuthenticationFailed):
+        _wait(entry, owner, AUTHENTICATION_CHECK, **facts)
+    else:
+        _wait(entry, owner, back_off(entry.attempts), **facts)
+
+
+def back_off(attempts: int) -> int:
+    """Seconds until the next attempt, after so many."""
+    return BACK_OFF[max(0, attempts - 1)] if attempts <= len(BACK_OFF) else LONGEST_BACK_OFF
+
+
+def facts_of(error: IntegrationError) -> dict[str, Any]:
+    """What the vendor answered, for the log of the scenario and for the administrator."""
+    return {"status": error.status, "code": error.vendor_code, "message": error.vendor_message}
+
+
+def _wait(
+    entry: OutboxEntry,
+    owner: str,
+    seconds: float,
+    *,
+    cause: str,
+    text: str,
+    sent_at: datetime | None,
+    error: dict[str, Any] | None = None,
+) -> None:
+    due = timezone.now() + timedelta(seconds=seconds)
+    _settle(
+        entry, owner, status=Status.WAITING, due_at=due, last_cause=cause, last_error=text, sent_at=sent_at,
+        attempts=entry.attempts, result={"error": error} if error else {},
+    )  # fmt: skip
+
+
+# -- storing
+
+
+def _save(entry: OutboxEntry, owner: str, **changes: Any) -> None:
+    """Write under our lease, and only then. Raises `Lost`."""
+    if not OutboxEntry.objects.filter(pk=entry.pk, lease_owner=owner).update(**changes):
+        raise Lost
+    for name, value in changes.items():
+        setattr(entry, name, value)
+
+
+@transaction.atomic
+def _settle(entry: OutboxEntry, owner: str, **changes: Any) -> None:
+    """Store an outcome with everything that it means here, and tell the agent where it changes what they see."""
+    from . import activities
+
+    interaction = interactions.locked(entry.interaction_id) if entry.interaction_id else None
+    before = activities.status_of(interaction) if interaction else None
+    _save(entry, owner, **changes)
+    if interaction is not None:
+        known = note_record(interaction, entry) if entry.status == Status.DONE else False
+        if known or activities.status_of(interaction) != before:
+            interactions.tell(interaction)
+    if entry.status == Status.DONE:
+        _spread_good_news(entry)
+
+
+def note_record(interaction: Interaction, entry: OutboxEntry) -> bool:
+    """Keep what was made among the interaction's records, which must be locked. True when that is news."""
+    shown = entry.payload.get("shows")
+    if not shown or entry.operation not in (Operation.CREATE, Operation.RELATE):
+        return False
+    record = {"account": str(entry.account.public_id), "title": shown["title"]}
+    if shown["as"] == "interaction":
+        made = {key: entry.result.get(key, "") for key in ("kind", "id", "url")}
+        interaction.records = {**interaction.records, "interaction": {**record, **made}}
+    else:
+        linked = {**record, **{key: shown[key] for key in ("kind", "id", "url")}}
+        related = interaction.records.get("related", [])
+        if linked in related:
+            return False
+        interaction.records = {**interaction.records, "related": [*related, linked]}
+    interaction.save(update_fields=["records"])
+    return True
+
+
+def _spread_good_news(entry: OutboxEntry) -> None:
+    """The account answers: what waited for just that need not wait any longer."""
+    outbox.wake(entry)
+    later = OutboxEntry.objects.filter(account_id=entry.account_id, status=Status.WAITING, due_at__gt=timezone.now())
+    later.filter(last_cause__in=OF_THE_WHOLE_ACCOUNT).update(due_at=timezone.now(), last_cause="")

@@ -1,0 +1,207 @@
+"""The outbox: what must reach a CRM is a row before it is a request.
+
+Entries of one `record_key` go one after the other, oldest first. Which earlier entry holds back a later one:
+
+* one that waits or is being sent, always: the record's story is told in order;
+* a *stuck* create, for everything that refers to its record: those entries get stuck with it ("waits for ...") and go
+  on by themselves when the create is retried with success; they are dropped with it when it is dropped;
+* a *stuck* update, link or activity: nothing. The call must still be closed although one field was refused. If such an
+  update is retried later, fields that a later update has set meanwhile are left out (`delivery`), so that an old state
+  never overwrites a new one.
+
+A payload may name the record of an earlier entry as `{"$ref": "<its idempotency key>"}`. How one entry is sent, and
+what each failure leads to, is in `delivery`."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from integrations import leases
+from integrations.models import IntegrationAccount
+
+from .models import Interaction, OutboxEntry
+from .nudge import nudge
+
+Status = OutboxEntry.Status
+OPEN = (Status.WAITING, Status.SENDING)
+# How many entries of one account are sent at once by workers. A vendor that hangs must not take every worker.
+MOST_IN_FLIGHT = 3
+MOST_AT_ONCE = 50
+# How long one task goes on with a backlog before it lets others have the worker.
+TURN_SECONDS = 30
+# A message to a worker is worthless after this: the next sweep has sent another one.
+MESSAGE_SECONDS = 5.0
+# `last_cause` of an entry that got stuck because the record it is about does not exist yet.
+DEPENDENCY = "waits_for_record"
+
+
+def record_key(account: IntegrationAccount, interaction: Interaction) -> str:
+    """The order in which an interaction is written to one account: everything about it, one after the other."""
+    return f"{account.pk}:{interaction.public_id.hex}"
+
+
+def submit(
+    *,
+    account: IntegrationAccount,
+    interaction: Interaction | None,
+    record_key: str,
+    operation: str,
+    payload: dict[str, Any],
+    key: str,
+    grace: float = 0,
+) -> OutboxEntry:
+    """Add an entry, or return the one that has this idempotency key already.
+
+    Belongs into the caller's transaction, where there is one; workers are nudged when it commits. With `grace`
+    (seconds) they leave it alone that long, because the caller is about to `deliver` it."""
+    entry, created = OutboxEntry.objects.get_or_create(
+        idempotency_key=key,
+        defaults={
+            "account": account,
+            "interaction": interaction,
+            "record_key": record_key,
+            "operation": operation,
+            "payload": payload,
+            "due_at": timezone.now() + timedelta(seconds=grace),
+        },
+    )
+    if created and not grace:
+        send_soon(entry.record_key)
+    return entry
+
+
+def send_soon(record_key: str) -> None:
+    from .tasks import deliver_record
+
+    nudge(deliver_record, record_key)
+
+
+# -- what is due
+
+
+def open_entries() -> QuerySet[OutboxEntry]:
+    return OutboxEntry.objects.filter(status__in=OPEN)
+
+
+def heads() -> QuerySet[OutboxEntry]:
+    """Due entries that nobody holds and that no earlier entry of their record holds back."""
+    now = timezone.now()
+    earlier = open_entries().filter(record_key=OuterRef("record_key"), pk__lt=OuterRef("pk"))
+    return open_entries().filter(leases.free(now), ~Exists(earlier), due_at__lte=now).order_by("due_at", "pk")
+
+
+def deliver_due() -> int:
+    """Hand every record that has something due to a worker; returns how many. Called every second."""
+    from .tasks import deliver_record
+
+    room = _room_per_account()
+    handed_out = 0
+    for account_id, key in heads().values_list("account_id", "record_key")[:MOST_AT_ONCE]:
+        if room.get(account_id, MOST_IN_FLIGHT) <= 0:
+            continue
+        room[account_id] = room.get(account_id, MOST_IN_FLIGHT) - 1
+        nudge(deliver_record, key, expires=MESSAGE_SECONDS)
+        handed_out += 1
+    return handed_out
+
+
+def _room_per_account() -> dict[int, int]:
+    in_flight = open_entries().filter(leased_until__gt=timezone.now())
+    counted = in_flight.order_by().values("account_id").annotate(count=Count("pk"))
+    return {row["account_id"]: MOST_IN_FLIGHT - row["count"] for row in counted}
+
+
+def deliver_record(record_key: str) -> int:
+    """Send what waits for one record, in order, until something has to wait; returns how many were sent.
+
+    While that goes well, other records of the same account follow, so that a backlog does not trickle."""
+    until = timezone.now() + timedelta(seconds=TURN_SECONDS)
+    sent, account_id = 0, None
+    following: str | None = record_key
+    while following:
+        done, entry = _deliver_in_order(following)
+        sent += done
+        account_id = entry.account_id if entry else account_id
+        following = None
+        if done and timezone.now() < until:
+            following = heads().filter(account_id=account_id).values_list("record_key", flat=True).first()
+    return sent
+
+
+def _deliver_in_order(record_key: str) -> tuple[int, OutboxEntry | None]:
+    """How many entries of the record were sent, and the last one that was looked at."""
+    from . import delivery
+
+    sent, entry = 0, None
+    for pk in list(open_entries().filter(record_key=record_key).order_by("pk").values_list("pk", flat=True)):
+        entry = OutboxEntry.objects.get(pk=pk)
+        if entry.due_at > timezone.now() or _room_per_account().get(entry.account_id, 1) <= 0:
+            break
+        entry = delivery.deliver(entry)
+        if entry.status in OPEN:
+            break
+        sent += entry.status == Status.DONE
+    return sent, entry
+
+
+def is_busy(entry: OutboxEntry) -> bool:
+    """Whether somebody is sending it at this moment."""
+    return entry.leased_until is not None and entry.leased_until > timezone.now()
+
+
+# -- dependants
+
+
+def dependants(entry: OutboxEntry) -> QuerySet[OutboxEntry]:
+    """Entries that got stuck because of this one."""
+    return OutboxEntry.objects.filter(
+        record_key=entry.record_key, status=Status.STUCK, last_cause=DEPENDENCY, pk__gt=entry.pk
+    )
+
+
+def wake(entry: OutboxEntry) -> None:
+    """The record exists now: what waited for it is due."""
+    if dependants(entry).update(status=Status.WAITING, last_cause="", last_error="", due_at=timezone.now()):
+        send_soon(entry.record_key)
+
+
+def references(payload: Any) -> Iterable[str]:
+    """The idempotency keys that a payload names."""
+    if isinstance(payload, dict):
+        if isinstance(payload.get("$ref"), str):
+            yield payload["$ref"]
+        for value in payload.values():
+            yield from references(value)
+    elif isinstance(payload, list):
+        for value in payload:
+            yield from references(value)
+
+
+# -- what a person decides about an entry that needs attention
+
+
+@transaction.atomic
+def retry(entry: OutboxEntry) -> OutboxEntry:
+    """Try an entry again now, and those that got stuck with it. Harmless for one that is done or dropped."""
+    again = OutboxEntry.objects.filter(pk=entry.pk, status__in=(Status.WAITING, Status.STUCK))
+    if again.update(status=Status.WAITING, attempts=0, last_cause="", due_at=timezone.now()):
+        send_soon(entry.record_key)
+    entry.refresh_from_db()
+    return entry
+
+
+@transaction.atomic
+def drop(entry: OutboxEntry) -> OutboxEntry:
+    """Give an entry up, and with a record that was never made everything that is about it."""
+    settled = OutboxEntry.objects.filter(pk=entry.pk, status__in=(Status.WAITING, Status.STUCK))
+    if settled.update(status=Status.DROPPED, done_at=timezone.now()):
+        for follower in dependants(entry):
+            if entry.idempotency_key in references(follower.payload):
+                drop(follower)
+        send_soon(entry.record_key)
+    entry.refresh_from_db()
+    return entry

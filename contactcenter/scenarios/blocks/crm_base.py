@@ -1,0 +1,179 @@
+"""Blocks that work with a CRM, whichever it is. A vendor's blocks are thin subclasses (`servicenow`).
+
+A CRM never keeps a caller waiting: each step has five seconds, an account that did not answer is not asked again before
+the call rings, and every failure takes the Failed exit with `$(integrationResultCode)` and `$(integrationResultBody)`
+filled. What is written goes through the outbox: what fails now is sent later, in order, while the call goes on."""
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from django import forms
+
+from contactcenter import activities, outbox
+from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect
+from contactcenter.models import OutboxEntry
+from contactcenter.scenarios.context import CannotRun, Context
+from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
+from integrations import deadlines, health, wirelog
+from integrations.errors import IntegrationError, Rejected
+from integrations.fields import SecretUnreadable
+from integrations.models import ApiCall, IntegrationAccount
+from integrations.redaction import mask
+
+from .base import FAILED, NEXT, Block, Busy
+
+BODY_SHOWN = 4000
+# Until the row is tried inline, workers leave it alone; afterwards the reaction to the outcome says when it is due.
+GRACE_SECONDS = 10.0
+Status = OutboxEntry.Status
+
+
+class CrmBlock(Block):
+    """Finds the account, keeps to the time limit, and turns every failure into the Failed exit."""
+
+    account_type: ClassVar[str]
+    exits = {NEXT: "Next", FAILED: "Failed"}
+
+    class Settings(BlockSettings):
+        account = AccountField()
+
+    def run(self, context: Context) -> str:
+        try:
+            account = account_for(context.settings["account"], self.account_type)
+            context.outcome["account"] = account.name
+            connect(account)  # says in words what is wrong with the account
+        except (NotConfigured, SecretUnreadable) as error:
+            self.note_failure(context, str(error))
+            raise CannotRun(str(error)) from error
+        return self.act(context, account)
+
+    @abstractmethod
+    def act(self, context: Context, account: IntegrationAccount) -> str:
+        """Do the work with this account; the exit."""
+
+    def failed(self, context: Context, account: IntegrationAccount, error: IntegrationError) -> CannotRun:
+        """Note a vendor's failure; the exception to raise."""
+        health.failed(account, error)
+        if not isinstance(error, Rejected):
+            context.memory.note_away(account.pk)
+        answer = {"status": error.status, "body": error.vendor_message}
+        self.note_failure(context, str(error), account=account, answer=answer)
+        return CannotRun(str(error))
+
+    def note_failure(
+        self,
+        context: Context,
+        error: str,
+        *,
+        account: IntegrationAccount | None = None,
+        answer: dict[str, Any] | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Keep for the Log block and in the variables what is known about the failure."""
+        seen = self.note_answer(context, account, answer or {})
+        table = context.resolved.get("object_type", "")
+        context.memory.note_failure({"step": context.title, "table": table, "error": error, "attempt": attempt, **seen})
+
+    def note_answer(
+        self, context: Context, account: IntegrationAccount | None, answer: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Fill the two result variables: from the wire log, where the answer stands masked and capped."""
+        call = _last_call(context, account) if account else None
+        status = answer.get("status") or (call.status if call else None)
+        body = (call.response_body if call else "") or str(answer.get("body") or "")
+        if account:
+            body = mask(body, account.secret_values())
+        seen = {"status": status, "body": body[:BODY_SHOWN]}
+        context.set("integrationResultCode", str(status or ""))
+        context.set("integrationResultBody", seen["body"])
+        return seen
+
+    def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:
+        """While the caller waits, an account that has just failed is not asked again."""
+        if context.memory.is_away(account.pk):
+            raise CannotRun(f"{account.name} has just failed and is not asked again before the call rings.")
+
+
+def _last_call(context: Context, account: IntegrationAccount) -> ApiCall | None:
+    mine = ApiCall.objects.filter(interaction=str(context.interaction.public_id), account=account)
+    return mine.order_by("-pk").first()
+
+
+class CrmReader(CrmBlock):
+    """Asks the CRM within the call's wire log."""
+
+    def act(self, context: Context, account: IntegrationAccount) -> str:
+        try:
+            self.skip_if_away(context, account)
+        except CannotRun as reason:
+            self.note_failure(context, str(reason))
+            raise
+        try:
+            with wirelog.for_interaction(context.interaction.public_id), deadlines.within(LIVE_SECONDS):
+                taken = self.ask(context, account, connect(account))
+        except IntegrationError as error:
+            self.gave_up(context, account, error)
+            raise self.failed(context, account, error) from error
+        health.succeeded(account)
+        self.note_answer(context, account, {})
+        return taken
+
+    @abstractmethod
+    def ask(self, context: Context, account: IntegrationAccount, provider: Any) -> str:
+        """The vendor's part of the work; the exit. Raises `IntegrationError`."""
+
+    def gave_up(self, context: Context, account: IntegrationAccount, error: IntegrationError) -> None:
+        """What a failure means beyond the Failed exit."""
+
+
+class CrmWriter(CrmBlock):
+    """Writes through the outbox: the row first, then one attempt while the call waits, the rest by workers."""
+
+    exits = {NEXT: "Next", FAILED: "Failed"}
+    operation: ClassVar[str]
+
+    def write(self, context: Context, account: IntegrationAccount, payload: dict[str, Any]) -> OutboxEntry:
+        """Put the entry into the outbox and try it. The entry tells what came of it. Raises `Busy`."""
+        away = context.memory.is_away(account.pk)
+        entry = activities.submit(
+            account=account,
+            interaction=context.interaction,
+            record_key=activities.record_key(account, context.interaction),
+            operation=self.operation,
+            payload=payload,
+            key=context.key,
+            grace=0 if away else GRACE_SECONDS,
+        )
+        if not away:
+            entry = activities.deliver(entry, live=True)
+        if entry.status in outbox.OPEN and outbox.is_busy(entry):
+            raise Busy(context.title)
+        context.outcome |= {"entry": entry.pk, "status": entry.status, **{"result": entry.result}}
+        self.note_answer(context, account, {} if away else entry.result.get("error", {}))
+        return entry
+
+    def check(self, context: Context, account: IntegrationAccount, entry: OutboxEntry) -> None:
+        """Raise `CannotRun` unless the entry was sent. It is kept: later is better than never."""
+        if entry.status == Status.DONE:
+            return
+        if entry.status == Status.STUCK:
+            error = f"{account.name} refused it, and it needs attention in the outbox: {entry.last_error}"
+        else:
+            if entry.last_cause:
+                context.memory.note_away(account.pk)
+            error = f"{entry.last_error or f'{account.name} is not asked now.'} It is saved and will be sent later."
+        answer = entry.result.get("error", {})
+        seen = {"status": answer.get("status"), "body": answer.get("message")}
+        self.note_failure(context, error, account=account, answer=seen, attempt=entry.attempts)
+        raise CannotRun(error)
+
+
+def object_type_field(initial: str) -> forms.RegexField:
+    return forms.RegexField(
+        r"^[A-Za-z][A-Za-z0-9_]*$",
+        label="Object type",
+        initial=initial,
+        max_length=80,
+        error_messages={"invalid": "Letters, digits and underscores only, as the CRM names the table or object."},
+        help_text="Name of the table or object at the CRM.",
+    )

@@ -1,0 +1,149 @@
+"""Checks a scenario before it can be saved: {"start": key, "blocks": [{"key", "kind", "title", "settings", "exits"}]}.
+
+`problems` keep it from being saved, `warnings` are worth reading. Every sentence names the block as people see it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .blocks import BY_KIND
+from .blocks.base import FAILED, NEXT, Block
+
+KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
+MOST_BLOCKS = 100
+BlockData = dict[str, Any]
+
+
+def blocks_of(definition: dict[str, Any]) -> dict[str, BlockData]:
+    """The blocks by key, of a definition without problems."""
+    return {block["key"]: block for block in definition["blocks"]}
+
+
+def problems(definition: Any) -> list[str]:
+    """What makes the scenario unusable, in words; empty when it can be saved."""
+    shape = _shape(definition)
+    if shape:
+        return [shape]
+    blocks = definition["blocks"]
+    found = [sentence for block in blocks for sentence in _block_problems(block)]
+    if found:
+        return found
+    by_key = blocks_of(definition)
+    return [*_duplicates(blocks), *_start(definition, by_key), *_exits(by_key), *_unreachable(definition, by_key)]
+
+
+def warnings(definition: Any) -> list[str]:
+    """What is legal and probably not meant; empty for a definition that has problems."""
+    if problems(definition):
+        return []
+    by_key = blocks_of(definition)
+    found = [
+        f'{name(block)}: the exit "Failed" is not connected. After a failure the scenario goes on at "Next".'
+        for block in by_key.values()
+        if FAILED in BY_KIND[block["kind"]].exits and not block.get("exits", {}).get(FAILED)
+    ]
+    if not any(block["kind"] == "connect_call" for block in by_key.values()):
+        found.append("No block connects the call: at the end of the scenario the call is queued without it.")
+    return found
+
+
+def name(block: BlockData) -> str:
+    return f'Block "{block.get("title") or block.get("key") or "?"}"'
+
+
+def target(block: BlockData, exit: str) -> str:
+    """The block behind an exit; a conditional exit that is not connected leads where "next" leads. Empty: the end."""
+    exits = block.get("exits", {})
+    if not exits.get(exit) and exit in BY_KIND[block["kind"]].conditional:
+        exit = NEXT
+    return str(exits.get(exit) or "")
+
+
+def settings_of(block: BlockData) -> tuple[dict[str, Any], list[str]]:
+    """The block's settings as its form cleans them, and what is wrong with them."""
+    form_class = BY_KIND[block["kind"]].Settings
+    given = block.get("settings", {})
+    form = form_class(data=form_class.with_defaults(given))
+    errors = [f"{name(block)}: there is no setting {key!r}." for key in given if key not in form.fields]
+    if not form.is_valid():
+        for key, messages in form.errors.items():
+            label = form.fields[key].label or key if key in form.fields else "settings"
+            errors += [f"{name(block)}, {label}: {message}" for message in messages]
+    return form.cleaned_data, errors
+
+
+# -- one question each
+
+
+def _shape(definition: Any) -> str:
+    if not isinstance(definition, dict) or not isinstance(definition.get("blocks"), list):
+        return 'A scenario is an object with "start" and a list "blocks".'
+    blocks = definition["blocks"]
+    if not blocks:
+        return "The scenario has no blocks."
+    if len(blocks) > MOST_BLOCKS:
+        return f"The scenario has {len(blocks)} blocks; {MOST_BLOCKS} are possible."
+    if not all(isinstance(block, dict) for block in blocks):
+        return "Every block is an object."
+    return ""
+
+
+def _block_problems(block: BlockData) -> Iterator[str]:
+    key, kind = block.get("key"), block.get("kind")
+    if not isinstance(key, str) or not KEY.match(key):
+        yield f"{name(block)}: the key {key!r} must be small letters, digits and underscores, beginning with a letter."
+        return
+    if kind not in BY_KIND:
+        yield f"{name(block)}: there is no kind of block {kind!r}. Known: {', '.join(BY_KIND)}."
+        return
+    for part in ("settings", "exits"):
+        if not isinstance(block.get(part, {}), dict):
+            yield f'{name(block)}: "{part}" must be an object.'
+            return
+    yield from _exit_names(block, BY_KIND[kind])
+    yield from settings_of(block)[1]
+
+
+def _exit_names(block: BlockData, kind: type[Block]) -> Iterator[str]:
+    for exit, to in block.get("exits", {}).items():
+        if exit not in kind.exits:
+            yield f"{name(block)}: {kind.label} has no exit {exit!r}. Exits: {', '.join(kind.exits)}."
+        elif not isinstance(to, str):
+            yield f'{name(block)}: the exit "{kind.exits[exit]}" must name a block, or be empty.'
+
+
+def _duplicates(blocks: list[BlockData]) -> Iterator[str]:
+    keys = [block["key"] for block in blocks]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield f'{keys.count(key)} blocks have the key "{key}". Give every block its own.'
+
+
+def _start(definition: dict[str, Any], by_key: dict[str, BlockData]) -> Iterator[str]:
+    start = definition.get("start")
+    if not start:
+        yield "The start is not connected to a block."
+    elif start not in by_key:
+        yield f'The start leads to "{start}", and there is no such block.'
+
+
+def _exits(by_key: dict[str, BlockData]) -> Iterator[str]:
+    for block in by_key.values():
+        for exit, to in block.get("exits", {}).items():
+            if to and to not in by_key:
+                label = BY_KIND[block["kind"]].exits[exit]
+                yield f'{name(block)}: the exit "{label}" leads to "{to}", and there is no such block.'
+
+
+def _unreachable(definition: dict[str, Any], by_key: dict[str, BlockData]) -> Iterator[str]:
+    start = definition.get("start")
+    if start not in by_key:
+        return
+    seen, todo = set(), [start]
+    while todo:
+        key = todo.pop()
+        if key in by_key and key not in seen:
+            seen.add(key)
+            todo += [to for to in by_key[key].get("exits", {}).values() if to]
+    for key, block in by_key.items():
+        if key not in seen:
+            yield f"{name(block)} is never reached. Connect an exit to it, or remove it."

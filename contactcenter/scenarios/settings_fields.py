@@ -1,0 +1,94 @@
+"""Form fields of blocks: ordinary Django form fields, some of which hold templates with `$(names)`."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.models import IntegrationAccount
+
+from .substitution import NAME, Unsafe, check
+
+
+class BlockSettings(forms.Form):
+    """Base of every block's `Settings`. Values that are left out take the field's `initial`."""
+
+    @classmethod
+    def with_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
+        defaults = {name: field.initial for name, field in cls.base_fields.items()}
+        return {**{name: value() if callable(value) else value for name, value in defaults.items()}, **given}
+
+
+class TemplateField(forms.CharField):
+    """Text with variables. `language` is one of `substitution.LANGUAGES`; "query" is decided by the account."""
+
+    def __init__(self, *, language: str = "text", **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 2000)
+        super().__init__(**kwargs)
+        self.language = language
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value) or "")
+        checked(text, "text" if self.language == "query" else self.language)
+        return text
+
+
+class FieldsField(forms.JSONField):
+    """Fields of a record: a JSON object of texts with variables, numbers and yes/no values."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea)
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        # An empty object counts as empty for the form field; whether that is allowed is `required`.
+        fields = super().clean(value) or {}
+        if not isinstance(fields, dict):
+            raise ValidationError('Give a JSON object, for example {"state": "new"}.')
+        for name, entry in fields.items():
+            if not isinstance(entry, str | int | float | bool) and entry is not None:
+                raise ValidationError(f'"{name}" must be a text, a number, true or false.')
+            if "$(" in name:
+                raise ValidationError("A variable cannot be the name of a field.")
+            if isinstance(entry, str):
+                checked(entry)
+        return fields
+
+
+class NameField(forms.CharField):
+    """The name of a variable that a block fills."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 60)
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value) or "").strip()
+        if name and (name.startswith("_") or not NAME.fullmatch(name)):
+            raise ValidationError(f'"{name}" is no name of a variable. Use letters, digits, dots and underscores.')
+        if name.startswith(("item.", "user.")):
+            raise ValidationError("Names that begin with item. or user. are read-only.")
+        return name
+
+
+class AccountField(forms.CharField):
+    """An integration account by name; empty for the default account of the type."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", "Account")
+        kwargs.setdefault("required", False)
+        kwargs.setdefault("help_text", "Name of an integration account. Empty: the default account.")
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value) or "")
+        if name and not IntegrationAccount.objects.filter(name=name).exists():
+            raise ValidationError(f'There is no integration account "{name}".')
+        return name
+
+
+def checked(text: str, language: str = "text") -> None:
+    try:
+        check(text, language)
+    except Unsafe as error:
+        raise ValidationError(str(error)) from None

@@ -1,0 +1,162 @@
+"""Puts values in the place of `$(name)`, escaped for the language that they land in.
+
+A caller decides what a number, a name or a message looks like. So a value must never become more than a value: not
+another condition of a query, not another part of an address, not another member of a JSON object. Every language
+says how a value is written (`escape`), where a variable may stand (`check`), and what the result must not be
+(`inspect`). A provider names its language as `Crm.query_language`."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+Lookup = Callable[[str], str]
+
+VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.:]*)\)")
+NAME = re.compile(r"[A-Za-z_][\w.:]*")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class Unsafe(ValueError):
+    """This value cannot be put there, or this template has a variable where none may stand. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """`check` looks at a template when it is saved, `inspect` at the result when it is used; both raise `Unsafe`."""
+
+    escape: Callable[[str], str] = str
+    check: Callable[[str], None] = lambda template: None
+    inspect: Callable[[str, str], None] = lambda template, result: None
+
+
+def names(template: str) -> list[str]:
+    """The variables of a template, in order, each once."""
+    return list(dict.fromkeys(VARIABLE.findall(template)))
+
+
+def only_variable(template: str) -> str:
+    """The name, where the template is one variable and nothing else; otherwise empty."""
+    match = VARIABLE.fullmatch(template.strip())
+    return match[1] if match else ""
+
+
+def check(template: str, language: str = "text") -> None:
+    """Refuse a template that can never work. Raises `Unsafe` in words for its author. An empty one is no template."""
+    if not template:
+        return
+    if "$(" in VARIABLE.sub("", template):
+        raise Unsafe('There is "$(" without a name and a closing bracket. Write for example $(item.customerPhone).')
+    if language == "json":
+        _checked_json(template)
+    else:
+        LANGUAGES[language].check(template)
+
+
+def substitute(template: str, lookup: Lookup, language: str = "text") -> str:
+    """The template with every `$(name)` replaced by `lookup(name)`, written for `language` (see `LANGUAGES`, "json").
+
+    Raises `Unsafe` where a value would not stay a value, `KeyError` for an unknown language."""
+    check(template, language)
+    if language == "json":
+        return json.dumps(_walk(_checked_json(template), lookup), ensure_ascii=False)
+    rules = LANGUAGES[language]
+    result = VARIABLE.sub(lambda match: rules.escape(lookup(match[1])), template)
+    rules.inspect(template, result)
+    return result
+
+
+# -- ServiceNow's encoded query: `active=true^caller_id=...^ORDERBYnumber`
+
+TERM_UP_TO_VALUE = re.compile(
+    r"(?:OR|NQ)?(?:[a-z][a-z0-9_.]*(?:DOES NOT CONTAIN|STARTSWITH|ENDSWITH|NOT LIKE|CONTAINS|BETWEEN|NOT IN|LIKE|IN|"
+    r"!=|>=|<=|=|>|<)|123TEXTQUERY321=)"
+)
+
+
+def encoded_value(value: str) -> str:
+    """`^` ends a condition and `=` could complete an operator (`>` becomes `>=`): both are left out."""
+    return CONTROL.sub(" ", value).replace("^", "").replace("=", "").strip()
+
+
+def _check_encoded(template: str) -> None:
+    """A variable that begins a condition could begin another group (`NQ`) or name another column."""
+    for term in template.split("^"):
+        before, variable, _ = term.partition("$(")
+        if variable and not TERM_UP_TO_VALUE.match(before):
+            raise Unsafe(f'In "{term}" the variable must come after a column and an operator, as in number=$(name).')
+
+
+def _inspect_encoded(template: str, result: str) -> None:
+    """ServiceNow runs a value that begins with `javascript:` on the server (Table API, encoded queries)."""
+    for written, term in zip(template.split("^"), result.split("^"), strict=True):
+        if "$(" in written and "javascript:" in re.sub(r"\s", "", term).casefold():
+            raise Unsafe('A value contains "javascript:", which ServiceNow would run as a script. Nothing was asked.')
+
+
+# -- addresses
+
+
+def _check_url(template: str) -> None:
+    """Variables may stand in the path and after it: one in the host would let a caller choose the server."""
+    if only_variable(template):
+        return
+    match = re.match(r"https?://[^/?#]*", template)
+    if not match or "$(" in match[0]:
+        raise Unsafe("An address begins with https:// and a host name without variables, or is one variable alone.")
+
+
+def _inspect_url(template: str, result: str) -> None:
+    if any(unquote(part) in (".", "..") for part in urlsplit(result).path.split("/")):
+        raise Unsafe('A value is "." or "..", which would lead to another address.')
+
+
+def substitute_url(template: str, lookup: Lookup) -> str:
+    """An address. A template that is one variable stands for a whole address, which must be http or https."""
+    name = only_variable(template)
+    if not name:
+        return substitute(template, lookup, "url")
+    address = lookup(name)
+    if address and not re.match(r"https?://[^/\s]+", address):
+        raise Unsafe(f"$({name}) is no http or https address.")
+    return address
+
+
+# -- JSON: parsed first and filled in afterwards, so a value is always inside its own string
+
+
+def _checked_json(template: str) -> Any:
+    try:
+        parsed = json.loads(template)
+    except ValueError as error:
+        raise Unsafe(f"This is no JSON: {error}. Variables stand inside quotation marks.") from None
+    _check_keys(parsed)
+    return parsed
+
+
+def _check_keys(node: Any) -> None:
+    if isinstance(node, dict):
+        if any("$(" in key for key in node):
+            raise Unsafe("A variable cannot be the name of a member.")
+        for child in node.values():
+            _check_keys(child)
+    elif isinstance(node, list):
+        for child in node:
+            _check_keys(child)
+
+
+def _walk(node: Any, lookup: Lookup) -> Any:
+    if isinstance(node, dict):
+        return {key: _walk(child, lookup) for key, child in node.items()}
+    if isinstance(node, list):
+        return [_walk(child, lookup) for child in node]
+    return VARIABLE.sub(lambda match: lookup(match[1]), node) if isinstance(node, str) else node
+
+
+LANGUAGES: dict[str, Language] = {
+    "text": Language(),
+    "servicenow": Language(encoded_value, _check_encoded, _inspect_encoded),
+    "url": Language(lambda value: quote(value, safe=""), _check_url, _inspect_url),
+}

@@ -1,0 +1,27 @@
+"""A CRM in memory behind an ordinary account."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from integrations.models import IntegrationAccount
+from integrations.providers import registry
+from tests.factories import AccountFactory
+
+
+@pytest.fixture
+def crm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The vendor's side: `tests.contactcenter.fake_crm.Server`, fresh."""
+    from tests.contactcenter import fake_crm
+
+    monkeypatch.setattr(fake_crm, "server", fake_crm.Server())
+    monkeypatch.setitem(registry(), "fake_crm", fake_crm.FakeCrm)
+    cache.clear()
+    yield fake_crm.server
+
+
+@pytest.fixture
+def account(crm: Any, db: None) -> IntegrationAccount:
+    return AccountFactory(provider="fake_crm", name="Fake CRM", is_default=True, simulated=False)

@@ -56,7 +56,13 @@ def clicked_record(agent: Agent, told: Any) -> dict[str, str] | None:
     if not (RECORD_KIND.match(kind) and RECORD_ID.match(record_id) and isinstance(provider, Crm)):
         return None
     url = provider.record_url(RecordRef(kind, record_id))
-    return {"account": str(agent.host_account.public_id), "kind": kind, "id": record_id, "title": title[:200], "url": url}
+    return {
+        "account": str(agent.host_account.public_id),
+        "kind": kind,
+        "id": record_id,
+        "title": title[:200],
+        "url": url,
+    }
 
 
 def _wrap_up(agent: Agent, body: Body) -> None:

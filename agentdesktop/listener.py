@@ -25,6 +25,7 @@ CHORES_SECONDS = 15.0
 POLL_SECONDS = 0.05
 # With Redis ringing, the table is still looked at now and then: a bell that was not rung must not cost a call.
 SAFETY_POLL_SECONDS = 2.0
+RETRY_SECONDS = 1.0
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 # A comment for proxies, and an event that the page can see, so that it notices a dead connection.
 HEARTBEAT = b": beat\nevent: beat\ndata: {}\n\n"
@@ -201,7 +202,9 @@ class Listener:
         self._ready.set()
         while True:
             try:
-                await asyncio.wait_for(self._nudge.wait(), SAFETY_POLL_SECONDS if self.redis_connected else POLL_SECONDS)
+                await asyncio.wait_for(
+                    self._nudge.wait(), SAFETY_POLL_SECONDS if self.redis_connected else POLL_SECONDS
+                )
                 self._nudge.clear()
             except TimeoutError:
                 pass
@@ -209,7 +212,7 @@ class Listener:
                 await self._catch_up()
             except Exception:
                 log.exception("Agent events could not be read; trying again.")
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _catch_up(self) -> None:
         """Look at the numbers first: what the bell has brought already is not read again."""
@@ -250,7 +253,10 @@ class Listener:
         failures = 0
         while True:
             try:
-                async with aioredis.from_url(self.redis_url, health_check_interval=10) as client, client.pubsub() as ear:
+                async with (
+                    aioredis.from_url(self.redis_url, health_check_interval=10) as client,
+                    client.pubsub() as ear,
+                ):
                     await ear.subscribe(CHANNEL)
                     failures = 0
                     await self._relay(ear)
@@ -290,4 +296,4 @@ async def _until_it_works(read: Callable[[], Awaitable[int]]) -> int:
             return await read()
         except Exception:
             log.exception("The table of agent events could not be read; trying again.")
-            await asyncio.sleep(1)
+            await asyncio.sleep(RETRY_SECONDS)

@@ -47,7 +47,8 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 GREETING = b"retry: 1000\n: hello\n\n"
-POOL = ThreadPoolExecutor(max_workers=4, thread_name_prefix="agent-events")
+THREADS = 4
+POOL = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="agent-events")
 
 
 # -- the database, in threads that keep their connection
@@ -108,9 +109,7 @@ def _check_streams(subscriptions: list[Subscription]) -> set[str]:
     Agent.objects.filter(pk__in=agents).update(last_seen_at=now)
     active = set(Agent.objects.filter(pk__in=agents, user__is_active=True).values_list("pk", flat=True))
     keys = {each.session for each in subscriptions if each.agent in active}
-    return set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list("session_key", flat=True)
-    )
+    return set(Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list("session_key", flat=True))
 
 
 async def _close_ended(subscriptions: list[Subscription]) -> None:
@@ -184,7 +183,9 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         caller = await in_thread(_authenticate, _header(scope, b"cookie"))
     except DatabaseError:
         log.exception("The session of a stream could not be read.")
-        return await _refuse(send, 503, "The database does not answer at the moment. The desktop tries again by itself.")
+        return await _refuse(
+            send, 503, "The database does not answer at the moment. The desktop tries again by itself."
+        )
     if caller is None:
         return await _refuse(send, 401, "You are not logged in. Log in to the Agent Desktop again.")
     position = _position(scope)

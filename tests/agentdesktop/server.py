@@ -38,7 +38,9 @@ def populate() -> None:
         make.AgentFactory(user=user, extension=str(extension), team=team, services=[service, sales])
     make.UserFactory(username="visitor")
     if os.environ.get("WITH_ACCOUNT"):
-        make.AccountFactory(name="ServiceNow demo", is_default=True, properties={"integration_type": "client_credentials"})
+        make.AccountFactory(
+            name="ServiceNow demo", is_default=True, properties={"integration_type": "client_credentials"}
+        )
 
 
 # -- what a test can make happen

@@ -14,7 +14,7 @@ import { navigation, side } from "./views/side.js";
 import { stateBar } from "./views/statebar.js";
 import { work } from "./views/work.js";
 import { draftOf } from "./views/wrapup.js";
-import { t } from "./words.js";
+import { _ } from "./words.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const at = (id) => document.getElementById(id);
@@ -116,7 +116,7 @@ async function logOut() {
   const answer = await commands.logOut();
   store.set(({ busy }) => ({ busy: { ...busy, logOut: false } }));
   if (!answer.ok) notice("warning", answer.error);
-  else if (answer.body.later) notice("info", t("You will be logged out when this work is done."));
+  else if (answer.body.later) notice("info", _("You will be logged out when this work is done."));
   else leave("");
 }
 
@@ -211,7 +211,7 @@ const stream = createStream({
     store.set({ connection });
     clearTimeout(calm);
     if (connection.recovered) {
-      announce(t("Connected again. Nothing was missed."));
+      announce(_("Connected again. Nothing was missed."));
       calm = setTimeout(() => store.set({ connection: { name: "live" } }), 5000);
     }
   },
@@ -223,7 +223,7 @@ async function meetHost() {
   try {
     await host.ready({ ...config.host, ours: config.origin });
     host.onClickToDial(({ number, record }) => {
-      announce(t("Dialling %(number)s", { number }));
+      announce(_("Dialling %(number)s", { number }));
       dialNumber(number, record);
     });
   } catch (problem) {
@@ -293,6 +293,7 @@ document.addEventListener("visibilitychange", () => {
   else if (store.get().host.locks) letGo = setTimeout(() => !store.get().leads && stream.pause(), MIRROR_PATIENCE);
 });
 
-const measure = () => setUi({ cramped: embedded && window.innerHeight < 340 });
+// A hidden frame measures nothing.
+const measure = () => setUi({ cramped: embedded && window.innerHeight > 0 && window.innerHeight < 340 });
 window.addEventListener("resize", measure);
 measure();

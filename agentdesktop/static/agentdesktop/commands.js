@@ -1,6 +1,6 @@
 // Orders to the server. Every answer comes back as {ok, error, field}; nothing is thrown at the caller.
 
-import { t, setServerTime } from "./words.js";
+import { _, setServerTime } from "./words.js";
 
 export function createCommands({ csrf, onLoggedOut }) {
   async function request(url, options = {}) {
@@ -8,7 +8,7 @@ export function createCommands({ csrf, onLoggedOut }) {
     try {
       response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
     } catch {
-      return { ok: false, status: 0, error: t("The server did not answer. Check the connection, then try again.") };
+      return { ok: false, status: 0, error: _("The server did not answer. Check the connection, then try again.") };
     }
     if (response.status === 401) onLoggedOut("session");
     setServerTime(response.headers.get("Date"));
@@ -16,7 +16,7 @@ export function createCommands({ csrf, onLoggedOut }) {
       const body = await response.json();
       return { status: response.status, ...(response.ok ? { ok: true, body } : body) };
     } catch {
-      const error = t("The server answered something unexpected (%(status)s). Try again; if it stays, tell your administrator.", {
+      const error = _("The server answered something unexpected (%(status)s). Try again; if it stays, tell your administrator.", {
         status: response.status,
       });
       return { ok: false, status: response.status, error };

@@ -1,7 +1,7 @@
 // What is around the drawn page: the clock in every timer, what is read aloud, where the focus goes, the window's
 // title and notifications, and the state shown by the page around us.
 
-import { callerName, clock, secondsSince, secondsUntil, stateLabel, t } from "./words.js";
+import { _, callerName, clock, secondsSince, secondsUntil, stateLabel } from "./words.js";
 
 // -- timers
 
@@ -10,7 +10,7 @@ function tick() {
   document.querySelectorAll("time[data-until]").forEach((node) => {
     const left = node.dataset.local ? Math.ceil((Date.parse(node.dataset.until) - Date.now()) / 1000) : secondsUntil(node.dataset.until);
     const rest = Math.max(0, left);
-    write(node, node.dataset.unit === "s" ? t("%(seconds)s s", { seconds: rest }) : clock(rest));
+    write(node, node.dataset.unit === "s" ? _("%(seconds)s s", { seconds: rest }) : clock(rest));
     node.classList.toggle("timer-short", rest <= 5);
   });
 }
@@ -32,7 +32,7 @@ export function announce(text, { urgent = false } = {}) {
 }
 
 function incomingWords(interaction) {
-  return t("Incoming call from %(name)s, %(service)s. Alt A accepts, Alt R rejects.", {
+  return _("Incoming call from %(name)s, %(service)s. Alt A accepts, Alt R rejects.", {
     name: callerName(interaction),
     service: interaction.service ? interaction.service.name : "",
   });
@@ -41,14 +41,15 @@ function incomingWords(interaction) {
 // -- focus
 
 const EDITABLE = "input, textarea, select, [popover], dialog";
-let ringingBefore = new Set();
+let statesBefore = new Map();
 
 // The focus follows the work, but is never taken from a field or from the page around us.
 export function chaseFocus(state, hadFocus) {
   tick();
-  const ringing = state.interactions.filter((each) => each.state === "ringing" && each.direction === "inbound");
-  const fresh = ringing.filter((each) => !ringingBefore.has(each.id));
-  ringingBefore = new Set(ringing.map((each) => each.id));
+  const changed = state.interactions.filter((each) => statesBefore.get(each.id) !== each.state);
+  statesBefore = new Map(state.interactions.map((each) => [each.id, each.state]));
+  const fresh = changed.filter((each) => each.state === "ringing" && each.direction === "inbound");
+  const over = hadFocus && changed.some((each) => each.state === "wrap_up");
   fresh.forEach((each) => {
     announce(incomingWords(each), { urgent: true });
     document.querySelectorAll('[data-order="accept"], [data-order="reject"]').forEach((node) => (node.dataset.arrived = performance.now()));
@@ -56,7 +57,7 @@ export function chaseFocus(state, hadFocus) {
   });
   const active = document.activeElement;
   const lost = hadFocus && active === document.body;
-  if (!document.hasFocus() || (!fresh.length && !lost) || (active && active.closest(EDITABLE))) return;
+  if (!document.hasFocus() || !(fresh.length || lost || over) || (active && active.closest(EDITABLE))) return;
   (document.querySelector("#work [data-first]") || document.querySelector("#work h2"))?.focus({ preventScroll: lost });
 }
 
@@ -66,7 +67,7 @@ let shownNotification = null;
 
 function notify(interaction) {
   if (!("Notification" in window) || Notification.permission !== "granted" || !document.hidden) return;
-  shownNotification = new Notification(t("Incoming call"), { body: callerName(interaction), tag: interaction.id, requireInteraction: true });
+  shownNotification = new Notification(_("Incoming call"), { body: callerName(interaction), tag: interaction.id, requireInteraction: true });
   shownNotification.onclick = () => window.focus();
 }
 
@@ -76,7 +77,7 @@ let attended = "";
 export function showOutside(state, host) {
   const ringing = state.interactions.find((each) => each.state === "ringing" && each.direction === "inbound");
   const work = ringing || state.interactions[0];
-  const label = state.phase === "ready" ? stateLabel(state.state) : t("Agent Desktop");
+  const label = state.phase === "ready" ? stateLabel(state.state) : _("Agent Desktop");
   const title = ringing ? `☎ ${callerName(ringing)}` : work ? callerName(work) : "";
   document.title = [title, label].filter(Boolean).join(" – ");
   if (!ringing && shownNotification) {

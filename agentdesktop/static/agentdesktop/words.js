@@ -2,9 +2,9 @@
 
 const django = window.django || {};
 
-export const t = (text, values) => fill((django.gettext || ((same) => same))(text), values);
+export const _ = (text, values) => fill((django.gettext || ((same) => same))(text), values);
 
-export function tn(one, many, count) {
+export function ngettext(one, many, count) {
   const chosen = django.ngettext ? django.ngettext(one, many, count) : count === 1 ? one : many;
   return fill(chosen, { count });
 }
@@ -46,23 +46,23 @@ export function timeOfDay(iso) {
 }
 
 export const STATE_LABELS = {
-  READY: () => t("Ready"),
-  RINGING: () => t("Ringing"),
-  BUSY: () => t("On a call"),
-  ACW: () => t("After-call work"),
-  NOT_READY: () => t("Not ready"),
-  SUPERVISING: () => t("Supervising"),
-  LOGGED_OUT: () => t("Logged out"),
+  READY: () => _("Ready"),
+  RINGING: () => _("Ringing"),
+  BUSY: () => _("On a call"),
+  ACW: () => _("After-call work"),
+  NOT_READY: () => _("Not ready"),
+  SUPERVISING: () => _("Supervising"),
+  LOGGED_OUT: () => _("Logged out"),
 };
 
 export function stateLabel(state) {
   const label = (STATE_LABELS[state.state] || (() => state.label || state.state))();
-  return state.reason ? t("%(state)s: %(reason)s", { state: label, reason: state.reason.name }) : label;
+  return state.reason ? _("%(state)s: %(reason)s", { state: label, reason: state.reason.name }) : label;
 }
 
 export function callerName(interaction) {
   const { caller = {}, customer = {} } = interaction;
   if (caller.name) return caller.name;
-  if (customer.anonymous) return t("Anonymous caller");
-  return customer.number || customer.raw || t("Unknown caller");
+  if (customer.anonymous) return _("Anonymous caller");
+  return customer.number || customer.raw || _("Unknown caller");
 }

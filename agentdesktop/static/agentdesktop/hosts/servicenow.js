@@ -1,7 +1,7 @@
 // The desktop inside ServiceNow, through OpenFrame. The page's template loads ServiceNow's client library; here it
 // is waited for and used. Everything that arrives from the frame above is read with care.
 
-import { t } from "../words.js";
+import { _ } from "../words.js";
 
 const LIBRARY_PATIENCE = 6000;
 const ANSWER_PATIENCE = 5000;
@@ -19,14 +19,14 @@ async function library() {
 }
 
 function unanswered(host) {
-  return t(
+  return _(
     "ServiceNow did not answer, so records do not open by themselves. Ask your ServiceNow administrator to add %(origin)s to the system property glide.ui.concourse.onmessage_enforce_same_origin_whitelist.",
     { origin: host.ours },
   );
 }
 
 function unloaded(host) {
-  return t(
+  return _(
     "ServiceNow's script could not be loaded from %(origin)s, so records do not open by themselves. Ask your administrator whether the instance is awake and the account's instance URL is right.",
     { origin: host.origin },
   );
@@ -35,7 +35,7 @@ function unloaded(host) {
 function initialise(found, title) {
   return new Promise((done, fail) => {
     setTimeout(() => fail(new Error("timeout")), ANSWER_PATIENCE);
-    found.init({ title, height: window.innerHeight, width: window.innerWidth }, done, fail);
+    found.init({ title }, done, fail);
   });
 }
 
@@ -45,7 +45,7 @@ export async function ready(host) {
   if (!found) throw new Error(unloaded(host));
   let row;
   try {
-    row = await initialise(found, t("Agent Desktop"));
+    row = await initialise(found, _("Agent Desktop"));
   } catch {
     throw new Error(unanswered(host));
   }

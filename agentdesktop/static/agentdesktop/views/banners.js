@@ -2,8 +2,8 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { t } from "../words.js";
-import { button, iconButton, until } from "./parts.js";
+import { _ } from "../words.js";
+import { iconButton, until } from "./parts.js";
 
 export function banners(state, { retryNow, dismiss, takeOver, grow }) {
   if (state.phase !== "ready") return [];
@@ -12,7 +12,7 @@ export function banners(state, { retryNow, dismiss, takeOver, grow }) {
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
     hostLine(state.host),
     !state.leads && state.host.locks && mirror(takeOver),
-    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, t("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, t("Make it taller"))),
+    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
 }
 
@@ -22,19 +22,19 @@ function line(name, level, props, ...words) {
 
 function connection({ name, retryAt, recovered }, retryNow) {
   if (name === "live" && recovered) {
-    return line("check", "good", { key: "connection", role: "status" }, h("span", {}, t("Connected again. Nothing was missed.")));
+    return line("check", "good", { key: "connection", role: "status" }, h("span", {}, _("Connected again. Nothing was missed.")));
   }
   if (name === "offline") {
-    return line("warning", "error", { key: "connection", role: "alert" }, h("span", {}, t("This computer is offline. What you see may be out of date, and calls cannot ring here.")));
+    return line("warning", "error", { key: "connection", role: "alert" }, h("span", {}, _("This computer is offline. What you see may be out of date, and calls cannot ring here.")));
   }
   if (name !== "reconnecting") return null;
   return line(
     "warning",
     "error",
     { key: "connection", role: "alert" },
-    h("span", {}, t("Connection lost. What you see may be out of date."), " "),
-    retryAt ? h("span", { class: "nowrap" }, t("Next try in"), " ", until(new Date(retryAt).toISOString(), { "data-unit": "s", "data-local": true }), " ") : h("span", {}, t("Trying…"), " "),
-    h("button", { type: "button", class: "link", onclick: retryNow }, t("Try now")),
+    h("span", {}, _("Connection lost. What you see may be out of date."), " "),
+    retryAt ? h("span", { class: "nowrap" }, _("Next try in"), " ", until(new Date(retryAt).toISOString(), { "data-unit": "s", "data-local": true }), " ") : h("span", {}, _("Trying…"), " "),
+    h("button", { type: "button", class: "link", onclick: retryNow }, _("Try now")),
   );
 }
 
@@ -45,18 +45,18 @@ function noticeLine({ id, level, text }, dismiss) {
     { class: `banner banner-${level}`, key: `notice-${id}`, role: level === "info" ? "status" : "alert" },
     icon(sign),
     h("div", { class: "banner-words" }, text),
-    iconButton(t("Close this message"), "cross", { class: "small", onclick: () => dismiss(id) }),
+    iconButton(_("Close this message"), "cross", { class: "small", onclick: () => dismiss(id) }),
   );
 }
 
 // Calm on purpose: the desktop works without it, and only an administrator can change it.
 function hostLine({ problem, activity }) {
-  if (problem) return explained("warning", t("ServiceNow is not connected."), problem, "host");
+  if (problem) return explained("warning", _("ServiceNow is not connected."), problem, "host");
   if (activity) return null;
   return explained(
     "info",
-    t("Activity history is off."),
-    t("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works. Your administrator can add topDomain to the address of this page."),
+    _("Activity history is off."),
+    _("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works. Your administrator can add topDomain to the address of this page."),
     "activity",
   );
 }
@@ -65,7 +65,7 @@ function explained(level, sentence, text, key) {
   return h(
     "details",
     { class: `banner banner-${level} banner-why`, key },
-    h("summary", {}, icon(level === "info" ? "info" : "warning"), h("span", {}, sentence, " ", h("span", { class: "link" }, t("Why?")))),
+    h("summary", {}, icon(level === "info" ? "info" : "warning"), h("span", {}, sentence, " ", h("span", { class: "link" }, _("Why?")))),
     h("p", {}, text),
   );
 }
@@ -75,25 +75,24 @@ function mirror(takeOver) {
     "info",
     "info",
     { key: "mirror" },
-    h("span", {}, t("Another tab rings and opens records."), " "),
-    h("button", { type: "button", class: "link", onclick: takeOver }, t("Use this tab")),
+    h("span", {}, _("Another tab rings and opens records."), " "),
+    h("button", { type: "button", class: "link", onclick: takeOver }, _("Use this tab")),
   );
 }
 
 export function help(state, { closeHelp }) {
   const rows = [
-    ["Alt A", t("Accept the call")],
-    ["Alt R", t("Reject the call")],
-    ["Alt H", t("Hold and resume")],
-    ["Alt E", t("End the call")],
-    ["Alt S", t("Complete after-call work")],
-    ["Alt D", t("Dial a number")],
-    ["Alt K", t("This list")],
+    ["Alt A", _("Accept the call")],
+    ["Alt R", _("Reject the call")],
+    ["Alt H", _("Hold and resume")],
+    ["Alt E", _("End the call")],
+    ["Alt S", _("Complete after-call work")],
+    ["Alt D", _("Dial a number")],
+    ["Alt K", _("This list")],
   ];
   return [
-    h("h2", {}, t("Keyboard shortcuts")),
+    h("div", { class: "help-head" }, h("h2", {}, _("Keyboard shortcuts")), iconButton(_("Close"), "cross", { onclick: closeHelp })),
     h("dl", { class: "shortcuts" }, rows.map(([keys, words]) => h("div", { key: keys }, h("dt", {}, h("kbd", {}, keys)), h("dd", {}, words)))),
-    h("p", { class: "hint" }, t("In a frame, click into the desktop first: keys go to the page that has the focus.")),
-    button(t("Close"), { class: "plain", name: "cross", onclick: closeHelp }),
+    h("p", { class: "hint" }, _("In a frame, click into the desktop first: keys go to the page that has the focus.")),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { callerName, t } from "../words.js";
+import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, since } from "./parts.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
@@ -19,7 +19,7 @@ export function callCard(interaction, page) {
       "p",
       { class: "card-kind" },
       icon(held ? "pause" : "phone"),
-      h("span", {}, held ? t("On hold") : t("On the call")),
+      h("span", {}, held ? _("On hold") : _("On the call")),
       interaction.answeredAt && h("span", { class: "kind-timer" }, since(interaction.answeredAt, { key: interaction.answeredAt })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
@@ -30,11 +30,11 @@ export function callCard(interaction, page) {
       "div",
       { class: "actions" },
       can("hold") &&
-        button(t("Hold"), { key: "hold", name: "pause", class: "big plain", shortcut: "H", "data-order": "hold", disabled: Boolean(busy.hold), onclick: order("hold") }),
+        button(_("Hold"), { key: "hold", name: "pause", class: "big plain", shortcut: "H", "data-order": "hold", disabled: Boolean(busy.hold), onclick: order("hold") }),
       can("resume") &&
-        button(t("Resume"), { key: "resume", name: "play", class: "big accept", shortcut: "H", "data-first": true, "data-order": "resume", disabled: Boolean(busy.resume), onclick: order("resume") }),
+        button(_("Resume"), { key: "resume", name: "play", class: "big accept", shortcut: "H", "data-first": true, "data-order": "resume", disabled: Boolean(busy.resume), onclick: order("resume") }),
       can("end") &&
-        button(t("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
+        button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
     records(interaction, page),
     notesField(interaction, page),

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { t } from "../words.js";
+import { _ } from "../words.js";
 import { button } from "./parts.js";
 
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
@@ -18,30 +18,34 @@ export function dialPad(state, { act, busy, setUi, dialNumber }) {
   return h(
     "form",
     { class: "dialpad", key: "dialpad", onsubmit: submit },
-    h("label", { for: "dial-number" }, t("Number")),
-    h("input", {
-      id: "dial-number",
-      type: "tel",
-      value: dial,
-      maxlength: 64,
-      autocomplete: "off",
-      placeholder: "+1 415 555 0132",
-      "aria-invalid": dialError ? "true" : null,
-      "aria-describedby": dialError ? "dial-error" : null,
-      oninput: (event) => setUi({ dial: event.target.value, dialError: "" }),
-    }),
+    h(
+      "div",
+      { class: "field", key: "number" },
+      h("label", { for: "dial-number" }, _("Number")),
+      h("input", {
+        id: "dial-number",
+        type: "tel",
+        value: dial,
+        maxlength: 60,
+        autocomplete: "off",
+        placeholder: "+1 415 555 0132",
+        "aria-invalid": dialError ? "true" : null,
+        "aria-describedby": dialError ? "dial-error" : null,
+        oninput: (event) => setUi({ dial: event.target.value, dialError: "" }),
+      }),
+    ),
     dialError && h("p", { class: "error", id: "dial-error", key: "error", role: "alert" }, icon("warning"), h("span", {}, dialError)),
     state.services.length > 1 && serviceSelect(state.services, service, setUi),
     h(
       "div",
-      { class: "keys", role: "group", "aria-label": t("Dial pad") },
+      { class: "keys", role: "group", "aria-label": _("Dial pad") },
       KEYS.map((key) => h("button", { type: "button", class: "key", onclick: press(key) }, h("span", {}, key), LETTERS[key] && h("small", { "aria-hidden": "true" }, LETTERS[key]))),
     ),
     h(
       "div",
       { class: "dial-actions" },
-      h("button", { type: "submit", class: "big accept", disabled: Boolean(busy.dial) || !dial.trim() }, icon("phone"), h("span", { class: "label" }, t("Call"))),
-      dial && button(t("Clear"), { key: "clear", name: "cross", class: "plain", onclick: () => setUi({ dial: "", dialError: "" }) }),
+      h("button", { type: "submit", class: "big accept", disabled: Boolean(busy.dial) || !dial.trim() }, icon("phone"), h("span", { class: "label" }, _("Call"))),
+      dial && button(_("Clear"), { key: "clear", name: "cross", class: "plain", onclick: () => setUi({ dial: "", dialError: "" }) }),
     ),
   );
 }
@@ -50,7 +54,7 @@ function serviceSelect(services, chosen, setUi) {
   return h(
     "div",
     { class: "field", key: "service" },
-    h("label", { for: "dial-service" }, t("On behalf of")),
+    h("label", { for: "dial-service" }, _("On behalf of")),
     h(
       "select",
       { id: "dial-service", onchange: (event) => setUi({ service: event.target.value }) },

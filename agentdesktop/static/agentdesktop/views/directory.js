@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon, stateIcon } from "../icons.js";
-import { STATE_LABELS, t, tn } from "../words.js";
+import { _, ngettext, STATE_LABELS } from "../words.js";
 import { iconButton } from "./parts.js";
 
 const matches = (person, text) => `${person.name} ${person.extension}`.toLowerCase().includes(text.trim().toLowerCase());
@@ -22,7 +22,7 @@ function row(person, { dialNumber }) {
       h("span", { class: "row-name" }, person.name),
       h("span", { class: "row-facts" }, [person.extension, (STATE_LABELS[state] || (() => state))()].filter(Boolean).join(" · ")),
     ),
-    person.extension && iconButton(t("Call %(name)s", { name: person.name }), "phone", { onclick: () => dialNumber(person.extension) }),
+    person.extension && iconButton(_("Call %(name)s", { name: person.name }), "phone", { onclick: () => dialNumber(person.extension) }),
   );
 }
 
@@ -32,16 +32,16 @@ export function directory(state, page) {
   return h(
     "div",
     { class: "directory", key: "directory" },
-    h("label", { class: "sr", for: "directory-filter" }, t("Find a colleague")),
+    h("label", { class: "sr", for: "directory-filter" }, _("Find a colleague")),
     h(
       "div",
       { class: "search" },
       icon("people"),
-      h("input", { id: "directory-filter", type: "search", value: filter, placeholder: t("Name or extension"), autocomplete: "off", oninput: (event) => page.setUi({ filter: event.target.value }) }),
+      h("input", { id: "directory-filter", type: "search", value: filter, placeholder: _("Name or extension"), autocomplete: "off", oninput: (event) => page.setUi({ filter: event.target.value }) }),
     ),
-    h("p", { class: "sr", role: "status" }, filter ? tn("%(count)s colleague found", "%(count)s colleagues found", found.length) : ""),
+    h("p", { class: "sr", role: "status" }, filter ? ngettext("%(count)s colleague found", "%(count)s colleagues found", found.length) : ""),
     found.length
       ? h("ul", { class: "rows" }, found.map((person) => row(person, page)))
-      : h("p", { class: "nothing" }, filter ? t("Nobody matches “%(text)s”.", { text: filter }) : t("No colleagues yet.")),
+      : h("p", { class: "nothing" }, filter ? _("Nobody matches “%(text)s”.", { text: filter }) : _("No colleagues yet.")),
   );
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { callerName, t } from "../words.js";
+import { _, callerName } from "../words.js";
 
 // The page's one clock writes into these every second; drawing again does not disturb them.
 export const since = (iso, props) => h("time", { ...props, class: `timer ${props?.class || ""}`, "data-since": iso, role: "timer" });
@@ -23,7 +23,7 @@ export const iconButton = (label, name, props) =>
 
 export function callerLines(interaction) {
   const { customer, service } = interaction;
-  const number = customer.anonymous ? t("Number withheld") : customer.number || customer.raw;
+  const number = customer.anonymous ? _("Number withheld") : customer.number || customer.raw;
   const showNumber = customer.anonymous || callerName(interaction) !== number;
   return h(
     "p",
@@ -34,10 +34,10 @@ export function callerLines(interaction) {
 }
 
 const NO_MATCH = {
-  looking_up: () => t("Looking up the number…"),
-  none: () => t("No record with this number."),
-  anonymous: () => t("The caller withholds the number."),
-  failed: () => t("The look-up failed. The call is not affected."),
+  looking_up: () => _("Looking up the number…"),
+  none: () => _("No record with this number."),
+  anonymous: () => _("The caller withholds the number."),
+  failed: () => _("The look-up failed. The call is not affected."),
 };
 
 // Why this record: the sentence that decides whether an agent trusts the name on the screen.
@@ -56,7 +56,7 @@ export function candidates(interaction, act) {
   return h(
     "fieldset",
     { class: "candidates", key: "candidates" },
-    h("legend", {}, t("Who is calling?")),
+    h("legend", {}, _("Who is calling?")),
     caller.candidates.map((candidate, index) =>
       h(
         "button",

@@ -2,13 +2,13 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { callerName, clock, secondsBetween, t, timeOfDay } from "../words.js";
+import { _, callerName, clock, secondsBetween, timeOfDay } from "../words.js";
 import { iconButton } from "./parts.js";
 import { activityLine } from "./wrapup.js";
 
 function sign(interaction) {
-  if (!interaction.answeredAt) return ["missed", t("Missed")];
-  return interaction.direction === "outbound" ? ["outgoing", t("Outgoing")] : ["incoming", t("Incoming")];
+  if (!interaction.answeredAt) return ["missed", _("Missed")];
+  return interaction.direction === "outbound" ? ["outgoing", _("Outgoing")] : ["incoming", _("Incoming")];
 }
 
 function row(interaction, { dialNumber }) {
@@ -33,11 +33,11 @@ function row(interaction, { dialNumber }) {
       h("span", { class: "row-facts" }, facts.filter(Boolean).join(" · ")),
       interaction.activity?.status === "stuck" && activityLine(interaction),
     ),
-    number && !customer.anonymous && iconButton(t("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),
+    number && !customer.anonymous && iconButton(_("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),
   );
 }
 
 export function recents(state, page) {
-  if (!state.recents.length) return h("p", { class: "nothing", key: "none" }, t("No calls yet. What you handle appears here."));
+  if (!state.recents.length) return h("p", { class: "nothing", key: "none" }, _("No calls yet. What you handle appears here."));
   return h("ul", { class: "rows", key: "rows" }, state.recents.map((interaction) => row(interaction, page)));
 }

@@ -2,7 +2,7 @@
 
 import { h, safeUrl } from "../dom.js";
 import { icon } from "../icons.js";
-import { t } from "../words.js";
+import { _ } from "../words.js";
 
 function linksOf(interaction, pops) {
   const { caller, interaction: own, related } = interaction.records || {};
@@ -15,18 +15,20 @@ export function records(interaction, { pops, host, openAgain }) {
   if (!links.length) return null;
   return h(
     "ul",
-    { class: "records", key: "records", "aria-label": t("Records") },
+    { class: "records", key: "records", "aria-label": _("Records") },
     links.map((link) => h("li", { key: link.url }, host.embedded && link.interaction ? inHost(link, openAgain) : inTab(link))),
   );
 }
+
+const words = (title, act) =>
+  h("span", { class: "record-words" }, h("span", { class: "record-title" }, title || _("Record")), h("span", { class: "record-act" }, act));
 
 function inTab(link) {
   return h(
     "a",
     { class: "record", href: link.url, target: "_blank", rel: "noopener noreferrer" },
     icon("open"),
-    h("span", { class: "record-title" }, link.title || link.id || t("Record")),
-    h("span", { class: "record-act" }, t("Open record")),
+    words(link.title || link.id, _("Open record")),
   );
 }
 
@@ -35,7 +37,6 @@ function inHost(pop, openAgain) {
     "button",
     { type: "button", class: "record", onclick: () => openAgain(pop) },
     icon(pop.opened ? "check" : "open"),
-    h("span", { class: "record-title" }, pop.title || t("Record")),
-    h("span", { class: "record-act" }, pop.opened ? t("Open again") : t("Open record")),
+    words(pop.title, pop.opened ? _("Open again") : _("Open record")),
   );
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { callerName, t } from "../words.js";
+import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
 import { records } from "./records.js";
 
@@ -18,7 +18,7 @@ export function ringCard(interaction, page) {
       "p",
       { class: "card-kind" },
       icon(outbound ? "outgoing" : "incoming"),
-      h("span", {}, outbound ? t("Calling") : t("Incoming call")),
+      h("span", {}, outbound ? _("Calling") : _("Incoming call")),
       interaction.ringUntil && !outbound && h("span", { class: "kind-timer" }, until(interaction.ringUntil, { "data-unit": "s" })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
@@ -30,11 +30,11 @@ export function ringCard(interaction, page) {
       "div",
       { class: "actions" },
       can("accept") &&
-        button(t("Accept"), { key: "accept", name: "phone", class: "big accept", shortcut: "A", "data-first": true, "data-order": "accept", disabled: Boolean(busy.accept), onclick: order("accept") }),
+        button(_("Accept"), { key: "accept", name: "phone", class: "big accept", shortcut: "A", "data-first": true, "data-order": "accept", disabled: Boolean(busy.accept), onclick: order("accept") }),
       can("reject") &&
-        button(t("Reject"), { key: "reject", name: "hangup", class: "big reject", shortcut: "R", "data-order": "reject", disabled: Boolean(busy.reject), onclick: order("reject") }),
+        button(_("Reject"), { key: "reject", name: "hangup", class: "big reject", shortcut: "R", "data-order": "reject", disabled: Boolean(busy.reject), onclick: order("reject") }),
       can("end") &&
-        button(t("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-first": true, "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
+        button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-first": true, "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
   );
 }

@@ -2,16 +2,16 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { t } from "../words.js";
+import { _ } from "../words.js";
 import { dialPad } from "./dialpad.js";
 import { directory } from "./directory.js";
 import { recents } from "./recents.js";
 
 const VIEWS = {
-  work: { label: () => t("Call"), name: "phone" },
-  recents: { label: () => t("Recents"), name: "clock", body: recents },
-  directory: { label: () => t("Directory"), name: "people", body: directory },
-  dial: { label: () => t("Dial"), name: "keypad", body: dialPad },
+  work: { label: () => _("Calls"), name: "phone" },
+  recents: { label: () => _("Recents"), name: "clock", body: recents },
+  directory: { label: () => _("Directory"), name: "people", body: directory },
+  dial: { label: () => _("Dial"), name: "keypad", body: dialPad },
 };
 
 export function navigation(state, { go }) {
@@ -24,7 +24,7 @@ export function navigation(state, { go }) {
       { key, type: "button", class: `tab tab-${key} ${key === side ? "tab-side" : ""}`, "aria-current": current, onclick: () => go(key) },
       icon(name),
       h("span", {}, label()),
-      key === "work" && count > 0 && h("span", { class: "badge" }, String(count), h("span", { class: "sr" }, " ", t("at hand"))),
+      key === "work" && count > 0 && h("span", { class: "badge" }, String(count), h("span", { class: "sr" }, " ", _("at hand"))),
     );
   });
 }

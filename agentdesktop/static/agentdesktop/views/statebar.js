@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon, stateIcon } from "../icons.js";
-import { stateLabel, t } from "../words.js";
+import { _, stateLabel } from "../words.js";
 import { button, since } from "./parts.js";
 
 const BUSY_STATES = new Set(["RINGING", "BUSY", "ACW"]);
@@ -24,8 +24,9 @@ export function stateBar(state, { act, logOut, toggleHelp, askNotifications }) {
       h(
         "span",
         { class: "state-words" },
-        h("span", { class: "state-now" }, h("span", { class: "sr" }, t("Your state:"), " "), stateLabel(now)),
-        now.next && h("span", { class: "state-next" }, t("Next: %(state)s", { state: stateLabel(now.next) })),
+        h("span", { class: "state-now" }, h("span", { class: "sr" }, _("Your state:"), " "), stateLabel({ ...now, reason: null })),
+        now.reason && h("span", { class: "state-next", key: "reason" }, now.reason.name),
+        now.next && h("span", { class: "state-next" }, _("Next: %(state)s", { state: now.next.reason ? now.next.reason.name : stateLabel(now.next) })),
       ),
       now.since && since(now.since, { key: now.since, class: "state-timer" }),
       icon("down"),
@@ -33,9 +34,9 @@ export function stateBar(state, { act, logOut, toggleHelp, askNotifications }) {
     states(now, reasons, act),
     h(
       "button",
-      { key: "more", type: "button", class: "icon-button who-button", popovertarget: "menu", title: t("Menu") },
+      { key: "more", type: "button", class: "icon-button who-button", popovertarget: "menu", title: _("Menu") },
       h("span", { class: "who-name" }, state.agent.name),
-      h("span", { class: "sr" }, t("Menu")),
+      h("span", { class: "sr" }, _("Menu")),
       icon("more"),
     ),
     menu(state, { logOut, toggleHelp, askNotifications }),
@@ -69,20 +70,20 @@ function states(now, reasons, act) {
   return h(
     "div",
     { key: "states", id: "states", popover: "auto", class: "sheet", onkeydown: arrows },
-    h("h2", { class: "sheet-title" }, BUSY_STATES.has(now.state) ? t("After this work") : t("Your state")),
+    h("h2", { class: "sheet-title" }, BUSY_STATES.has(now.state) ? _("After this work") : _("Your state")),
     h(
       "ul",
       {},
-      choice(t("Ready"), "check", { pressed: is("READY"), onclick: choose("READY", "") }),
+      choice(_("Ready"), "check", { pressed: is("READY"), onclick: choose("READY", "") }),
       reasons.length
         ? reasons.map((reason) =>
-            choice(t("Not ready: %(reason)s", { reason: reason.name }), "away", {
+            choice(_("Not ready: %(reason)s", { reason: reason.name }), "away", {
               pressed: is("NOT_READY", reason.key),
               onclick: choose("NOT_READY", reason.key),
-              detail: reason.isBreak && t("Counts as a break"),
+              detail: reason.isBreak && _("Counts as a break"),
             }),
           )
-        : choice(t("Not ready"), "away", { pressed: is("NOT_READY"), onclick: choose("NOT_READY", "") }),
+        : choice(_("Not ready"), "away", { pressed: is("NOT_READY"), onclick: choose("NOT_READY", "") }),
     ),
   );
 }
@@ -109,23 +110,23 @@ function menu(state, { logOut, toggleHelp, askNotifications }) {
       "p",
       { class: "who" },
       h("strong", {}, agent.name),
-      h("span", {}, [agent.team, agent.extension && t("Extension %(number)s", { number: agent.extension })].filter(Boolean).join(" · ")),
+      h("span", {}, [agent.team, agent.extension && _("Extension %(number)s", { number: agent.extension })].filter(Boolean).join(" · ")),
       h("span", {}, deviceLine(state.state)),
     ),
     h(
       "div",
       { class: "menu-items" },
       host.embedded &&
-        h("a", { class: "choice", key: "out", href: host.page, target: "_blank", rel: "noopener" }, icon("open"), h("span", {}, t("Open in its own window"))),
-      askNotifications && button(t("Show notifications when a call rings"), { key: "notify", name: "incoming", class: "choice", onclick: then(askNotifications) }),
-      button(t("Keyboard shortcuts"), { key: "help", name: "keypad", class: "choice", onclick: then(toggleHelp) }),
-      button(t("Log out"), { key: "exit", name: "exit", class: "choice", disabled: Boolean(busy.logOut), onclick: then(logOut) }),
+        h("a", { class: "choice", key: "out", href: host.page, target: "_blank", rel: "noopener" }, icon("open"), h("span", {}, _("Open in its own window"))),
+      askNotifications && button(_("Show notifications when a call rings"), { key: "notify", name: "incoming", class: "choice", onclick: then(askNotifications) }),
+      button(_("Keyboard shortcuts"), { key: "help", name: "keypad", class: "choice", onclick: then(toggleHelp) }),
+      button(_("Log out"), { key: "exit", name: "exit", class: "choice", disabled: Boolean(busy.logOut), onclick: then(logOut) }),
     ),
   );
 }
 
 function deviceLine({ device, deviceNumber }) {
-  const names = { softphone: t("Softphone"), hardphone: t("Internal phone"), external: t("External phone"), none: t("No phone") };
+  const names = { softphone: _("Softphone"), hardphone: _("Internal phone"), external: _("External phone"), none: _("No phone") };
   const name = names[device] || "";
-  return deviceNumber ? t("%(device)s, number %(number)s", { device: name, number: deviceNumber }) : name;
+  return deviceNumber ? _("%(device)s, number %(number)s", { device: name, number: deviceNumber }) : name;
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon, stateIcon } from "../icons.js";
-import { stateLabel, t } from "../words.js";
+import { _, stateLabel } from "../words.js";
 import { callCard } from "./call.js";
 import { button } from "./parts.js";
 import { ringCard } from "./ring.js";
@@ -18,16 +18,16 @@ export function work(state, page) {
 }
 
 const loading = () =>
-  h("div", { class: "quiet", key: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, t("Loading your desktop…")));
+  h("div", { class: "quiet", key: "loading", role: "status" }, h("span", { class: "spinner", "aria-hidden": "true" }), h("p", {}, _("Loading your desktop…")));
 
 function failed(state, { reload }) {
   return h(
     "div",
     { class: "quiet", key: "failed", role: "alert" },
     icon("warning"),
-    h("h2", {}, t("The desktop could not be loaded")),
+    h("h2", {}, _("The desktop could not be loaded")),
     h("p", {}, state.error),
-    button(t("Try again"), { class: "big primary", name: "refresh", onclick: reload }),
+    button(_("Try again"), { class: "big primary", name: "refresh", onclick: reload }),
   );
 }
 
@@ -38,10 +38,10 @@ function empty(state, page) {
     "div",
     { class: `quiet quiet-${now.state}`, key: "empty" },
     h("span", { class: "quiet-sign" }, stateIcon(now.state)),
-    h("h2", { tabindex: "-1" }, ready ? t("You are ready.") : t("You are not ready.")),
-    h("p", {}, ready ? t("The next call rings here.") : notReadyWords(now)),
+    h("h2", { tabindex: "-1" }, ready ? _("You are ready.") : _("You are not ready.")),
+    h("p", {}, ready ? _("The next call rings here.") : notReadyWords(now)),
     !ready &&
-      button(t("Go ready"), {
+      button(_("Go ready"), {
         key: "go",
         class: "big accept",
         name: "check",
@@ -54,15 +54,15 @@ function empty(state, page) {
 }
 
 const SYSTEM_REASONS = {
-  no_answer: () => t("You did not answer the last call in time, so no call rings here until you are ready."),
-  connection_lost: () => t("The connection to this desktop was lost, so no call rings here until you are ready."),
+  no_answer: () => _("You did not answer the last call in time, so no call rings here until you are ready."),
+  connection_lost: () => _("The connection to this desktop was lost, so no call rings here until you are ready."),
 };
 
 function notReadyWords(now) {
   if (now.state !== "NOT_READY") return stateLabel(now);
-  if (!now.reason) return t("No call rings here until you are ready.");
+  if (!now.reason) return _("No call rings here until you are ready.");
   if (SYSTEM_REASONS[now.reason.key]) return SYSTEM_REASONS[now.reason.key]();
-  return t("Reason: %(reason)s. No call rings here until you are ready.", { reason: now.reason.name });
+  return _("Reason: %(reason)s. No call rings here until you are ready.", { reason: now.reason.name });
 }
 
 function simulate(state, { act, busy, setUi }) {
@@ -73,12 +73,12 @@ function simulate(state, { act, busy, setUi }) {
   return h(
     "form",
     { class: "simulate", key: "simulate", onsubmit: submit },
-    h("label", { for: "simulate-from" }, t("Try it out: a call from")),
+    h("label", { for: "simulate-from" }, _("Try it out: a call from")),
     h(
       "div",
       { class: "simulate-row" },
       h("input", { id: "simulate-from", name: "from", type: "tel", value: state.ui.simulateFrom, autocomplete: "off", oninput: (event) => setUi({ simulateFrom: event.target.value }) }),
-      h("button", { class: "plain", disabled: Boolean(busy.simulate_call) }, icon("bolt"), h("span", {}, t("Simulate call"))),
+      h("button", { class: "plain", disabled: Boolean(busy.simulate_call) }, icon("bolt"), h("span", {}, _("Simulate call"))),
     ),
   );
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { callerName, clock, secondsBetween, t } from "../words.js";
+import { _, callerName, clock, secondsBetween } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
 import { records } from "./records.js";
 
@@ -13,9 +13,9 @@ export const draftOf = (interaction, drafts) => ({
 });
 
 const SAVING = {
-  saving: () => t("Saving…"),
-  saved: () => t("Saved"),
-  failed: () => t("Not saved yet"),
+  saving: () => _("Saving…"),
+  saved: () => _("Saved"),
+  failed: () => _("Not saved yet"),
 };
 
 export function notesField(interaction, { drafts, edit }) {
@@ -27,7 +27,7 @@ export function notesField(interaction, { drafts, edit }) {
     h(
       "div",
       { class: "field-head" },
-      h("label", { for: id }, t("Notes")),
+      h("label", { for: id }, _("Notes")),
       h("span", { class: `saving saving-${draft.saving || "none"}`, role: "status" }, SAVING[draft.saving]?.()),
     ),
     h("textarea", {
@@ -48,7 +48,7 @@ function dispositions(interaction, { drafts, edit, fieldErrors }) {
   return h(
     "fieldset",
     { class: "dispositions", key: "dispositions", "aria-describedby": error ? `${group}-error` : null },
-    h("legend", {}, t("How did it end?")),
+    h("legend", {}, _("How did it end?")),
     error && h("p", { class: "error", id: `${group}-error`, role: "alert" }, icon("warning"), h("span", {}, error)),
     interaction.dispositions.map(({ code, name }, index) =>
       h(
@@ -85,15 +85,15 @@ export function wrapUpCard(interaction, page) {
       "p",
       { class: "card-kind" },
       icon("pen"),
-      h("span", {}, t("After-call work")),
+      h("span", {}, _("After-call work")),
       interaction.wrapUpUntil &&
-        h("span", { class: "kind-timer" }, until(interaction.wrapUpUntil), h("span", { class: "sr" }, " ", t("left"))),
+        h("span", { class: "kind-timer" }, until(interaction.wrapUpUntil), h("span", { class: "sr" }, " ", _("left"))),
     ),
     h(
       "h2",
       { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" },
       callerName(interaction),
-      answeredAt && endedAt && h("small", { class: "spoke" }, t("spoke %(time)s", { time: clock(secondsBetween(answeredAt, endedAt)) })),
+      answeredAt && endedAt && h("small", { class: "spoke" }, _("spoke %(time)s", { time: clock(secondsBetween(answeredAt, endedAt)) })),
     ),
     reason(interaction),
     callerLines(interaction),
@@ -105,7 +105,7 @@ export function wrapUpCard(interaction, page) {
     h(
       "div",
       { class: "actions" },
-      button(t("Complete"), {
+      button(_("Complete"), {
         key: "complete",
         name: "check",
         class: "big primary",

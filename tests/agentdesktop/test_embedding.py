@@ -1,0 +1,154 @@
+"""The desktop inside another site's page, in a browser that keeps third-party cookies away and in one that does not."""
+
+import json
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from .conftest import Desk, Open
+from .story import frame_at, go_ready, log_in, simulate_call
+
+pytestmark = pytest.mark.browser
+ROOM = {"width": 1200, "height": 900}
+
+
+def open_panel(page: Page, desk: Desk) -> None:
+    page.goto(f"{desk.simulator}/servicenow/")
+    page.locator("#openframe-button").click()
+
+
+def test_log_in_and_a_call_in_the_frame_with_third_party_cookies_blocked(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    cookies = page.context.cookies(f"{desk.url}/agentdesktop/")
+    assert [cookie["name"] for cookie in cookies] == ["desktop_session"]
+    go_ready(frame)
+    simulate_call(frame)
+    frame.get_by_role("button", name="Accept").click()
+    expect(frame.get_by_text("On the call")).to_be_visible()
+    frame.get_by_role("button", name="End call").click()
+    frame.get_by_role("button", name="Complete").click()
+    expect(frame.get_by_text("Activity history is off.")).to_have_count(0)
+
+
+def test_log_in_and_a_call_in_the_frame_with_third_party_cookies_allowed(
+    desk: Desk, permissive: BrowserContext, open_page: Open
+) -> None:
+    page = open_page(context=permissive)
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    go_ready(frame)
+    simulate_call(frame)
+    frame.get_by_role("button", name="Accept").click()
+    expect(frame.get_by_text("On the call")).to_be_visible()
+
+
+def test_servicenow_shows_the_state_and_opens_hidden_frame_and_record_when_it_rings(
+    desk: Desk, open_page: Open
+) -> None:
+    page = open_page(viewport=ROOM)
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    go_ready(frame)
+    expect(page.locator("#openframe [data-part=subtitle]")).to_have_text("Ready")
+    page.locator("#openframe [data-part=hide]").click()
+    desk.tell("interaction", **interaction())
+    expect(page.locator("#openframe")).to_be_visible()
+    pop = {"interaction": interaction()["id"], "title": "Don Goodliffe", "url": f"{desk.simulator}/servicenow/x"}
+    desk.tell("screen_pop", **pop, entity="customer_contact", query="sys_id=-1", relativeUrl="")
+    frame_at(page, "customer_contact.do")
+    expect(frame.get_by_role("button", name="Open again")).to_be_visible()
+
+
+def interaction() -> dict:
+    from .test_browser import ringing
+
+    return ringing()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"type": "OUTGOING_CALL", "data": {"metaData": {"phoneNumber": "+14155550177"}, "data": []}},
+        {"context": {"phone_number": "+14155550177"}},
+    ],
+)
+def test_a_number_clicked_in_servicenow_is_dialled(desk: Desk, open_page: Open, payload: dict) -> None:
+    page = open_page(viewport=ROOM)
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    expect(page.locator("#openframe [data-part=subtitle]")).to_have_text("Not ready")
+    send(page, {"type": "OUTGOING_CALL", "data": {"metaData": {"phoneNumber": ["no", "text"]}}})
+    send(page, {"type": "SOMETHING_ELSE"})
+    send(page, payload)
+    expect(frame.locator(".card")).to_contain_text("+1 415-555-0177")
+    frame.get_by_role("button", name="End call").click()
+
+
+def send(page: Page, payload: dict) -> None:
+    """By the inspector of the simulator's page."""
+    button = page.locator("#inspector-button")
+    if button.get_attribute("aria-expanded") != "true":
+        button.click()
+        page.get_by_text("Send an event to the frame").click()
+    page.locator("#event-name").select_option("openframe_communication")
+    page.locator("#event-args").fill(json.dumps(payload))
+    page.locator("#send-event button").click()
+
+
+def test_a_servicenow_that_does_not_answer_is_explained(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    page.route("**/servicenow/", lambda route: route.fulfill(body=silent(desk), content_type="text/html"))
+    page.goto(f"{desk.simulator}/servicenow/")
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    frame.get_by_text("ServiceNow is not connected.").click(timeout=15_000)
+    expect(frame.get_by_text("onmessage_enforce_same_origin_whitelist")).to_be_visible()
+    expect(frame.get_by_text(desk.url)).to_be_visible()
+    go_ready(frame)
+
+
+def silent(desk: Desk) -> str:
+    """A page of the right origin that holds the frame and answers nothing."""
+    frame = f'<iframe title="Phone" width="320" height="750" src="{desk.embedded}"></iframe>'
+    return f"<!doctype html><title>Silent</title>{frame}"
+
+
+def test_a_foreign_page_is_refused_in_words_inside_its_frame(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    foreign = "http://localhost:9"
+    address = f"{desk.url}/agentdesktop/ServiceNow.jsp?topDomain={foreign}"
+    body = f'<!doctype html><title>Foreign</title><iframe title="Phone" src="{address}"></iframe>'
+    page.route("http://localhost:9/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto(f"{foreign}/")
+    frame = frame_at(page, "/agentdesktop/")
+    expect(frame.get_by_text(f"This desktop is not set up for {foreign}.")).to_be_visible()
+    expect(frame.get_by_text(f"add a ServiceNow account with the instance URL {foreign}")).to_be_visible()
+
+
+def test_a_page_of_another_origin_cannot_hold_the_desktop_of_an_account(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    body = f'<!doctype html><title>Thief</title><iframe title="Phone" src="{desk.embedded}"></iframe>'
+    page.route("http://localhost:9/", lambda route: route.fulfill(body=body, content_type="text/html"))
+    page.goto("http://localhost:9/")
+    page.wait_for_timeout(1000)
+    frame = page.frames[1]
+    assert frame.get_by_label("User name").count() == 0
+
+
+def test_a_browser_that_drops_the_cookie_is_told_and_offered_a_window(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    page.route("**/login/cookie", lambda route: route.fulfill(json={"cookie": False}))
+    page.goto(f"{desk.url}/agentdesktop/login/?page=ServiceNow.jsp&topDomain={desk.simulator}")
+    expect(page.get_by_text("Your browser keeps our cookie away here")).to_be_visible()
+    link = page.get_by_role("link", name="Open in its own window")
+    assert (link.get_attribute("href") or "").startswith("/agentdesktop/ServiceNow.jsp?topDomain=")
+    expect(page.get_by_label("User name")).to_be_hidden()
+    page.unroute("**/login/cookie")
+    page.reload()
+    log_in(page)

@@ -1,0 +1,109 @@
+"""Who may hold the desktop in a frame: exactly the origin of an enabled account that can embed us."""
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from agentdesktop.hosts import HostRefused, find_host, origin_of
+from integrations.models import IntegrationAccount
+from tests.factories import AccountFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://dev12345.service-now.com", "https://dev12345.service-now.com"),
+        ("https://DEV12345.Service-Now.com/", "https://dev12345.service-now.com"),
+        ("https://dev12345.service-now.com:443/nav_to.do?x=1", "https://dev12345.service-now.com"),
+        (" http://localhost:9000 ", "http://localhost:9000"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+        ("dev12345.service-now.com", ""),
+        ("javascript:alert(1)", ""),
+        ("https://", ""),
+        ("https://evil.example@dev12345.service-now.com", ""),
+        ("https://dev12345.service-now.com;script-src *", ""),
+        ("https://dev 12345.service-now.com", ""),
+        ("https://*.service-now.com", ""),
+        ("https://dev12345.service-now.com:port", ""),
+        ("null", ""),
+    ],
+)
+def test_an_origin_is_read_strictly(text: str, origin: str) -> None:
+    assert origin_of(text) == origin
+
+
+@pytest.fixture
+def account() -> IntegrationAccount:
+    return AccountFactory(name="ServiceNow demo")
+
+
+def test_the_origin_of_an_enabled_account_is_accepted(account: IntegrationAccount) -> None:
+    host = find_host(settings.SIMULATOR_URL + "/")
+    assert host is not None
+    assert (host.account, host.module, host.origin) == (str(account.public_id), "servicenow", settings.SIMULATOR_URL)
+
+
+def test_no_top_domain_is_no_host() -> None:
+    assert find_host("") is None
+
+
+def test_an_account_that_is_switched_off_is_refused_until_it_is_on_again(account: IntegrationAccount) -> None:
+    IntegrationAccount.objects.update(enabled=False)
+    with pytest.raises(HostRefused):
+        find_host(settings.SIMULATOR_URL)
+    IntegrationAccount.objects.update(enabled=True)
+    assert find_host(settings.SIMULATOR_URL)
+
+
+def test_an_account_that_cannot_hold_us_does_not_count(account: IntegrationAccount) -> None:
+    account.delete()
+    AccountFactory(name="WFM demo", provider="wfm_http")
+    with pytest.raises(HostRefused):
+        find_host(settings.SIMULATOR_URL)
+
+
+def test_an_account_whose_provider_is_gone_does_not_break_the_others(account: IntegrationAccount) -> None:
+    IntegrationAccount.objects.create(name="Old", provider="servicenow", simulated=True)
+    IntegrationAccount.objects.filter(name="Old").update(provider="gone")
+    assert find_host(settings.SIMULATOR_URL)
+
+
+def test_a_foreign_page_is_refused_in_words_that_it_can_show(client: Client, account: IntegrationAccount) -> None:
+    response = client.get("/agentdesktop/ServiceNow.jsp", {"topDomain": "https://other.service-now.com"})
+    text = response.content.decode()
+    assert response.status_code == 403
+    assert "This desktop is not set up for https://other.service-now.com." in text
+    assert "add a ServiceNow account with the instance URL https://other.service-now.com" in text
+    assert "<form" not in text
+    assert "frame-ancestors https://other.service-now.com;" in response["Content-Security-Policy"] + ";"
+
+
+def test_a_top_domain_that_is_no_address_is_refused_in_words(client: Client) -> None:
+    response = client.get("/agentdesktop/ServiceNow.jsp", {"topDomain": "dev12345; script-src *"})
+    assert response.status_code == 403
+    assert "is not a web address" in response.content.decode()
+    assert directives(response)["frame-ancestors"] == "'none'"
+    assert response["X-Frame-Options"] == "DENY"
+
+
+def directives(response) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in response["Content-Security-Policy"].split(";"))
+    return {name: value for name, _, value in parts}
+
+
+def test_the_embedded_page_may_be_held_by_its_host_only(client: Client, account: IntegrationAccount) -> None:
+    response = client.get("/agentdesktop/login/", {"topDomain": settings.SIMULATOR_URL, "page": "ServiceNow.jsp"})
+    policy = directives(response)
+    assert policy["frame-ancestors"] == settings.SIMULATOR_URL
+    assert policy["script-src"] == f"'self' {settings.SIMULATOR_URL}"
+    assert "X-Frame-Options" not in response
+
+
+def test_the_page_that_stands_alone_may_be_held_by_nobody(client: Client) -> None:
+    response = client.get("/agentdesktop/login/")
+    policy = directives(response)
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert response["X-Frame-Options"] == "DENY"

@@ -11,7 +11,7 @@ import time
 import uuid
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Any, ClassVar
 
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
@@ -51,6 +51,8 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+    # A folder has no host name; without this every process warns that none was given.
+    default_connection_params: ClassVar[dict[str, Any]] = {}
 
 
 def install(folders: list[str]) -> None:

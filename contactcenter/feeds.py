@@ -78,14 +78,15 @@ def adopt_new(now: datetime) -> None:
 
 
 def plan_saved(now: datetime) -> None:
-    """Accounts saved since their tick was planned: take the new interval, and let a stopped recorder try again."""
+    """Accounts saved since their tick was planned: take the new interval, and let a stopped recorder try again.
+
+    A row that has no plan, because its account is new or was disabled, is due at once."""
     saved = Q(planned_at__isnull=True) | Q(account__updated_at__gt=F("planned_at"))
     for feed in FeedState.objects.filter(saved, account__enabled=True).select_related("account"):
         interval = interval_of(feed.account)
-        # A row that was never planned is due at once.
-        longer = timedelta(seconds=interval - feed.interval) if feed.planned_at else timedelta(0)
+        moved = feed.due_at + timedelta(seconds=interval - feed.interval)
         FeedState.objects.filter(pk=feed.pk, due_at=feed.due_at).update(
-            due_at=feed.due_at + longer,
+            due_at=moved if feed.planned_at else now,
             interval=interval,
             planned_at=feed.account.updated_at,
             stopped=False,
@@ -95,9 +96,9 @@ def plan_saved(now: datetime) -> None:
 
 
 def rest_disabled(now: datetime, hand_over: HandOver) -> None:
-    """Disabled accounts get nothing; they are due at once when they are enabled again. Recorders are told."""
+    """Disabled accounts get nothing and have no plan. Recorders are told."""
     disabled = FeedState.objects.filter(account__enabled=False)
-    disabled.filter(due_at__gt=now).update(due_at=now)
+    disabled.filter(planned_at__isnull=False).update(planned_at=None)
     for feed in disabled.filter(rested(now), session_open=True):
         if take_queue(feed, now):
             hand_over(tasks.close_recording, feed.account_id, QUEUE_AGAIN.total_seconds())

@@ -45,7 +45,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "reasons": reasons,
         "checks": {name: reason or "ok" for name, reason in checks.items()},
     }
-    return JsonResponse(body, status=503 if reasons else 200)
+    response = JsonResponse(body, status=503 if reasons else 200)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # probes come every few seconds and say it already
+    return response
 
 
 @never_cache

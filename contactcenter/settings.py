@@ -1,6 +1,7 @@
 """Settings, read from the environment. Nothing set means the embedded default for trying out: SQLite, a broker in a
 folder, a bell that polls. `DEBUG=0` refuses to start on that default (see `contactcenter/checks.py`)."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import environ
@@ -80,6 +81,9 @@ TEMPLATES = [
 ]
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
+if not DATABASE_URL:
+    with suppress(OSError):  # what cannot be written to is reported where it is needed, in words
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'contactcenter.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # WAL lets readers and the one writer work side by side; IMMEDIATE takes the write lock at the start, so that two
@@ -121,6 +125,8 @@ SECURE_SSL_REDIRECT = env.bool("SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = 0 if DEBUG else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEBUG
 SECURE_HSTS_PRELOAD = False
+# Probes of a load balancer come over plain HTTP from inside.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 LOGIN_URL = "admin:login"
 
 CONTENT_SECURITY_POLICY = {

@@ -4,18 +4,33 @@ Every feed serialises the same picture. Logged-out agents are not in it: receive
 picture for the log-out. A picture that cannot be read whole is not built at all, since a partial one would log
 people out at the receiver; the exception reaches the caller, who sends nothing."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Avg, Case, Count, DurationField, ExpressionWrapper, F, Q, Value, When
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    Aggregate,
+    Avg,
+    Case,
+    Count,
+    DateTimeField,
+    Expression,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    Func,
+    Q,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import LessThan, LessThanOrEqual
 from django.utils import timezone
 
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, ServiceSnapshot, Snapshot
@@ -27,15 +42,7 @@ STATES = {AgentState.RINGING.value: AgentState.BUSY.value}
 HANDLED = (InteractionState.RINGING, InteractionState.ACTIVE, InteractionState.HELD)
 OPEN = (InteractionState.QUEUED, *HANDLED)
 # Callers who hang up sooner than this were not kept waiting.
-SHORT_ABANDON = timedelta(seconds=5)
-AGENT_COLUMNS = (
-    "pk", "user__username", "employee_id", "extension", "user__first_name", "user__last_name", "team__name",
-    "state", "reason__name", "state_since",
-)  # fmt: skip
-OPEN_COLUMNS = (
-    "state", "agent_id", "service_id", "service__name", "media", "direction",
-    "answered_at", "ringing_at", "queued_at", "offered_at",
-)  # fmt: skip
+SHORT_ABANDON_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -88,14 +95,18 @@ def one_moment() -> Iterator[None]:
 def read_open(now: dict[int, Now]) -> dict[int, ActiveInteraction]:
     """Fill what waits and runs per service; return what each agent handles, a running call before a ringing one."""
     active: dict[int, ActiveInteraction] = {}
-    rows = Interaction.objects.filter(state__in=OPEN).order_by("id").values_list(*OPEN_COLUMNS)
-    for state, agent_id, service_id, service, media, direction, answered, ringing, queued, offered in rows:
+    waiting_since, began = Coalesce("queued_at", "offered_at"), Coalesce("answered_at", "ringing_at", "offered_at")
+    columns = ("state", "agent_id", "service_id", "service__name", "media", "direction")
+    rows = Interaction.objects.filter(state__in=OPEN).order_by("id")
+    for state, agent_id, service_id, service, media, direction, since, began_at in rows.values_list(
+        *columns, moment(waiting_since), moment(began)
+    ):
         handled = state != InteractionState.QUEUED
         if service_id:
-            count_open(now[service_id], handled=handled, since=queued or offered)
+            count_open(now[service_id], handled=handled, since=read_moment(since))
         if handled and agent_id and (agent_id not in active or state == InteractionState.ACTIVE):
-            began = answered or ringing or offered
-            active[agent_id] = ActiveInteraction(service or "", media, direction, began, state == InteractionState.HELD)
+            held = state == InteractionState.HELD
+            active[agent_id] = ActiveInteraction(service or "", media, direction, read_moment(began_at), held)
     return active
 
 
@@ -111,42 +122,84 @@ def read_agents(
     services: list[Service], active: dict[int, ActiveInteraction], now: dict[int, Now]
 ) -> tuple[AgentSnapshot, ...]:
     """All logged-in agents by login; counts their states per service on the way."""
-    serving = read_serving(services)
-    codes = {service.pk: service.name for service in services}
-    names = {key: tuple(codes[pk] for pk in key) for key in set(serving.values())}
-    rows = Agent.objects.exclude(state=AgentState.LOGGED_OUT).order_by("user__username").values_list(*AGENT_COLUMNS)
+    serving = read_serving()
+    keys = {text: {int(pk) for pk in text.split(",")} for text in set(serving.values())}
+    names = {text: tuple(service.name for service in services if service.pk in pks) for text, pks in keys.items()}
+    tally: Counter[tuple[str, str]] = Counter()
     found: list[AgentSnapshot] = []
-    tally: dict[tuple[tuple[int, ...], str], int] = defaultdict(int)
-    for pk, login, employee, extension, first, last, team, state, reason, since in rows.iterator(chunk_size=5000):
-        served = serving.get(pk, ())
-        tally[served, state] += 1
-        shown = STATES.get(state, state)
+    columns = ("pk", "user__username", "employee_id", "extension", "user__first_name", "user__last_name", "team__name")
+    rows = Agent.objects.exclude(state=AgentState.LOGGED_OUT).order_by("user__username")
+    for pk, login, employee, extension, first, last, team, state, reason, since in rows.values_list(
+        *columns, "state", "reason__name", moment("state_since")
+    ):
+        served, shown = serving.get(pk, ""), STATES.get(state, state)
+        tally[served, shown] += 1
         found.append(
             AgentSnapshot(
                 login, employee or None, extension or None, first or None, last or None, team, shown,
-                reason if state == "NOT_READY" else None, since, names.get(served, ()), active.get(pk),
+                reason if state == "NOT_READY" else None, read_moment(since), names.get(served, ()), active.get(pk),
             )
         )  # fmt: skip
     for (served, state), count in tally.items():
-        for service_id in served:
-            now[service_id].agents[STATES.get(state, state)] += count
+        for service_id in keys.get(served, ()):
+            now[service_id].agents[state] += count
     return tuple(found)
 
 
-def read_serving(services: list[Service]) -> dict[int, tuple[int, ...]]:
-    """Which services each agent serves, in the order of their names."""
-    position = {service.pk: place for place, service in enumerate(services)}
-    serving: dict[int, list[int]] = defaultdict(list)
-    for agent_id, service_id in Agent.services.through.objects.values_list("agent_id", "service_id"):
-        if service_id in position:
-            serving[agent_id].append(service_id)
-    return {agent_id: tuple(sorted(ids, key=position.__getitem__)) for agent_id, ids in serving.items()}
+def read_serving() -> dict[int, str]:
+    """The services of each agent as one text, for example "3,7": agents who serve the same share one."""
+    rows = Agent.services.through.objects.filter(service__enabled=True).order_by()
+    return dict(rows.values_list("agent_id").annotate(served=Joined("service_id")))
+
+
+class Joined(Aggregate):
+    """Numbers joined by commas, in no particular order."""
+
+    output_field = TextField()
+    function = "GROUP_CONCAT"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="STRING_AGG((%(expressions)s)::text, ',')", **extra)
+
+
+# -- reading many moments: SQLite keeps text, and Django's way from there to a datetime costs more than all the rest
+
+
+def moment(column: str | Coalesce) -> Expression:
+    """A column of moments, to be read with `read_moment`."""
+    return (
+        Cast(column, TextField())
+        if connection.vendor == "sqlite"
+        else ExpressionWrapper(F(column) if isinstance(column, str) else column, output_field=DateTimeField())
+    )
+
+
+def read_moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+class SecondsBetween(Func):
+    """Seconds from the first moment to the second, computed by the database itself."""
+
+    output_field = FloatField()
+    template = "EXTRACT(EPOCH FROM (%(expressions)s))"
+    arg_joiner = " - "
+
+    def __init__(self, start: Any, end: Any) -> None:
+        super().__init__(end, start)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(%(expressions)s) * 86400.0"
+        days = [Func(source, function="julianday") for source in self.get_source_expressions()]
+        copy = self.copy()
+        copy.set_source_expressions(days)
+        return super(SecondsBetween, copy).as_sql(compiler, connection, template=template, **extra)
 
 
 def midnight(moment: datetime, zone: str) -> datetime:
     """Start of the contact centre's day, in UTC."""
     local = moment.astimezone(ZoneInfo(zone))
-    return datetime.combine(local.date(), time(), ZoneInfo(zone)).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(local.date(), time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def read_figures(services: list[Service], since: datetime) -> dict[int, dict[str, Any]]:
@@ -162,26 +215,25 @@ def read_figures(services: list[Service], since: datetime) -> dict[int, dict[str
             queued=Count("id", filter=Q(queued_at__isnull=False)),
             answered=Count("id", filter=answered),
             abandoned=Count("id", filter=abandoned),
-            abandoned_short=Count("id", filter=abandoned & Q(ended_at__lt=began + SHORT_ABANDON)),
-            answered_in_sl=Count("id", filter=answered & Q(answered_at__lte=began + service_levels(services))),
-            asa=Avg(duration(F("answered_at") - began), filter=answered),
-            aht=Avg(duration(F("completed_at") - F("answered_at")), filter=answered & Q(completed_at__isnull=False)),
+            abandoned_short=Count("id", filter=abandoned & short(SecondsBetween(began, F("ended_at")))),
+            answered_in_sl=Count("id", filter=answered & within(SecondsBetween(began, F("answered_at")), services)),
+            asa=Avg(SecondsBetween(began, F("answered_at")), filter=answered),
+            aht=Avg(
+                SecondsBetween(F("answered_at"), F("completed_at")), filter=answered & Q(completed_at__isnull=False)
+            ),
         )
     )
     return {row.pop("service_id"): row for row in rows}
 
 
-def duration(expression: Combinable) -> ExpressionWrapper:
-    return ExpressionWrapper(expression, output_field=DurationField())
+def short(wait: SecondsBetween) -> Q:
+    return Q(LessThan(wait, Value(SHORT_ABANDON_SECONDS)))
 
 
-def service_levels(services: list[Service]) -> Case:
-    """Within how long each service wants to answer, as a duration in SQL."""
-    return Case(
-        *(When(service=s.pk, then=Value(timedelta(seconds=s.service_level_seconds))) for s in services),
-        default=Value(timedelta(0)),
-        output_field=DurationField(),
-    )
+def within(wait: SecondsBetween, services: list[Service]) -> Q:
+    """Answered as fast as the service wants to be."""
+    wanted = (When(service=s.pk, then=Value(float(s.service_level_seconds))) for s in services)
+    return Q(LessThanOrEqual(wait, Case(*wanted, default=Value(0.0), output_field=FloatField())))
 
 
 def service_snapshot(
@@ -201,9 +253,9 @@ def service_snapshot(
         agents_busy=now.agents["BUSY"],
         agents_acw=now.agents["ACW"],
         agents_not_ready=now.agents["NOT_READY"],
-        **{**figures, "asa": in_seconds(figures.get("asa")), "aht": in_seconds(figures.get("aht"))},
+        **{**figures, "asa": rounded(figures.get("asa")), "aht": rounded(figures.get("aht"))},
     )
 
 
-def in_seconds(duration: Any) -> float | None:
-    return None if duration is None else round(duration.total_seconds(), 1)
+def rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.servers import Servers
+from tests.simulated import Simulators
+from tests.stack import Stack, embedded_stack, postgres_template, servers_stack, sqlite_template
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -21,6 +23,20 @@ CHROMIUM_ARGS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+
+# Fixture -> the markers of the tests that use it.
+MARKERS = {
+    "stack": ("processes",),
+    "embedded": ("processes",),
+    "on_servers": ("processes", "postgres", "redis"),
+    "postgres_url": ("postgres",),
+    "redis_url": ("redis",),
+    "page": ("browser",),
+    "context": ("browser",),
+    "browser": ("browser",),
+    "chromium": ("browser",),
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,6 +73,67 @@ def postgres_url(servers: Servers) -> str:
 def redis_url(servers: Servers) -> str:
     """A real Redis on a free port, started at the first use."""
     return servers.redis_url()
+
+
+@pytest.fixture(scope="session")
+def simulators_url() -> Iterator[str]:
+    from integrations.simulators.server import running
+
+    with running() as url:
+        yield url
+
+
+@pytest.fixture
+def simulated(simulators_url: str, settings: Any, transactional_db: None) -> Simulators:
+    """Running simulators in their first state, to which simulated accounts speak: outside of transactions only."""
+    settings.SIMULATOR_URL = simulators_url
+    simulators = Simulators(simulators_url)
+    simulators.reset()
+    return simulators
+
+
+@pytest.fixture(scope="session")
+def embedded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sqlite_template(tmp_path_factory.mktemp("embedded-template"))
+
+
+@pytest.fixture(scope="session")
+def servers_template(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> str:
+    return postgres_template(tmp_path_factory.mktemp("servers-template"), postgres_url)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, embedded_template: Path) -> Iterator[Stack]:
+    """The whole product as real processes on SQLite and the folder broker, with demo data."""
+    with embedded_stack(tmp_path, embedded_template) as started:
+        yield started
+
+
+@pytest.fixture
+def on_servers(tmp_path: Path, servers_template: str, postgres_url: str, redis_url: str) -> Iterator[Stack]:
+    """The whole product as real processes on PostgreSQL and Redis, with demo data."""
+    with servers_stack(tmp_path, servers_template, postgres_url, redis_url) as started:
+        yield started
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded"),
+        pytest.param("on_servers", marks=[pytest.mark.postgres, pytest.mark.redis]),
+    ]
+)
+def stack(request: pytest.FixtureRequest) -> Stack:
+    """The whole product, once on each combination of stores."""
+    started: Stack = request.getfixturevalue(request.param)
+    return started
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a part of the outside world is marked so, and can be left out where it is missing."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            for marker in MARKERS.get(fixture, ()):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,11 @@ class Child:
                 preexec_fn=die_with_parent if sys.platform == "linux" else None,
             )
 
+    def ask_to_stop(self) -> None:
+        """The child stops what it started itself, so it alone is asked."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def signal_group(self, number: int) -> None:
         """To the child and all that it started; harmless when they are gone."""
         if self.process is None:
@@ -137,10 +142,10 @@ class Supervisor:
         child.start(self.environment)
 
     def stop(self) -> None:
-        """Ask every group to stop, and end what does not within a few seconds."""
+        """Ask every child to stop, and end every group that is still there after a few seconds."""
         self.stopping = True
         for child in self.children:
-            child.signal_group(signal.SIGTERM)
+            child.ask_to_stop()
         deadline = time.monotonic() + STOP_SECONDS
         while any(child.group_alive() for child in self.children) and time.monotonic() < deadline:
             time.sleep(0.05)

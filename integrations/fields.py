@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
+from . import redaction
+
 VERSION = "v1:"
 
 
@@ -53,6 +55,7 @@ class Sealed:
 
     @classmethod
     def of(cls, value: Any) -> "Sealed":
+        redaction.register_all(value)
         return cls(VERSION + fernet().encrypt(json.dumps(value, sort_keys=True).encode()).decode())
 
     def reveal(self) -> Any:
@@ -62,9 +65,11 @@ class Sealed:
         if not self.token.startswith(VERSION):
             raise SecretUnreadable
         try:
-            return json.loads(fernet().decrypt(self.token[len(VERSION) :].encode()))
+            value = json.loads(fernet().decrypt(self.token[len(VERSION) :].encode()))
         except InvalidToken as error:
             raise SecretUnreadable from error
+        redaction.register_all(value)
+        return value
 
     def rotated(self) -> "Sealed":
         """The same value under the first key. Raises `SecretUnreadable`."""
@@ -90,6 +95,10 @@ class Sealed:
 
 class EncryptedField(models.TextField):
     """A column of `Sealed` values. Assign `Sealed.of(value)`; read with `.reveal()`."""
+
+    # For the type checker: what is assigned and what is read.
+    _pyi_private_set_type: Sealed  # type: ignore[assignment]
+    _pyi_private_get_type: Sealed  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.update(editable=False, blank=True, default=empty)

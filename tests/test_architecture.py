@@ -15,6 +15,7 @@ MAY_CONNECT = {
     "integrations/http.py",
     "integrations/addresses.py",
     "integrations/tcp.py",
+    "integrations/transport.py",
 }
 CALLS = re.compile(r"requests\.(get|post|put|patch|delete|request|Session|session)\(")
 CONNECTING = {"requests", "urllib3", "httpx", "aiohttp", "socket", "http.client", "smtplib", "ftplib", "websockets"}

@@ -1,0 +1,147 @@
+"""Opens connections: to checked addresses only, with time limits, TLS 1.2 or later, and options that notice when the
+peer is gone.
+
+HTTP goes through it, and so do feeds that keep a TCP connection open."""
+
+import os
+import socket
+import ssl
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import certifi
+
+from .addresses import Guard, guard_for
+from .errors import Cause, IntegrationError, Stage, Unavailable
+
+if TYPE_CHECKING:
+    from .models import IntegrationAccount
+
+CONNECT_SECONDS = 5.0
+# A dead path is noticed after 30 + 3 x 10 s of silence; the system's default would be over two hours.
+KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
+SELF_SIGNED_CODES = {18, 19}
+EXPIRED, NOT_YET_VALID, UNKNOWN_ISSUER, WRONG_NAME = 10, 9, 20, 62
+TLS_REASONS = {
+    EXPIRED: "its certificate has expired",
+    NOT_YET_VALID: "its certificate is not valid yet",
+    UNKNOWN_ISSUER: "its certificate was issued by an authority that is not known here",
+    WRONG_NAME: "its certificate was issued for another name",
+}
+
+
+def connect(
+    host: str,
+    port: int,
+    *,
+    account: "IntegrationAccount | None" = None,
+    tls: bool = False,
+    timeout: float = CONNECT_SECONDS,
+    user_timeout: float | None = None,
+) -> socket.socket:
+    """A connected socket for a feed.
+
+    `timeout` (seconds) limits connecting and stays as the time limit of each read and write. `user_timeout` (seconds)
+    is how long sent data may stay unacknowledged before the connection counts as broken (RFC 5482). Raises
+    `Unavailable` with stage name, tcp or tls."""
+    plain = open_socket(guard_for(account), host, port, timeout=timeout)
+    if user_timeout is not None:
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(user_timeout * 1000))
+    return secure(plain, host, tls_context(ca_of(account))) if tls else plain
+
+
+def open_socket(guard: Guard, host: str, port: int, *, timeout: float | None) -> socket.socket:
+    """Connect to the first checked address that answers. The time limit covers all attempts together."""
+    addresses = guard.resolve(host, port)
+    deadline = time.monotonic() + (timeout or CONNECT_SECONDS)
+    failure: OSError = TimeoutError()
+    for tried, address in enumerate(addresses):
+        share = (deadline - time.monotonic()) / (len(addresses) - tried)
+        try:
+            opened = socket.create_connection((address, port), timeout=max(share, 0.05))
+        except OSError as error:
+            failure = error
+            continue
+        _set_options(opened)
+        opened.settimeout(timeout or CONNECT_SECONDS)
+        return opened
+    raise connect_failure(failure, host, port)
+
+
+def _set_options(opened: socket.socket) -> None:
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEP_ALIVE:
+        opened.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def connect_failure(error: OSError, host: str, port: int) -> Unavailable:
+    if isinstance(error, TimeoutError):
+        return Unavailable(f"{host} did not answer on port {port} in time.", cause=Cause.TIMEOUT, stage=Stage.TCP)
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return Unavailable(
+        f"No connection to {host} on port {port}: {reason.lower()}.", cause=Cause.UNREACHABLE, stage=Stage.TCP
+    )
+
+
+def listen_problem(host: str, port: int) -> str:
+    """Why nobody can listen there, in words; empty when it is possible."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        return f"{host}:{port}: {(error.strerror or str(error)).lower()}"
+    return ""
+
+
+def ca_of(account: "IntegrationAccount | None") -> str:
+    """The account's own certificate authority as PEM, where its provider offers that property."""
+    return str(account.values().get("ca_certificate") or "") if account is not None else ""
+
+
+@lru_cache(maxsize=64)
+def tls_context(ca: str = "") -> ssl.SSLContext:
+    """TLS 1.2 or later, certificate and name verified; `ca` (PEM) is trusted in addition. There is no way around it."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if ca:
+        try:
+            context.load_verify_locations(cadata=ca)
+        except (ssl.SSLError, ValueError):
+            raise Unavailable(
+                "The certificate authority of this account cannot be read: it must be a certificate in PEM form.",
+                cause=Cause.TLS_FAILED,
+                stage=Stage.TLS,
+            ) from None
+    return context
+
+
+def secure(plain: socket.socket, host: str, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Speak TLS on a connected socket. Raises `Unavailable` (stage tls) and closes the socket."""
+    try:
+        return context.wrap_socket(plain, server_hostname=host)
+    except (ssl.SSLError, OSError) as error:
+        plain.close()
+        raise tls_failure(error, host) from None
+
+
+def tls_failure(error: Exception, host: str) -> IntegrationError:
+    """Why no secure connection came about, in words. OpenSSL's codes: x509_vfy.h."""
+    if isinstance(error, TimeoutError):
+        return Unavailable(f"{host} did not finish the TLS handshake in time.", cause=Cause.TIMEOUT, stage=Stage.TLS)
+    return Unavailable(
+        f"No secure connection to {host}: {_tls_reason(error)}.", cause=Cause.TLS_FAILED, stage=Stage.TLS
+    )
+
+
+def _tls_reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in SELF_SIGNED_CODES:
+            return "its certificate is self-signed, or issued by an authority that is not known here"
+        return TLS_REASONS.get(error.verify_code, error.verify_message.lower().rstrip("."))
+    text = str(getattr(error, "reason", "") or error).lower()
+    if "wrong_version_number" in text or "record_layer" in text:
+        return "the server does not speak TLS on this port"
+    if "version" in text or "unsupported_protocol" in text:
+        return "the server speaks no TLS version from 1.2 on"
+    return "the handshake was broken off" + (f" ({text.replace('_', ' ')})" if text and "errno" not in text else "")

@@ -1,0 +1,95 @@
+"""How the HTTP client's connections are made and its answers read: through the address guard, with our TLS rules, and
+within limits of size and time."""
+
+import socket
+import time
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from . import deadlines, tcp
+from .addresses import Guard
+from .errors import Cause, Rejected, Unavailable
+
+WHOLE_ANSWER_SECONDS = 60.0  # however slowly the bytes drip
+LARGEST_ANSWER = 10 * 1024 * 1024
+CHUNK = 65_536
+
+
+class _GuardedHTTP(HTTPConnection):
+    guard: Guard
+
+    def _new_conn(self) -> socket.socket:
+        return tcp.open_socket(self.guard, self._dns_host.strip("[]"), self.port, timeout=_seconds(self.timeout))
+
+
+class _GuardedHTTPS(HTTPSConnection):
+    guard: Guard
+
+    def _new_conn(self) -> socket.socket:
+        return tcp.open_socket(self.guard, self._dns_host.strip("[]"), self.port, timeout=_seconds(self.timeout))
+
+
+def _seconds(timeout: Any) -> float:
+    return float(timeout) if isinstance(timeout, int | float) else tcp.CONNECT_SECONDS
+
+
+class Adapter(HTTPAdapter):
+    """Connects through the guard; trusts the usual authorities and the account's own."""
+
+    def __init__(self, guard: Guard, ca: str) -> None:
+        self.guard = guard
+        self.ca = ca
+        super().__init__(pool_connections=20, pool_maxsize=20)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        plain = type("GuardedHTTP", (_GuardedHTTP,), {"guard": self.guard})
+        secure = type("GuardedHTTPS", (_GuardedHTTPS,), {"guard": self.guard})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        parts = urlsplit(request.url)
+        host = {"scheme": parts.scheme, "host": parts.hostname, "port": parts.port}
+        return host, {"ssl_context": tcp.tls_context(self.ca)} if parts.scheme == "https" else {}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context verifies already; loading the bundle again would cost milliseconds per connection."""
+        conn.cert_reqs = "CERT_REQUIRED"
+
+
+@lru_cache(maxsize=256)
+def adapter(guard: Guard, ca: str, process: int) -> Adapter:
+    """Connections are kept open per guard and authority, and never shared with a forked process."""
+    return Adapter(guard, ca)
+
+
+def read_whole(response: requests.Response) -> requests.Response:
+    """Read the body within the limits of size and time and give the connection back."""
+    deadline = time.monotonic() + deadlines.left(WHOLE_ANSWER_SECONDS)
+    body = bytearray()
+    try:
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                raise Rejected(
+                    f"The answer is larger than {LARGEST_ANSWER // 1_048_576} MB.",
+                    cause=Cause.REMOTE_ERROR,
+                    maybe_done=True,
+                )
+            if time.monotonic() > deadline:
+                raise Unavailable("The answer came too slowly to its end.", cause=Cause.TIMEOUT, maybe_done=True)
+    except BaseException:
+        response.raw.close()
+        raise
+    response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]
+    response.raw.release_conn()
+    return response

@@ -1,0 +1,69 @@
+"""The two addresses that vendors, or browsers sent by them, come to: the OAuth callback and the webhook."""
+
+import logging
+import uuid
+
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_GET, require_POST
+
+from . import oauth, webhooks
+from .errors import IntegrationError, Rejected
+from .fields import SecretUnreadable
+from .models import IntegrationAccount
+from .tasks import process_events_soon
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_GET
+@staff_member_required
+@permission_required("integrations.change_integrationaccount", raise_exception=True)
+@sensitive_variables()
+def oauth_callback(request: HttpRequest) -> HttpResponse:
+    """The vendor sends the administrator's browser back here, with a code or with a refusal."""
+    state, code = request.GET.get("state", ""), request.GET.get("code", "")
+    try:
+        if not code:
+            return _refused(request, state)
+        account = oauth.finish_code_flow(state, code)
+    except IntegrationError as error:
+        messages.error(request, f"Not authorised. {error}")
+        return redirect("admin:integrations_integrationaccount_changelist")
+    messages.success(request, f"“{account.name}” is authorised. Press Test connection to see as whom.")
+    return redirect("admin:integrations_integrationaccount_change", account.pk)
+
+
+def _refused(request: HttpRequest, state: str) -> HttpResponse:
+    """The person, or the vendor, said no (RFC 6749, section 4.1.2.1)."""
+    account = oauth.take_state(state).account
+    said = request.GET.get("error_description") or request.GET.get("error") or "no code came back"
+    raise Rejected(f"The vendor says: {said[:200]}. The account “{account.name}” is as it was before.")
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """An event from a vendor: verified on the raw body, stored once, answered at once."""
+    account = IntegrationAccount.objects.filter(public_id=public_id, enabled=True).first()
+    if account is None:
+        return JsonResponse({"error": "There is no such webhook."}, status=404)
+    try:
+        fresh = webhooks.receive(account, request)
+    except webhooks.NotGenuine as reason:
+        webhooks.note_refusal(account, str(reason))
+        return JsonResponse({"error": "Not accepted."}, status=403)
+    except (IntegrationError, ValidationError, SecretUnreadable, LookupError) as error:
+        logger.warning('Account "%s": an event could not be taken in: %s', account, error)
+        return JsonResponse({"error": "The event cannot be taken in now."}, status=503)
+    if fresh:
+        process_events_soon()
+    return JsonResponse({"ok": True})

@@ -1,0 +1,147 @@
+"""The wire log: every exchange with a vendor is a row, written before it is sent and finished after.
+
+A crash in between leaves a row without an answer: the trace that something was tried. Secrets are masked before a row
+is written; headers are kept by an allow-list; bodies are cut."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import requests
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from . import redaction
+
+if TYPE_CHECKING:
+    from .models import ApiCall, IntegrationAccount
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT = 4096
+PARSE_LIMIT = 262_144
+PRUNE_BATCH = 1000
+DEFAULT_DAYS = 14
+SHOWN_HEADERS = {
+    "accept", "content-type", "content-length", "content-encoding", "date", "idempotency-key", "if-match", "link",
+    "location", "retry-after", "server", "sforce-limit-info", "transfer-encoding", "user-agent", "www-authenticate",
+    "x-correlation-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
+    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",
+}  # fmt: skip
+_interaction: ContextVar[str] = ContextVar("interaction", default="")
+
+
+@contextmanager
+def for_interaction(public_id: object) -> Iterator[None]:
+    """Calls made inside the `with` block are shown with this interaction."""
+    before = _interaction.set(str(public_id or ""))
+    try:
+        yield
+    finally:
+        _interaction.reset(before)
+
+
+class Exchange:
+    """One exchange that is under way. `finish` is called once, with the answer or the error."""
+
+    def __init__(self, row: "ApiCall") -> None:
+        self.row = row
+        self.began = time.monotonic()
+
+    def finish(self, *, response: requests.Response | None = None, error: str = "") -> None:
+        """Never fails because of the log: an answer that arrived is worth more than its row."""
+        changes: dict[str, Any] = {
+            "duration_ms": round((time.monotonic() - self.began) * 1000),
+            "error": redaction.mask(error)[:2000],
+        }
+        if response is not None:
+            changes |= {
+                "status": response.status_code,
+                "response_headers": shown_headers(response.headers),
+                "response_body": shown_body(response.content, response.headers.get("Content-Type", "")),
+            }
+        try:
+            type(self.row).objects.filter(pk=self.row.pk).update(**changes)
+        except DatabaseError:
+            logger.exception("The wire log row of %s %s could not be finished.", self.row.method, self.row.url)
+
+
+def begin(account: "IntegrationAccount | None", request: requests.PreparedRequest, *, purpose: str = "") -> Exchange:
+    """Write the row of a request that is about to leave."""
+    from .models import ApiCall
+
+    body = request.body if isinstance(request.body, str | bytes) else b""
+    row = ApiCall.objects.create(
+        account=account if account is not None and account.pk else None,
+        interaction=_interaction.get()[:36],
+        purpose=purpose[:80],
+        method=(request.method or "")[:10],
+        url=redaction.mask_url(request.url or ""),
+        request_headers=shown_headers(request.headers),
+        request_body=shown_body(body or b"", request.headers.get("Content-Type", "")),
+        simulated=account is not None and account.simulated,
+        started_at=timezone.now(),
+    )
+    return Exchange(row)
+
+
+def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers of the allow-list; of the credentials only which scheme they follow; of the others nothing."""
+    shown = {}
+    for name, value in headers.items():
+        if name.lower() in SHOWN_HEADERS:
+            shown[name] = redaction.mask_url(value) if name.lower() == "location" else redaction.mask(str(value))
+        elif name.lower() == "authorization":
+            shown[name] = f"{str(value).partition(' ')[0]} {redaction.MASK}"
+    return shown
+
+
+def shown_body(body: str | bytes, content_type: str) -> str:
+    """A body with its secrets masked, cut to `BODY_LIMIT` characters."""
+    if not body:
+        return ""
+    text = body if isinstance(body, str) else _decoded(body)
+    if text is None:
+        return f"({len(body)} bytes)"
+    return _cut(_masked(text[:PARSE_LIMIT], content_type.lower()))
+
+
+def _decoded(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _masked(text: str, content_type: str) -> str:
+    if "x-www-form-urlencoded" in content_type:
+        return redaction.mask_form(text)
+    try:
+        return json.dumps(redaction.mask_json(json.loads(text)), ensure_ascii=False)
+    except ValueError:
+        return redaction.mask_text(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]} ... ({len(text)} characters)"
+
+
+def prune() -> int:
+    """Delete rows older than `WIRELOG_DAYS` (14), in small batches so that nobody waits for the database."""
+    from .models import ApiCall
+
+    oldest = timezone.now() - timedelta(days=getattr(settings, "WIRELOG_DAYS", DEFAULT_DAYS))
+    deleted = 0
+    while True:
+        batch = list(
+            ApiCall.objects.filter(started_at__lt=oldest).order_by("id").values_list("pk", flat=True)[:PRUNE_BATCH]
+        )
+        deleted += ApiCall.objects.filter(pk__in=batch).delete()[0]
+        if len(batch) < PRUNE_BATCH:
+            return deleted

@@ -18,6 +18,8 @@ from integrations.properties import PropertiesForm
 if TYPE_CHECKING:
     from integrations.models import IntegrationAccount
 
+PropertiesClass = type[PropertiesForm]  # named here, because `type` is another thing inside the class
+
 
 class Provider:
     """Base of all providers. An instance speaks for one account and lives for one piece of work."""
@@ -30,8 +32,8 @@ class Provider:
     # What a cause means at this vendor and where to click there, over the doctor's general advice.
     advice: ClassVar[Mapping[Cause, "doctor.Advice"]] = {}
 
-    class Properties(PropertiesForm):
-        """The account's own fields, with the labels and defaults of the administrator's guide."""
+    # The account's own fields, with the labels and defaults of the administrator's guide: usually an inner class.
+    Properties: ClassVar[PropertiesClass] = PropertiesForm
 
     def __init__(self, account: "IntegrationAccount") -> None:
         self.account = account

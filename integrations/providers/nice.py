@@ -123,7 +123,7 @@ class NiceProperties(PropertiesForm):
         return name
 
 
-class Nice(Provider, RecordingFeed):
+class Nice(RecordingFeed, Provider):
     """A NICE recorder that takes events over HTTP."""
 
     key = "nice"

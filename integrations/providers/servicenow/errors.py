@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 
 import requests
 
+from integrations.answers import is_page
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import error_from_response
 
@@ -44,8 +45,10 @@ def token_error(response: requests.Response) -> IntegrationError:
         return _page(response)
     if response.status_code == 429:
         return _too_many(response)
-    if response.status_code >= 500:
-        return error_from_response(response) or Unavailable("ServiceNow gave no token.", status=response.status_code)
+    if response.status_code not in (400, 401, 403):
+        return error_from_response(response) or Rejected(
+            "The token endpoint answered without a token.", cause=Cause.INVALID_DATA, status=response.status_code
+        )
     body = _body(response)
     code, description = str(body.get("error", "")), str(body.get("error_description", ""))
     refresh = _grant_of(response) == "refresh_token"
@@ -63,11 +66,6 @@ def token_error(response: requests.Response) -> IntegrationError:
         vendor_code=code,
         vendor_message=description,
     )
-
-
-def is_page(response: requests.Response) -> bool:
-    """Whether a web page came where data is due."""
-    return "html" in response.headers.get("Content-Type", "").lower() or response.content[:1] == b"<"
 
 
 def _page(response: requests.Response) -> IntegrationError:

@@ -21,7 +21,7 @@ FIELD = re.compile(r"^[a-z][a-z0-9_]{0,79}$")
 RESERVED = {"caller_name", "caller_phone", "task_id", "view", "cti_rule"}
 
 
-class Frame(Tables, EmbedHost):
+class Frame(EmbedHost, Tables):
     host_module = "servicenow"
 
     def web_origin(self) -> str:

@@ -16,7 +16,7 @@ from integrations.errors import AuthenticationFailed, Cause
 
 from . import query as encoded
 from .answers import one_row
-from .tables import JSON, RELATION, Tables
+from .tables import RELATION, Tables
 
 # Length of short_description out of the box; longer texts are cut by the instance, and the key with them.
 SHORT_DESCRIPTION_LENGTH = 160
@@ -48,15 +48,11 @@ class History(Tables):
         return RecordRef(kind, same[0]) if same else None
 
     def add_activity(self, ref: RecordRef, activity: Activity) -> None:
-        self.http.patch(
-            self.path(ref.kind, ref.id), json={"work_notes": entry(activity)}, headers=JSON, purpose="Post activity"
-        )
+        self.http.patch(self.path(ref.kind, ref.id), json={"work_notes": entry(activity)}, purpose="Post activity")
 
     def has_activity(self, ref: RecordRef, key: str) -> bool:
         parameters = {"sysparm_display_value": "true", "sysparm_fields": ",".join(JOURNALS)}
-        response = self.http.get(
-            self.path(ref.kind, ref.id), params=parameters, headers=JSON, purpose="Look for posted activity"
-        )
+        response = self.http.get(self.path(ref.kind, ref.id), params=parameters, purpose="Look for posted activity")
         shown = one_row(response)
         return any(reference_line(key) in map(str.strip, shown.get(name, "").splitlines()) for name in JOURNALS)
 

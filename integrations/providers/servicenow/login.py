@@ -9,12 +9,11 @@ from typing import Any
 
 import requests
 from django import forms
-from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from integrations import oauth
 from integrations.actions import Result, action
+from integrations.doctor import explain
 from integrations.errors import IntegrationError
 from integrations.oauth import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
@@ -95,7 +94,8 @@ class Login(OAuth2, Provider):
         try:
             token = oauth.obtain_with_password(self, username, password)
         except IntegrationError as error:
-            return Result(False, str(error))
+            verdict = explain(self, error)
+            return Result(False, verdict.message, rows=verdict.rows, verdict=verdict)
         return Result(True, f"Tokens received for {username}. The password was not kept.", rows=lives(token))
 
     @action(
@@ -104,20 +104,16 @@ class Login(OAuth2, Provider):
         help_text="Opens ServiceNow, where a person allows the access, and comes back here.",
     )
     def request_authorisation(self) -> Result:
-        try:
-            address = oauth.start_code_flow(self, settings.PUBLIC_URL + reverse("integrations:oauth_callback"))
-        except IntegrationError as error:
-            return Result(False, str(error))
-        return Result(True, "Continue at ServiceNow.", redirect=address)
+        return Result(True, "Continue at ServiceNow.", redirect=oauth.start_code_flow(self))
 
     @action(
         "Forget tokens",
         applies=uses(PASSWORD, AUTHORIZATION_CODE, CLIENT_CREDENTIALS),
-        help_text="Deletes the stored tokens. The account stops working until it is authorised again.",
+        help_text="Deletes the tokens here and withdraws them at ServiceNow. The account has to be authorised again.",
     )
     def forget_tokens(self) -> Result:
         oauth.forget(self)
-        return Result(True, "The tokens were deleted.")
+        return Result(True, "The tokens were deleted here and withdrawn at ServiceNow.")
 
 
 def lives(token: Any) -> tuple[tuple[str, str], ...]:

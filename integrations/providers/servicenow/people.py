@@ -23,7 +23,7 @@ ENDING_LIMIT = 200
 AGENT_SECONDS = 300
 
 
-class People(Tables, PeopleDirectory):
+class People(PeopleDirectory, Tables):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Active users with this number; the query is the one that was sent last. One request in the usual case."""
         region = str(self.properties["default_country"])

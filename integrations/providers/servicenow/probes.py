@@ -9,7 +9,6 @@ from integrations.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, Stage
 
 from .answers import many_rows, table_name
-from .tables import JSON
 
 if TYPE_CHECKING:
     from .tables import Tables
@@ -63,7 +62,7 @@ def sample(provider: "Tables", table: str, limit: str) -> tuple[int, int]:
     """How many rows we are shown, and how many the table has."""
     parameters = {"sysparm_limit": limit, "sysparm_fields": "sys_id"}
     path = f"/api/now/table/{table_name(table)}"
-    response = provider.http.get(path, params=parameters, headers=JSON, purpose=f"May we read {table}")
+    response = provider.http.get(path, params=parameters, purpose=f"May we read {table}")
     total = response.headers.get("X-Total-Count", "")
     return len(many_rows(response)), int(total) if total.isdigit() else 0
 

@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 PAGE = 200
 MAXIMUM_PAGES = 25
-JSON = {"Accept": "application/json"}
 PLAIN = {"sysparm_exclude_reference_link": "true"}
 RELATION = "interaction_related_record"
 TITLES = ("number", "name", "short_description", "user_name", "sys_id")
@@ -27,7 +26,7 @@ TITLES = ("number", "name", "short_description", "user_name", "sys_id")
 NOT_ECHOED = {"work_notes", "comments", "priority", "sys_id"}
 
 
-class Tables(Provider, Crm):
+class Tables(Crm, Provider):
     query_language = "servicenow"
 
     def record_url(self, ref: RecordRef) -> str:
@@ -54,7 +53,7 @@ class Tables(Provider, Crm):
         return found
 
     def get(self, ref: RecordRef) -> Record:
-        response = self.http.get(self.path(ref.kind, ref.id), params=PLAIN, headers=JSON, purpose="Read record")
+        response = self.http.get(self.path(ref.kind, ref.id), params=PLAIN, purpose="Read record")
         return self.record(ref.kind, one_row(response))
 
     def create(self, kind: str, fields: dict[str, Any], *, key: str = "") -> RecordRef:
@@ -65,15 +64,13 @@ class Tables(Provider, Crm):
         if existing:
             return existing
         body = fields if kind == RELATION else self.marked(fields, key)
-        response = self.http.post(self.path(kind), params=PLAIN, json=body, headers=JSON, purpose="Create record")
+        response = self.http.post(self.path(kind), params=PLAIN, json=body, purpose="Create record")
         new, shown = created(response)
         note_dropped(kind, body, shown)
         return RecordRef(kind, new)
 
     def update(self, ref: RecordRef, fields: dict[str, Any]) -> None:
-        response = self.http.patch(
-            self.path(ref.kind, ref.id), params=PLAIN, json=fields, headers=JSON, purpose="Update record"
-        )
+        response = self.http.patch(self.path(ref.kind, ref.id), params=PLAIN, json=fields, purpose="Update record")
         note_dropped(ref.kind, fields, one_row(response))
 
     def marked(self, fields: dict[str, Any], key: str) -> dict[str, Any]:
@@ -102,7 +99,7 @@ class Tables(Provider, Crm):
         size, seen = min(limit, PAGE), 0
         for page in range(MAXIMUM_PAGES):
             paging = {"sysparm_limit": str(size), "sysparm_offset": str(page * size)}
-            response = self.http.get(self.path(kind), params={**parameters, **paging}, headers=JSON, purpose=purpose)
+            response = self.http.get(self.path(kind), params={**parameters, **paging}, purpose=purpose)
             for row in many_rows(response):
                 seen += 1
                 yield row

@@ -41,7 +41,7 @@ ADVICE = {
 }
 
 
-class WfmHttp(Provider, WorkforceFeed):
+class WfmHttp(WorkforceFeed, Provider):
     """A receiver of agent states over HTTP."""
 
     key = "wfm_http"

@@ -86,7 +86,6 @@ def simulators() -> Iterator[str]:
 def vendor(simulators: str, settings: Any) -> Iterator[Callable[[str], Vendor]]:
     """`vendor("nice")`: that simulator, as fresh as on the first day."""
     settings.SIMULATOR_URL = simulators
-    settings.ALLOW_VENDOR_CALLS_IN_TRANSACTION = True  # a test's own transaction waits for nobody
     cache.clear()
 
     def fresh(key: str) -> Vendor:
@@ -102,7 +101,7 @@ def servicenow(vendor: Callable[[str], Vendor]) -> Vendor:
 
 
 @pytest.fixture
-def account(servicenow: Vendor, db: None) -> IntegrationAccount:
+def account(servicenow: Vendor, transactional_db: None) -> IntegrationAccount:
     """ServiceNow by client credentials; its user has the rights of the integration guide and no more."""
     return make_account()
 

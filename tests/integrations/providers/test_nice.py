@@ -46,7 +46,7 @@ def recorder(vendor: Callable[[str], Vendor]) -> Vendor:
 
 
 @pytest.fixture
-def connect(recorder: Vendor, db: None) -> Callable[..., Nice]:
+def connect(recorder: Vendor, transactional_db: None) -> Callable[..., Nice]:
     def make(**properties: Any) -> Nice:
         secrets = {"password": properties.pop("password", "demo-nice-password")}
         properties = {"username": "demo-nice", "agent_id_prefix": "BP-", "extension_prefix": "9-", **properties}
@@ -185,7 +185,7 @@ def test_a_mistake_is_shown_on_its_field(name: str, value: Any) -> None:
     assert set(form(**{name: value}).errors) == {name}
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_zero_switches_the_keep_alive_off() -> None:
     properties = {"username": "u", "url": "https://nice.example.com/e", "keep_alive_update_interval": 0}
     account = AccountFactory(provider="nice", simulated=False, properties=properties, secrets={"password": "p"})

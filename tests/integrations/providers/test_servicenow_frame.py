@@ -19,7 +19,7 @@ def connect(**properties: Any) -> ServiceNow:
     return provider
 
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_simulated_account_is_embedded_in_the_simulator(servicenow: Vendor) -> None:

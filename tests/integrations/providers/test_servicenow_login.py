@@ -17,7 +17,7 @@ from integrations.providers.servicenow import ServiceNow
 from integrations.providers.servicenow.login import SignInForm, remaining
 from tests.integrations.providers.conftest import Vendor, make_account
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "demo-password"
 
 

@@ -74,7 +74,7 @@ def test_an_over_broad_answer_does_not_make_somebody_the_caller(
     assert names(crm, "+14155550199") == []
 
 
-def test_the_accounts_country_decides_for_numbers_without_a_country(servicenow: Vendor, db: None) -> None:
+def test_the_accounts_country_decides_for_numbers_without_a_country(servicenow: Vendor, transactional_db: None) -> None:
     user = servicenow.user("hans.winter")["sys_id"]
     servicenow.change("sys_user", user, country="")
     assert names(make_account().connect(), "+493090182011") == []
@@ -111,13 +111,13 @@ def test_an_agent_is_asked_for_once(crm: ServiceNow, servicenow: Vendor) -> None
     assert servicenow.arrived() == []
 
 
-def test_the_user_name_alone_decides_where_the_account_says_so(servicenow: Vendor, db: None) -> None:
+def test_the_user_name_alone_decides_where_the_account_says_so(servicenow: Vendor, transactional_db: None) -> None:
     crm = make_account(agent_map_key="user_name").connect()
     assert crm.find_agent(email="agent1@example.com", login="nobody") is None
     assert crm.find_agent(email="", login="agent1") is not None
 
 
-def test_with_the_mapping_table_only_nobody_is_looked_up(servicenow: Vendor, db: None) -> None:
+def test_with_the_mapping_table_only_nobody_is_looked_up(servicenow: Vendor, transactional_db: None) -> None:
     crm = make_account(agent_map_key="mapping").connect()
     assert crm.find_agent(email="agent1@example.com", login="agent1") is None
     assert servicenow.arrived() == []

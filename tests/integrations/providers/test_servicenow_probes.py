@@ -6,7 +6,7 @@ from integrations.errors import AuthenticationFailed, Cause, Rejected, Stage
 from integrations.models import IntegrationAccount
 from tests.integrations.providers.conftest import Vendor, make_account
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def texts(account: IntegrationAccount) -> list[str]:

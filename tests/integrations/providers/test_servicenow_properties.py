@@ -96,7 +96,7 @@ def test_a_country_may_be_typed_in_small_letters() -> None:
     assert entered.cleaned_data["default_country"] == "DE"
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_the_model_validates_like_the_screen() -> None:
     account = make_account()
     account.full_clean()
@@ -107,7 +107,7 @@ def test_the_model_validates_like_the_screen() -> None:
     account.full_clean()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_an_unticked_box_stays_unticked() -> None:
     account = make_account(close_on_release=False)
     account.full_clean()

@@ -40,7 +40,7 @@ def receiver(vendor: Callable[[str], Vendor]) -> Vendor:
 
 
 @pytest.fixture
-def connect(receiver: Vendor, db: None) -> Callable[..., WfmHttp]:
+def connect(receiver: Vendor, transactional_db: None) -> Callable[..., WfmHttp]:
     def make(**properties: Any) -> WfmHttp:
         secrets = {"token": properties.pop("token", "demo-wfm-token")}
         account = AccountFactory(name="WFM demo", provider="wfm_http", properties=properties, secrets=secrets)
@@ -304,7 +304,7 @@ def test_the_url_may_be_left_out_while_simulated() -> None:
     assert form(simulated=True, url="").is_valid()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_zero_is_a_code_and_not_an_empty_field() -> None:
     properties = {"url": "https://wfm.example.com/rta", "unmapped_reason_code": 0}
     AccountFactory(provider="wfm_http", simulated=False, properties=properties).full_clean()

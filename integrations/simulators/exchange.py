@@ -61,11 +61,21 @@ class ExchangeLayer:
 
     async def _answer(self, fault: faults.Fault | None, request: Request, exchange: Exchange) -> Response:
         if fault and fault.name == "slow":
-            await asyncio.sleep(fault.option("delay", 3))
-        elif fault and fault.name not in faults.ANSWER_FAULTS:
+            return await self._slowly(fault, request)
+        if fault and fault.name not in faults.ANSWER_FAULTS:
             return self.simulator.fault_response(fault, request)
         response = await collect(self.app, request)
         return truncated(response) if fault and fault.name == "truncated" else response
+
+    async def _slowly(self, fault: faults.Fault, request: Request) -> Response:
+        """Late before the work, or, with the option `carried_out`, late with the answer to work that is done."""
+        delay = fault.option("delay", 3)
+        if not fault.options.get("carried_out"):
+            await asyncio.sleep(delay)
+            return await collect(self.app, request)
+        response = await collect(self.app, request)
+        await asyncio.sleep(delay)
+        return response
 
     async def _finish(self, exchange: Exchange, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
         content_type = response.headers.get("content-type", "")

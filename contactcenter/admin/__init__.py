@@ -1,0 +1,1 @@
+"""The administrators' screens, one module per group. `screens` is the explicit list of them."""

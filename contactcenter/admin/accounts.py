@@ -1,0 +1,49 @@
+"""What the contact centre adds to the account screen: enabled types, where a feed stands, what waits in the outbox."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from contactcenter.models import ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
+from integrations.admin.accounts import IntegrationAccountAdmin
+from integrations.admin.panels import Panel
+from integrations.models import IntegrationAccount
+
+OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
+
+admin.site.unregister(IntegrationAccount)
+
+
+@admin.register(IntegrationAccount)
+class AccountAdmin(IntegrationAccountAdmin):
+    def enabled_types(self) -> Collection[str]:
+        return ContactCenter.current().enabled_types
+
+    def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
+        found = super().panels(request, account)
+        feed = FeedState.objects.filter(account=account).first()
+        if feed is not None:
+            found.append(feed_panel(account, feed))
+        waiting = outbox_counts(account)
+        if waiting:
+            found.append(
+                Panel(_("Outbox"), "admin/contactcenter/account/panel_outbox.html", {"account": account, **waiting})
+            )
+        return found
+
+
+def feed_panel(account: IntegrationAccount, feed: FeedState) -> Panel:
+    queued = RecordingQueueItem.objects.filter(account=account).count()
+    return Panel(_("Feed"), "admin/contactcenter/account/panel_feed.html", {"feed": feed, "queued": queued})
+
+
+def outbox_counts(account: IntegrationAccount) -> dict[str, Any]:
+    """How many entries are open, by status; empty when none is."""
+    entries = OutboxEntry.objects.filter(account=account, status__in=OPEN).order_by()
+    counts = dict(entries.values_list("status").annotate(Count("id")))
+    stuck = counts.pop(OutboxEntry.Status.STUCK, 0)
+    return {"stuck": stuck, "waiting": sum(counts.values())} if stuck or counts else {}

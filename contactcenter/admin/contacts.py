@@ -1,0 +1,55 @@
+"""People who call, with their numbers."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from contactcenter.models import Contact, ContactPhone
+from contactcenter.phone import normalise
+from integrations import marks
+from integrations.admin.screens import Screen
+
+
+class PhoneInline(admin.TabularInline):
+    model = ContactPhone
+    extra = 0
+    fields = ("number", "kind", "as_dialled")
+    readonly_fields = ("as_dialled",)
+    verbose_name = _("phone number")
+    verbose_name_plural = _("Phone numbers")
+
+    @admin.display(description=_("International form"))
+    def as_dialled(self, phone: ContactPhone) -> str:
+        return phone.e164 or marks.NOTHING
+
+
+@admin.register(Contact)
+class ContactAdmin(Screen):
+    intro = _("People who call. They are recognised by their numbers, whatever way the numbers are written.")
+    nothing_yet = _("No contact yet. Callers who are only known to a CRM do not need one.")
+    list_display = ("name", "company", "email", "numbers")
+    search_fields = ("first_name", "last_name", "company", "email")
+    search_help_text = _("Name, company, e-mail or phone number")
+    inlines = (PhoneInline,)
+    fields = ("first_name", "last_name", "company", "email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        return super().get_queryset(request).prefetch_related("phones")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """A phone number finds its owner in whatever form it is typed."""
+        phone = normalise(search_term)
+        if phone.e164:
+            return queryset.filter(phones__e164=phone.e164), True
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("Name"), ordering="last_name")
+    def name(self, contact: Contact) -> str:
+        return str(contact)
+
+    @admin.display(description=_("Numbers"))
+    def numbers(self, contact: Contact) -> str:
+        return ", ".join(normalise(p.e164).display for p in contact.phones.all()) or marks.NOTHING

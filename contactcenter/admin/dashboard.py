@@ -1,0 +1,139 @@
+"""The first page: what needs attention, how the accounts are, what happens now. A handful of small queries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Count
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from contactcenter.models import Agent, AgentState, Heartbeat, Interaction, InteractionState, OutboxEntry, ScenarioRun
+from contactcenter.models.interactions import ENDED
+from integrations.marks import badges_of, kind_of, relative, shortened
+from integrations.models import Health, IntegrationAccount
+
+ACCOUNTS_SHOWN = 12
+# The scheduler leaves a sign of life every few seconds; after this long somebody should look.
+SILENCE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that a person has to look at. `tone` is "bad" or "warn"."""
+
+    title: str
+    text: str
+    url: str
+    tone: str = "bad"
+    since: Any = None
+
+
+def overview(request: HttpRequest) -> dict[str, Any]:
+    """What the template of the first page reads."""
+    user = request.user
+    accounts = list(_accounts()) if user.has_perm("integrations.view_integrationaccount") else []
+    return {
+        "attention": list(attention(user, accounts)),
+        "accounts": [
+            {"account": a, "kind": kind_of(a), "badges": badges_of(a), "url": change_url(a)}
+            for a in accounts[:ACCOUNTS_SHOWN]
+        ],
+        "more_accounts": max(0, len(accounts) - ACCOUNTS_SHOWN),
+        "figures": list(figures(user)),
+    }
+
+
+def _accounts() -> Any:
+    return IntegrationAccount.objects.defer("secrets", "properties").order_by("name")
+
+
+def attention(user: User | AnonymousUser, accounts: list[IntegrationAccount]) -> Iterator[Attention]:
+    """Accounts first, then what waits because of them, then our own machinery."""
+    yield from _troubled(accounts)
+    if user.has_perm("contactcenter.view_outboxentry"):
+        yield from _stuck()
+    if user.has_perm("contactcenter.view_scenario"):
+        yield from _failed_runs()
+    yield from _silent_scheduler()
+
+
+def _troubled(accounts: list[IntegrationAccount]) -> Iterator[Attention]:
+    for account in accounts:
+        if not account.enabled or account.health not in (Health.FAILING, Health.NEEDS_AUTHORISATION):
+            continue
+        tone = "bad" if account.health == Health.FAILING else "warn"
+        text = shortened(account.health_message) or account.get_health_display()
+        yield Attention(account.name, text, change_url(account), tone, account.health_changed_at)
+
+
+def _stuck() -> Iterator[Attention]:
+    stuck = OutboxEntry.objects.filter(status=OutboxEntry.Status.STUCK).count()
+    if stuck:
+        title = (
+            ngettext("%d entry of the outbox needs a decision", "%d entries of the outbox need a decision", stuck)
+            % stuck
+        )
+        url = reverse("admin:contactcenter_outboxentry_changelist") + "?status__exact=stuck"
+        yield Attention(title, _("They will not reach the CRM by themselves: send them again, or drop them."), url)
+
+
+def _failed_runs() -> Iterator[Attention]:
+    day = timezone.now() - timedelta(days=1)
+    failed = ScenarioRun.objects.filter(status=ScenarioRun.Status.FAILED, started_at__gte=day)
+    run = failed.select_related("version__scenario", "interaction").order_by("-id").first()
+    if run is not None:
+        title = _("The scenario “%s” failed") % run.version.scenario.name
+        yield Attention(
+            title, shortened(run.error), reverse("admin:contactcenter_interaction_change", args=[run.interaction_id])
+        )
+
+
+def _silent_scheduler() -> Iterator[Attention]:
+    last = Heartbeat.objects.order_by("-at").values_list("at", flat=True).first()
+    if last is None or timezone.now() - last > SILENCE:
+        text = _("Tokens are not refreshed and nothing is sent meanwhile. Start the worker and its scheduler.")
+        when = _("The background work stands still")
+        yield Attention(when if last is None else f"{when}: {relative(last)}", text, "", "warn")
+
+
+def change_url(account: IntegrationAccount) -> str:
+    return reverse("admin:integrations_integrationaccount_change", args=[account.pk])
+
+
+def figures(user: User | AnonymousUser) -> Iterator[dict[str, Any]]:
+    """Counts of this moment. Open interactions are found by their partial index, whatever the table's size."""
+    if user.has_perm("contactcenter.view_interaction"):
+        yield from _interaction_figures()
+    if user.has_perm("contactcenter.view_agent"):
+        yield from _agent_figures()
+    if user.has_perm("contactcenter.view_outboxentry"):
+        waiting = OutboxEntry.objects.filter(
+            status__in=[OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING]
+        ).count()
+        yield _figure(_("Waiting for a CRM"), waiting, "contactcenter_outboxentry", "status__exact=waiting")
+
+
+def _interaction_figures() -> Iterator[dict[str, Any]]:
+    states = dict(Interaction.objects.exclude(state__in=ENDED).order_by().values_list("state").annotate(Count("id")))
+    waiting = states.get(InteractionState.NEW, 0) + states.get(InteractionState.QUEUED, 0)
+    talking = sum(states.get(s, 0) for s in (InteractionState.ACTIVE, InteractionState.HELD, InteractionState.RINGING))
+    yield _figure(_("Calls waiting"), waiting, "contactcenter_interaction", "state__exact=queued")
+    yield _figure(_("Calls in progress"), talking, "contactcenter_interaction", "state__exact=active")
+
+
+def _agent_figures() -> Iterator[dict[str, Any]]:
+    states = dict(Agent.objects.order_by().values_list("state").annotate(Count("id")))
+    logged_in = sum(states.values()) - states.get(AgentState.LOGGED_OUT, 0)
+    yield _figure(_("Agents ready"), states.get(AgentState.READY, 0), "contactcenter_agent", "state__exact=READY")
+    yield _figure(_("Agents logged in"), logged_in, "contactcenter_agent", "")
+
+
+def _figure(label: str, value: int, screen: str, query: str) -> dict[str, Any]:
+    url = reverse(f"admin:{screen}_changelist") + (f"?{query}" if query else "")
+    return {"label": label, "value": value, "url": url}

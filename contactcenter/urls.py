@@ -1,0 +1,30 @@
+"""Every address of the product. Each app knows its own."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from contactcenter import health_views
+from contactcenter.api.root import api
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Administrators to the admin, everybody else to the Agent Desktop, where agents log in."""
+    user = getattr(request, "user", None)
+    return redirect("admin:index" if user is not None and user.is_staff else "agentdesktop:desktop")
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("favicon.ico", RedirectView.as_view(url="/static/integrations/favicon.svg", permanent=True)),
+    path("", include("integrations.urls")),
+    path("admin/", admin.site.urls),
+    path("agentdesktop/", include("agentdesktop.urls")),
+    path("api/v1/", api.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("healthz", health_views.healthz, name="healthz"),
+    path("readyz", health_views.readyz, name="readyz"),
+    path("metrics", health_views.metrics, name="metrics"),
+]

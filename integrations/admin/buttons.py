@@ -1,0 +1,124 @@
+"""The buttons of an account: each runs one action of its provider, by POST, outside any transaction.
+
+Without a script a button is a page with a form; the script shows the same page's body in a dialog."""
+
+import logging
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from integrations.actions import Action, Result, actions_of
+from integrations.errors import IntegrationError
+from integrations.fields import SecretUnreadable
+from integrations.models import IntegrationAccount
+
+from . import verdicts
+
+logger = logging.getLogger(__name__)
+
+# Runs as soon as it is pressed, because it changes nothing; every other action is confirmed or asks something first.
+AT_ONCE = {"test_connection"}
+FRAGMENT = "X-Fragment"
+
+
+def buttons_of(account: IntegrationAccount) -> list[dict[str, Any]]:
+    """The buttons that make sense for what is stored. Empty where the account cannot even be read."""
+    try:
+        provider = account.connect()
+        actions = [a for a in actions_of(type(provider)).values() if a.applies is None or a.applies(provider)]
+    except (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError):
+        return []
+    actions.sort(key=lambda a: a.key not in AT_ONCE)
+    return [
+        {"action": a, "url": url_of(account, a.key), "at_once": a.key in AT_ONCE, "primary": a.key in AT_ONCE}
+        for a in actions
+    ]
+
+
+def url_of(account: IntegrationAccount, key: str) -> str:
+    return reverse("admin:integrations_integrationaccount_action", args=[account.pk, key])
+
+
+def action_page(request: HttpRequest, account: IntegrationAccount, key: str, context: dict[str, Any]) -> HttpResponse:
+    """GET asks, POST runs and shows the result. Never a traceback: whatever happens is told on the page."""
+    action, refusal = _find(account, key)
+    form = action.form(request.POST or None) if action and action.form else None
+    result = Result(False, refusal) if refusal else None
+    if action and request.method == "POST" and (form is None or form.is_valid()):
+        result = run(account, action, form)
+    page = {
+        **context,
+        "account": account,
+        "action": action,
+        "form": form,
+        "result": None if form is not None and form.errors else result,
+        "verdict": verdicts.card(result.verdict) if result and result.verdict else None,
+        "redirect_host": urlsplit(result.redirect).netloc if result and result.redirect else "",
+        "again_url": url_of(account, key),
+    }
+    name = "fragment" if request.headers.get(FRAGMENT) else "action"
+    response = TemplateResponse(request, f"integrations/account/{name}.html", page)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _find(account: IntegrationAccount, key: str) -> tuple[Action | None, str]:
+    """The action, or a sentence why it cannot run."""
+    try:
+        provider = account.connect()
+    except (LookupError, SecretUnreadable, ImproperlyConfigured) as error:
+        return None, str(error)
+    except ValidationError as error:
+        return None, " ".join(error.messages)
+    action = actions_of(type(provider)).get(key)
+    if action is None:
+        return None, _("This account has no such button.")
+    if action.applies is not None and not action.applies(provider):
+        return None, _("“%s” does not go with the present settings of this account.") % action.label
+    if not account.enabled:
+        return None, _("The account is disabled. Enable it and save, then try again.")
+    return action, ""
+
+
+def run(account: IntegrationAccount, action: Action, form: forms.Form | None) -> Result:
+    """One run. Vendor errors, settings that do not hold and faults of ours all become a `Result`."""
+    data = form.cleaned_data if form is not None else {}
+    try:
+        return getattr(account.connect(), action.key)(**data)
+    except IntegrationError as error:
+        _on_the_field(form, error)
+        return Result(False, str(error))
+    except ValidationError as error:
+        return Result(False, " ".join(error.messages))
+    except (LookupError, SecretUnreadable, ImproperlyConfigured) as error:
+        return Result(False, str(error))
+    except Exception as error:  # the page must say something, whatever a provider does
+        return _fault(account, action, error)
+
+
+def _on_the_field(form: forms.Form | None, error: IntegrationError) -> None:
+    field = getattr(error, "field", None)
+    if form is not None and field in form.fields:
+        form.add_error(field, str(error))
+
+
+def _fault(account: IntegrationAccount, action: Action, error: Exception) -> Result:
+    """A bug: the page gives a number, the log the place. The exception may say anything, so it is not shown."""
+    number = uuid.uuid4().hex[:8]
+    logger.exception("Fault %s: action %s of account %s", number, action.key, account.name)
+    rows = ((_("Number of the fault"), number), (_("Kind"), type(error).__name__))
+    return Result(
+        False,
+        _(
+            "Something went wrong in this program, not at the vendor. Tell whoever runs it the number below; the log "
+            "explains the rest."
+        ),
+        rows=rows,
+    )

@@ -1,0 +1,36 @@
+"""Cards of the account page. The upper app adds cards of its own kind through `IntegrationAccountAdmin.panels`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations.forecast import forecast
+from integrations.models import IntegrationAccount
+
+EXCHANGES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card: its title, the template of its body, and what that template reads as `panel.data`."""
+
+    title: str
+    template: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def health_panel(account: IntegrationAccount) -> Panel:
+    return Panel(_("Health"), "integrations/account/panel_health.html", {"account": account})
+
+
+def tokens_panel(account: IntegrationAccount) -> Panel:
+    token = getattr(account, "token", None)
+    data = {"account": account, "token": token, "forecast": forecast(account)}
+    return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def wire_log_panel(account: IntegrationAccount) -> Panel:
+    calls = account.calls.defer("request_body", "response_body", "request_headers", "response_headers")
+    data = {"account": account, "calls": list(calls.order_by("-id")[:EXCHANGES_SHOWN])}
+    return Panel(_("Wire log"), "integrations/account/panel_wirelog.html", data)

@@ -1,0 +1,61 @@
+// Every page of the admin: menus that close, forms that know whether they were changed, buttons that copy.
+
+/** Close an open menu when something else is clicked, or on Escape (with the focus back on its button). */
+function closeMenus() {
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details[data-closes][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details[data-closes][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+/** Mark a form as changed, say so beside its buttons, and ask before leaving the page. */
+function watchForms() {
+  for (const form of document.querySelectorAll("form[data-unsaved]")) {
+    const mark = form.querySelector("[data-unsaved-mark]");
+    if (!mark) continue;
+    let leaving = false;
+    const changed = () => {
+      if (form.dataset.changed) return;
+      form.dataset.changed = "yes";
+      mark.hidden = false;
+    };
+    form.addEventListener("input", changed);
+    form.addEventListener("change", changed);
+    form.addEventListener("submit", () => { leaving = true; });
+    window.addEventListener("beforeunload", (event) => {
+      if (form.dataset.changed && !leaving) event.preventDefault();
+    });
+  }
+}
+
+/** `data-copy="#id"` copies the text of that element, and says so on the button for a moment. */
+function copyButtons() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const source = document.querySelector(button.dataset.copy);
+    if (!source) return;
+    const label = button.querySelector("[data-copy-label]") ?? button;
+    const before = label.textContent;
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      label.textContent = button.dataset.copied;
+    } catch {
+      getSelection().selectAllChildren(source);
+      label.textContent = button.dataset.selected;
+    }
+    setTimeout(() => { label.textContent = before; }, 2500);
+  });
+}
+
+closeMenus();
+watchForms();
+copyButtons();

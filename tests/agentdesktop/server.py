@@ -67,11 +67,11 @@ def hang_up(agent: str) -> dict[str, bool]:
 
 
 def log_out(agent: str) -> dict[str, bool]:
-    """End all work of the agent and log out, so that every test begins alike."""
+    """End all open work and log the agent out, so that every test begins alike."""
     from contactcenter.models import AgentEvent, Interaction
 
     mine = _agent(agent)
-    Interaction.objects.filter(agent=mine).exclude(state__in=("completed", "abandoned")).update(state="completed")
+    Interaction.objects.exclude(state__in=("completed", "abandoned")).update(state="completed")
     AgentEvent.objects.filter(agent=mine).delete()
     fresh = {"state": "LOGGED_OUT", "reason": None, "next_state": "", "next_reason": None, "host_account": None}
     type(mine).objects.filter(pk=mine.pk).update(**fresh)

@@ -1,6 +1,10 @@
 """The desktop inside another site's page, in a browser that keeps third-party cookies away and in one that does not."""
 
 import json
+import threading
+import urllib.request
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -101,44 +105,77 @@ def send(page: Page, payload: dict) -> None:
     page.locator("#send-event button").click()
 
 
-def test_a_servicenow_that_does_not_answer_is_explained(desk: Desk, open_page: Open) -> None:
+def test_a_servicenow_that_does_not_answer_is_explained_until_the_property_is_right(
+    desk: Desk, open_page: Open
+) -> None:
+    change_settings(desk, whitelist="https://somebody.else.example")
     page = open_page(viewport=ROOM)
-    page.route("**/servicenow/", lambda route: route.fulfill(body=silent(desk), content_type="text/html"))
-    page.goto(f"{desk.simulator}/servicenow/")
+    open_panel(page, desk)
     frame = frame_at(page, "/agentdesktop/")
     log_in(frame)
     frame.get_by_text("ServiceNow is not connected.").click(timeout=15_000)
     expect(frame.get_by_text("onmessage_enforce_same_origin_whitelist")).to_be_visible()
     expect(frame.get_by_text(desk.url)).to_be_visible()
     go_ready(frame)
+    change_settings(desk, whitelist=desk.url)
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    expect(page.locator("#openframe [data-part=subtitle]")).to_have_text("Ready")
+    expect(frame.get_by_text("ServiceNow is not connected.")).to_have_count(0)
 
 
-def silent(desk: Desk) -> str:
-    """A page of the right origin that holds the frame and answers nothing."""
-    frame = f'<iframe title="Phone" width="320" height="750" src="{desk.embedded}"></iframe>'
-    return f"<!doctype html><title>Silent</title>{frame}"
+def change_settings(desk: Desk, **settings: str) -> None:
+    address = f"{desk.simulator}/servicenow/_settings"
+    request = urllib.request.Request(address, json.dumps(settings).encode(), method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+class Site:
+    """A web site on an origin of its own whose only page holds a frame."""
+
+    def __init__(self, make_frame: Callable[[str], str]) -> None:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = (
+                    f'<!doctype html><title>Site</title><iframe title="Phone" src="{make_frame(site.origin)}"></iframe>'
+                )
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(body.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Nobody reads it."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://localhost:{self.server.server_port}"
+
+    def __enter__(self) -> "Site":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def test_a_foreign_page_is_refused_in_words_inside_its_frame(desk: Desk, open_page: Open) -> None:
-    page = open_page(viewport=ROOM)
-    foreign = "http://localhost:9"
-    address = f"{desk.url}/agentdesktop/ServiceNow.jsp?topDomain={foreign}"
-    body = f'<!doctype html><title>Foreign</title><iframe title="Phone" src="{address}"></iframe>'
-    page.route("http://localhost:9/", lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto(f"{foreign}/")
-    frame = frame_at(page, "/agentdesktop/")
-    expect(frame.get_by_text(f"This desktop is not set up for {foreign}.")).to_be_visible()
-    expect(frame.get_by_text(f"add a ServiceNow account with the instance URL {foreign}")).to_be_visible()
+    address = f"{desk.url}/agentdesktop/ServiceNow.jsp?topDomain="
+    with Site(lambda origin: address + origin) as site:
+        page = open_page(site.origin, viewport=ROOM)
+        frame = frame_at(page, "/agentdesktop/")
+        expect(frame.get_by_text(f"This desktop is not set up for {site.origin}.")).to_be_visible()
+        expect(frame.get_by_text(f"add a ServiceNow account with the instance URL {site.origin}")).to_be_visible()
 
 
 def test_a_page_of_another_origin_cannot_hold_the_desktop_of_an_account(desk: Desk, open_page: Open) -> None:
-    page = open_page(viewport=ROOM)
-    body = f'<!doctype html><title>Thief</title><iframe title="Phone" src="{desk.embedded}"></iframe>'
-    page.route("http://localhost:9/", lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto("http://localhost:9/")
-    page.wait_for_timeout(1000)
-    frame = page.frames[1]
-    assert frame.get_by_label("User name").count() == 0
+    for address in (desk.embedded, f"{desk.url}/agentdesktop/"):
+        with Site(lambda _origin, address=address: address) as site:
+            page = open_page(site.origin, viewport=ROOM)
+            frame = frame_at(page, "chrome-error:")
+            assert frame.get_by_label("User name").count() == 0
 
 
 def test_a_browser_that_drops_the_cookie_is_told_and_offered_a_window(desk: Desk, open_page: Open) -> None:

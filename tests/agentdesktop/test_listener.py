@@ -13,6 +13,8 @@ from agentdesktop import listener as module
 from agentdesktop.listener import CHANNEL, QUEUE_LIMIT, Event, Listener, Sources, Subscription
 from tests.servers import answers, find_program, free_port, stop, wait_for
 
+from .story import run_apart
+
 
 class Table:
     """The table of agent events: rows (id, agent, number). `fails` makes the next readings fail."""
@@ -62,7 +64,7 @@ def hear(scene: Callable[[Listener, Table], Awaitable[None]], redis_url: str = "
         finally:
             listener.stop()
 
-    asyncio.run(play())
+    run_apart(play())
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -18,6 +18,8 @@ from contactcenter import events
 from contactcenter.models import Agent, AgentEvent
 from tests.factories import AgentFactory
 
+from .story import run_apart
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -109,7 +111,7 @@ def play(make: Callable[[], Page], scene: Callable[[Page], Awaitable[None]]) -> 
             stream.listener.stop()
         return page
 
-    return asyncio.run(run())
+    return run_apart(run())
 
 
 async def nothing(page: Page) -> None:
@@ -306,6 +308,6 @@ def test_everything_else_goes_to_django() -> None:
         seen.append(scope["path"] if scope["type"] == "http" else scope["type"])
 
     application = stream.with_stream(inner)
-    asyncio.run(application({"type": "http", "path": "/agentdesktop/"}, None, None))
-    asyncio.run(application({"type": "lifespan"}, None, None))
+    run_apart(application({"type": "http", "path": "/agentdesktop/"}, None, None))
+    run_apart(application({"type": "lifespan"}, None, None))
     assert seen == ["/agentdesktop/", "lifespan"]

@@ -257,7 +257,6 @@ const mayAsk = () => !embedded && "Notification" in window && Notification.permi
 
 function draw(state) {
   const page = { ...state, act, edit, complete, setUi, dialNumber, reload: begin, openAgain: openPop };
-  const hadFocus = at("work").contains(document.activeElement);
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";
@@ -268,7 +267,7 @@ function draw(state) {
   render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
   render(at("work"), work(state, page));
   render(at("side"), side(state, page));
-  chaseFocus(state, hadFocus);
+  chaseFocus(state);
   showOutside(state, host);
   ring(state.leads && state.interactions.some((each) => each.state === "ringing" && each.direction === "inbound"));
 }

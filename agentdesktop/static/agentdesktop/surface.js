@@ -42,21 +42,27 @@ function incomingWords(interaction) {
 
 const EDITABLE = "input, textarea, select, [popover], dialog";
 let statesBefore = new Map();
+let agentBefore = "";
+// Where the focus was last: a button that is gone, or disabled while its order runs, leaves it nowhere.
+let inWork = false;
+document.addEventListener("focusin", (event) => (inWork = Boolean(event.target.closest("#work"))));
 
 // The focus follows the work, but is never taken from a field or from the page around us.
-export function chaseFocus(state, hadFocus) {
+export function chaseFocus(state) {
   tick();
   const changed = state.interactions.filter((each) => statesBefore.get(each.id) !== each.state);
+  const moved = changed.length > 0 || statesBefore.size > state.interactions.length || agentBefore !== state.state.state;
+  agentBefore = state.state.state;
   statesBefore = new Map(state.interactions.map((each) => [each.id, each.state]));
   const fresh = changed.filter((each) => each.state === "ringing" && each.direction === "inbound");
-  const over = hadFocus && changed.some((each) => each.state === "wrap_up");
+  const over = inWork && changed.some((each) => each.state === "wrap_up");
   fresh.forEach((each) => {
     announce(incomingWords(each), { urgent: true });
     document.querySelectorAll('[data-order="accept"], [data-order="reject"]').forEach((node) => (node.dataset.arrived = performance.now()));
     notify(each);
   });
   const active = document.activeElement;
-  const lost = hadFocus && active === document.body;
+  const lost = inWork && active === document.body && moved;
   if (!document.hasFocus() || !(fresh.length || lost || over) || (active && active.closest(EDITABLE))) return;
   (document.querySelector("#work [data-first]") || document.querySelector("#work h2"))?.focus({ preventScroll: lost });
 }

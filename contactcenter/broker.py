@@ -18,19 +18,19 @@ from kombu.utils.json import dumps, loads
 
 
 class Channel(filesystem.Channel):
-    """Puts and takes whole messages. File name: `<milliseconds>_<uuid>.<queue>.msg`, so sorting gives the order."""
+    """Puts and takes whole messages. File name: `<nanoseconds>_<uuid>.<queue>.msg`, so sorting gives the order."""
 
     @property
     def _folder(self) -> Path:
         return Path(self.data_folder_in)
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
-        name = f"{time.time_ns() // 1_000_000}_{uuid.uuid4()}"
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # its parents disagree
+        name = f"{time.time_ns()}_{uuid.uuid4()}"
         draft = self._folder / f"{name}.draft"
         draft.write_text(dumps(payload))
         draft.rename(self._folder / f"{name}.{queue}.msg")
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         for name in sorted(self._waiting(queue)):
             taken = self._folder / f"{name}.taken"
             try:

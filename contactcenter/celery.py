@@ -16,6 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contactcenter.settings")
 
 SWEEP_SECONDS = 1.0
 TOKEN_SECONDS = 5.0
+CHECK_SECONDS = 60.0
 
 app = Celery("contactcenter")
 
@@ -28,15 +29,25 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": SWEEP_SECONDS,
             "options": {"expires": SWEEP_SECONDS},
         },
-        "deliver-due": {
-            "task": "contactcenter.tasks.deliver_due",
-            "schedule": SWEEP_SECONDS,
-            "options": {"expires": SWEEP_SECONDS},
-        },
         "refresh-due-tokens": {
             "task": "integrations.tasks.refresh_due_tokens",
             "schedule": TOKEN_SECONDS,
             "options": {"expires": TOKEN_SECONDS},
+        },
+        "process-inbound-events": {
+            "task": "integrations.tasks.process_events",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
+        "check-accounts": {
+            "task": "integrations.tasks.check_accounts",
+            "schedule": CHECK_SECONDS,
+            "options": {"expires": CHECK_SECONDS},
+        },
+        "prune-integrations": {
+            "task": "integrations.tasks.prune",
+            "schedule": crontab(minute="12"),
+            "options": {"expires": 1800},
         },
         "housekeeping": {
             "task": "contactcenter.tasks.housekeeping",
@@ -55,7 +66,7 @@ def defaults() -> dict[str, Any]:
         from .broker import install
 
         options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-        install([options["data_folder_in"], options["control_folder"]])
+        install([str(options["data_folder_in"]), str(options["control_folder"])])
     return {
         "beat_schedule": schedule(),
         # In memory: the file of the usual scheduler breaks when its process is killed while writing it.

@@ -92,7 +92,7 @@ def migrated() -> bool:
 
 def broker_fault() -> str:
     if settings.CELERY_BROKER_URL.startswith("filesystem"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        folder = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"]))
         usable = folder.is_dir() and os.access(folder, os.W_OK)
         return "" if usable else f"The message broker's folder {folder} is missing or cannot be written to."
     try:

@@ -56,11 +56,11 @@ def begin(feed: FeedState, *, without_agent: Agent | None = None, without_call: 
     """Open a session, unless somebody else just did: queue the state of everything as its first event."""
     opened = FeedState.objects.filter(pk=feed.pk, session_open=False).update(session_open=True)
     if opened:
-        agents = logged_in().select_related("user", "reason").exclude(pk=without_agent.pk if without_agent else None)
+        agents = logged_in().select_related("user", "reason").exclude(pk=without_agent.pk if without_agent else 0)
         calls = in_progress().select_related("agent__user", "service").filter(agent__isnull=False)
         body = {
             "agents": [agent_body(agent) for agent in agents],
-            "calls": [running_call(c) for c in calls.exclude(pk=without_call.pk if without_call else None)],
+            "calls": [running_call(c) for c in calls.exclude(pk=without_call.pk if without_call else 0)],
         }
         enqueue(feed.account_id, "session.start", timezone.now(), body)
     return bool(opened)

@@ -43,6 +43,7 @@ HANDLED = (InteractionState.RINGING, InteractionState.ACTIVE, InteractionState.H
 OPEN = (InteractionState.QUEUED, *HANDLED)
 # Callers who hang up sooner than this were not kept waiting.
 SHORT_ABANDON_SECONDS = 5.0
+FIGURES = ("received", "queued", "answered", "abandoned", "abandoned_short", "answered_in_sl", "asa", "aht")
 
 
 @dataclass(slots=True)
@@ -223,7 +224,7 @@ def read_figures(services: list[Service], since: datetime) -> dict[int, dict[str
             ),
         )
     )
-    return {row.pop("service_id"): row for row in rows}
+    return {row["service_id"]: {name: row[name] for name in FIGURES} for row in rows.values("service_id", *FIGURES)}
 
 
 def short(wait: SecondsBetween) -> Q:

@@ -64,7 +64,7 @@ def close_recording(account_id: int) -> None:
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import routing, telephony
+    from . import activities, routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -75,28 +75,19 @@ def sweep() -> None:
             "ringing calls": lambda: routing.expire_ringing(now),
             "after-call work": lambda: routing.finish_overdue_wrap_up(now),
             "waiting calls": lambda: routing.offer_waiting(now),
-            "the simulated line": lambda: telephony.tick(now),
+            "simulated calls": lambda: telephony.tick(now),
             "scenarios": engine.sweep,
+            "the outbox": activities.deliver_due,
         }
     )
 
 
 @app.task
-def deliver_due() -> None:
-    """Every second: send what is due in the outbox. Apart from the sweep, because vendors are slow."""
-    from . import activities
-
-    activities.deliver_due()
-
-
-@app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from integrations import wirelog
-
     from . import events
 
-    run_each({"the wire log": wirelog.prune, "agent events": events.prune})
+    run_each({"agent events": events.prune})
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

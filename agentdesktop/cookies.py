@@ -8,8 +8,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.sessions import middleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 DESKTOP_PATH = "/agentdesktop/"
 
@@ -38,18 +37,19 @@ class SessionMiddleware(middleware.SessionMiddleware):
                 request.COOKIES[settings.SESSION_COOKIE_NAME] = key
         super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         if is_desktop(request) and settings.SESSION_COOKIE_NAME in response.cookies:
             _rename(response)
         return response
 
 
-def _rename(response: HttpResponseBase) -> None:
+def _rename(response: HttpResponse) -> None:
     ordinary = response.cookies.pop(settings.SESSION_COOKIE_NAME)
     cookie = PartitionedMorsel()
     cookie.set(settings.DESKTOP_SESSION_COOKIE_NAME, ordinary.value, ordinary.coded_value)
     cookie.update({name: ordinary[name] for name in ("expires", "max-age")})
     # Browsers treat http://127.0.0.1 and http://localhost as secure, so this also holds while trying out.
-    cookie.update({"path": DESKTOP_PATH, "samesite": "None", "secure": True, "httponly": True, "partitioned": True})
+    cookie.update({"path": DESKTOP_PATH, "samesite": "None"})
+    cookie.update(dict.fromkeys(("secure", "httponly", "partitioned"), "yes"))
     response.cookies[settings.DESKTOP_SESSION_COOKIE_NAME] = cookie

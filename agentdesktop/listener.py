@@ -8,111 +8,30 @@ import asyncio
 import json
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from redis import asyncio as aioredis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+
+from .subscriptions import Event, Subscription
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "agent-events"
-QUEUE_LIMIT = 64
-HEARTBEAT_SECONDS = 15.0
 CHORES_SECONDS = 15.0
 POLL_SECONDS = 0.05
 # With Redis ringing, the table is still looked at now and then: a bell that was not rung must not cost a call.
 SAFETY_POLL_SECONDS = 2.0
 RETRY_SECONDS = 1.0
+# How many row ids before the latest may still be open transactions, and how long such a hole is watched.
+LOOK_BACK = 200
+HOLE_SECONDS = 30.0
+SILENT_ROUNDS = 3
 RECONNECT_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
-# A comment for proxies, and an event that the page can see, so that it notices a dead connection.
-HEARTBEAT = b": beat\nevent: beat\ndata: {}\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One agent event, ready to be written: `frame` is serialised once, however many streams it goes to."""
-
-    agent: int
-    number: int
-    kind: str
-    frame: bytes
-
-    @classmethod
-    def of(cls, agent: int, number: int, kind: str, data: Any) -> "Event":
-        text = json.dumps(data, separators=(",", ":"), default=str)
-        return cls(agent, number, kind, f"id: {number}\nevent: {kind}\ndata: {text}\n\n".encode())
-
-
-class Subscription:
-    """What waits for one stream. Bounded: past the limit it forgets all and the stream reads from the table.
-
-    `stale` asks for a reading of the table. While that goes on (`last` is None) live events are kept in the queue;
-    `replayed` then drops those that the table already gave."""
-
-    __slots__ = ("_wake", "agent", "closed", "counts", "due_beat", "last", "queue", "session", "stale")
-
-    def __init__(self, agent: int, session: str, counts: "Counter[str]") -> None:
-        self.agent = agent
-        self.session = session
-        self.counts = counts
-        self.queue: deque[Event] = deque()
-        self.last: int | None = None
-        self.stale = True
-        self.closed = False
-        self.due_beat = False
-        self._wake = asyncio.Event()
-
-    def lacks(self, number: int) -> bool:
-        return not self.stale and (self.last is None or number > self.last)
-
-    def put(self, event: Event) -> None:
-        """Take a live event: in order and once. A hole or too long a queue makes the subscription stale."""
-        if not self.lacks(event.number):
-            self.counts["duplicates"] += not self.stale
-            return
-        if self.last is not None and event.number != self.last + 1:
-            self._forget("gaps")
-        elif len(self.queue) >= QUEUE_LIMIT:
-            self._forget("overflows")
-        else:
-            self.queue.append(event)
-            if self.last is not None:
-                self.last = event.number
-        self._wake.set()
-
-    def replaying(self) -> None:
-        """Call before the table is read."""
-        self.queue.clear()
-        self.stale, self.last = False, None
-
-    def replayed(self, number: int) -> None:
-        """The table gave everything up to `number`; what came in live meanwhile is put in its place."""
-        waiting = sorted(self.queue, key=lambda event: event.number)
-        overflowed = self.stale
-        self.queue.clear()
-        self.stale, self.last = overflowed, number
-        for event in waiting:
-            self.put(event)
-
-    def _forget(self, why: str) -> None:
-        self.counts[why] += 1
-        self.queue.clear()
-        self.stale = True
-
-    def beat(self) -> None:
-        self.due_beat = True
-        self._wake.set()
-
-    def close(self) -> None:
-        self.closed = True
-        self._wake.set()
-
-    async def wait(self) -> None:
-        await self._wake.wait()
-        self._wake.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +117,8 @@ class Listener:
 
     async def _poll(self) -> None:
         assert self._ready is not None and self._nudge is not None  # noqa: S101 - set by _start
-        self._position = await _until_it_works(self.sources.latest)
+        # A little back: a transaction that is open now may commit under a lower id than the latest.
+        self._position = max(0, await _until_it_works(self.sources.latest) - LOOK_BACK)
         self._ready.set()
         while True:
             try:
@@ -240,12 +160,12 @@ class Listener:
         now = time.monotonic()
         for row_id in row_ids:
             if row_id > self._position:
-                missing = range(max(self._position + 1, row_id - 1000), row_id)
+                missing = range(max(self._position + 1, row_id - LOOK_BACK), row_id)
                 self._holes.update(dict.fromkeys(missing, now))
                 self._position = row_id
             self._holes.pop(row_id, None)
         # A hole that stays is a transaction that was rolled back.
-        for row_id in [row_id for row_id, seen in self._holes.items() if now - seen > 30]:
+        for row_id in [row_id for row_id, seen in self._holes.items() if now - seen > HOLE_SECONDS]:
             del self._holes[row_id]
 
     async def _hear_bell(self) -> None:
@@ -268,8 +188,10 @@ class Listener:
                 failures += 1
 
     async def _relay(self, ear: Any) -> None:
-        while True:
+        silent = 0
+        while silent < SILENT_ROUNDS:
             message = await ear.get_message(timeout=5)
+            silent = silent + 1 if message is None else 0
             if message is None:
                 await ear.ping()
             elif message["type"] == "subscribe":
@@ -278,16 +200,18 @@ class Listener:
                 self._nudge.set()
             elif message["type"] == "message":
                 self._heard(message["data"])
+        raise RedisConnectionError("it does not answer")
 
     def _heard(self, text: bytes) -> None:
         try:
             told = json.loads(text)
-            event = Event.of(int(told["agent"]), int(told["number"]), str(told["kind"]), told["data"])
+            agent, number, kind, data = int(told["agent"]), int(told["number"]), str(told["kind"]), told["data"]
         except (ValueError, KeyError, TypeError):
             log.warning("A message on the bell is not an agent event; passed over.")
             return
         self.counts["heard"] += 1
-        self.dispatch(event)
+        if agent in self._subscriptions:
+            self.dispatch(Event.of(agent, number, kind, data))
 
 
 async def _until_it_works(read: Callable[[], Awaitable[int]]) -> int:

@@ -28,7 +28,8 @@ from django.utils import timezone
 from contactcenter.models import Agent, AgentEvent
 
 from .cookies import DESKTOP_PATH
-from .listener import HEARTBEAT, HEARTBEAT_SECONDS, Event, Listener, Sources, Subscription
+from .listener import Listener, Sources
+from .subscriptions import Event, Subscription
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -46,6 +47,9 @@ HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-accel-buffering", b"no"),
 ]
+HEARTBEAT_SECONDS = 15.0
+# A comment for proxies, and an event that the page can see, so that it notices a dead connection.
+HEARTBEAT = b": beat\nevent: beat\ndata: {}\n\n"
 GREETING = b"retry: 1000\n: hello\n\n"
 THREADS = 4
 POOL = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="agent-events")
@@ -67,6 +71,7 @@ def _reading(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """`function` in one of the shared threads, with the database connection that the thread keeps."""
     return await asyncio.get_running_loop().run_in_executor(POOL, partial(_reading, function, *args, **kwargs))
 
 
@@ -119,13 +124,15 @@ async def _close_ended(subscriptions: list[Subscription]) -> None:
             each.close()
 
 
+def _in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await in_thread(function, *args, **kwargs)
+
+    return run
+
+
 listener = Listener(
-    Sources(
-        latest=partial(in_thread, _latest_row),
-        new=partial(in_thread, _new_rows),
-        events=partial(in_thread, _events),
-        chores=_close_ended,
-    ),
+    Sources(latest=_in_thread(_latest_row), new=_in_thread(_new_rows), events=_in_thread(_events), chores=_close_ended),
     redis_url=settings.REDIS_URL,
 )
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 import redis
 
 from agentdesktop import listener as module
-from agentdesktop.listener import CHANNEL, QUEUE_LIMIT, Event, Listener, Sources, Subscription
+from agentdesktop.listener import CHANNEL, Listener, Sources
+from agentdesktop.subscriptions import QUEUE_LIMIT, Event, Subscription
 from tests.servers import answers, find_program, free_port, stop, wait_for
 
 from .story import run_apart
@@ -86,7 +88,7 @@ def numbers(subscription: Subscription) -> list[int]:
 
 
 def subscription(last: int = 0) -> Subscription:
-    return fresh(Subscription(1, "session", module.Counter()), last)
+    return fresh(Subscription(1, "session", Counter()), last)
 
 
 def test_events_come_in_order_and_once() -> None:

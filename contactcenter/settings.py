@@ -174,6 +174,10 @@ else:
 # How long a claim on a piece of work holds when its holder dies without letting go.
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
 
+# Error pages and mails leave out every secret that the process knows, also while DEBUG is on.
+DEFAULT_EXCEPTION_REPORTER = "integrations.tracebacks.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "integrations.tracebacks.ReporterFilter"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -22,12 +22,13 @@ CONNECT_SECONDS = 5.0
 # A dead path is noticed after 30 + 3 x 10 s of silence; the system's default would be over two hours.
 KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 SELF_SIGNED_CODES = {18, 19}
-EXPIRED, NOT_YET_VALID, UNKNOWN_ISSUER, WRONG_NAME = 10, 9, 20, 62
+EXPIRED, NOT_YET_VALID, UNKNOWN_ISSUER, WRONG_NAME, WRONG_ADDRESS = 10, 9, 20, 62, 64
 TLS_REASONS = {
     EXPIRED: "its certificate has expired",
     NOT_YET_VALID: "its certificate is not valid yet",
     UNKNOWN_ISSUER: "its certificate was issued by an authority that is not known here",
     WRONG_NAME: "its certificate was issued for another name",
+    WRONG_ADDRESS: "its certificate was issued for another name",
 }
 
 

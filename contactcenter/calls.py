@@ -13,7 +13,7 @@ from django.db.models import Q
 from . import agents, callers, interactions, routing
 from .call_reports import EVENTS, OFFERED, CallReport, Resolved, resolve
 from .errors import NotPossible
-from .interaction_view import view, views
+from .interaction_view import is_calling_out, view, views
 from .interactions import Trigger
 from .models import Agent, Interaction, InteractionEvent, InteractionState
 
@@ -141,7 +141,7 @@ def _offered(interaction: Interaction, found: Resolved) -> bool:
     agent = found.agent
     if agent is None or agent.pk == interaction.agent_id:
         return True
-    if interaction.direction == Interaction.Direction.OUTBOUND:
+    if interaction.direction == Interaction.Direction.OUTBOUND and interaction.state == InteractionState.NEW:
         _dialled(interaction, agent)
         return True
     if interaction.agent_id is not None:
@@ -244,8 +244,7 @@ def _left(interaction: Interaction, found: Resolved) -> bool:
 
 
 def _rejected(interaction: Interaction, found: Resolved) -> bool:
-    outbound = interaction.direction == Interaction.Direction.OUTBOUND
-    if outbound or not interactions.is_allowed(interaction, Trigger.REJECTED):
+    if is_calling_out(interaction) or not interactions.is_allowed(interaction, Trigger.REJECTED):
         return False
     interactions.pass_over(interaction, Trigger.REJECTED)
     routing.find(interaction)

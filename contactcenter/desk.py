@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import transaction
 
 from integrations.capabilities import CallFacts, EmbedHost, RecordRef
+from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, callers, interactions
+from . import agents, callers, events, interactions
 from .errors import NotPossible
-from .interaction_view import is_outbound, label, views
+from .interaction_view import is_calling_out, label, views
 from .models import Agent, AgentState, Disposition, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 from .phone import digits
@@ -188,10 +189,19 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     facts = {name: chosen[name] for name in ("account", "kind", "id", "name")}
     interactions.record(interaction, interactions.CALLER_CHOSEN, agent=agent, data=facts)
     interactions.after(interaction)
-    pop = _pop_of(interaction, chosen)
+    _open(interaction, chosen, agent)
+    return interaction
+
+
+def _open(interaction: Interaction, chosen: callers.Candidate, agent: Agent) -> None:
+    """Show the chosen record; where that is not possible, say so and keep the choice."""
+    try:
+        pop = _pop_of(interaction, chosen)
+    except (IntegrationError, LookupError) as error:
+        events.notice(agent, f"The record of {chosen['name']} cannot be opened. {error}", level="warning")
+        return
     if pop:
         interactions.screen_pop(interaction, pop)
-    return interaction
 
 
 def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, str] | None:
@@ -259,8 +269,7 @@ def _control(
     interaction = _mine(agent, interaction_id)
     if interaction.state in after:
         return interaction
-    rings_there = interaction.state == _S.RINGING and is_outbound(interaction)
-    if not (calling_out if rings_there else interaction.state in before):
+    if not (calling_out if is_calling_out(interaction) else interaction.state in before):
         raise NotPossible(_too_late(interaction))
     interaction = act(interaction)
     agents.current_state(agent)

@@ -72,14 +72,20 @@ def is_outbound(interaction: Interaction) -> bool:
     return interaction.direction == Interaction.Direction.OUTBOUND
 
 
+def is_calling_out(interaction: Interaction) -> bool:
+    """Whether it rings at the far side of an outbound call. One that was transferred rings at our agent instead, and
+    has waited in a queue for that, if only for a moment."""
+    return interaction.state == _S.RINGING and is_outbound(interaction) and interaction.queued_at is None
+
+
 def controls(interaction: Interaction) -> list[str]:
-    if interaction.state == _S.RINGING and is_outbound(interaction):
+    if is_calling_out(interaction):
         return CALLING_OUT
     return CONTROLS.get(interaction.state, [])
 
 
 def label(interaction: Interaction) -> str:
-    if interaction.state == _S.RINGING and is_outbound(interaction):
+    if is_calling_out(interaction):
         return "Calling"
     if interaction.state == _S.ABANDONED and is_outbound(interaction):
         return "Not reached"
@@ -103,7 +109,7 @@ def customer(interaction: Interaction, region: str) -> dict[str, Any]:
 
 
 def times(interaction: Interaction, centre: ContactCenter) -> dict[str, str | None]:
-    rings = interaction.state == _S.RINGING and not is_outbound(interaction)
+    rings = interaction.state == _S.RINGING and not is_calling_out(interaction)
     wraps = interaction.state == _S.WRAP_UP and centre.after_call_work_seconds > 0
     return {
         "offeredAt": _iso(interaction.offered_at),

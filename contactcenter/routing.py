@@ -18,6 +18,8 @@ from .errors import NotPossible
 from .models import Agent, AgentState, ContactCenter, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 
+# It rings at the far side, see `interaction_view.is_calling_out`.
+CALLING_OUT = Q(direction=Interaction.Direction.OUTBOUND, queued_at__isnull=True)
 # A scenario that has not found an agent by then is overtaken: a caller never waits for a CRM or a worker.
 PATIENCE = timedelta(seconds=30)
 # After-call work without a limit of its own ends after this when its agent is about to log out or has gone.
@@ -86,12 +88,10 @@ def forgive(agent: Agent) -> None:
 def expire_ringing(now: datetime | None = None) -> int:
     """No answer in time: the agent becomes Not Ready, the call goes to the next. Returns how many."""
     limit = timedelta(seconds=ContactCenter.current().answer_timeout_seconds)
-    overdue = Interaction.objects.filter(
-        direction=Interaction.Direction.INBOUND,
-        state=InteractionState.RINGING,
-        ringing_at__lte=(now or timezone.now()) - limit,
+    ringing = Interaction.objects.filter(
+        state=InteractionState.RINGING, ringing_at__lte=(now or timezone.now()) - limit
     )
-    return _each(overdue, _expire)
+    return _each(ringing.exclude(CALLING_OUT), _expire)
 
 
 def finish_overdue_wrap_up(now: datetime | None = None) -> int:

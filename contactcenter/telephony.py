@@ -9,7 +9,7 @@ from typing import Protocol
 
 from django.utils import timezone
 
-from . import calls
+from . import calls, routing
 from .calls import CallReport
 from .models import Agent, Interaction, InteractionState
 
@@ -85,8 +85,8 @@ def new_call_id() -> str:
 def tick(now: datetime | None = None) -> int:
     """The far side of simulated outbound calls answers. Called by the sweep; returns how many did."""
     ringing = Interaction.objects.filter(
+        routing.CALLING_OUT,
         call_id__startswith=SIMULATED,
-        direction=Interaction.Direction.OUTBOUND,
         state=InteractionState.RINGING,
         ringing_at__lte=(now or timezone.now()) - FAR_SIDE_ANSWERS_AFTER,
     )

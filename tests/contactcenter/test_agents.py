@@ -1,6 +1,7 @@
 """Agent states: what may follow what, what waits until the work is done, and that no moment is lost."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def told(agent: Agent, kind: str = "state") -> list[dict[str, Any]]:
 
 def test_every_target_of_the_table_is_a_state_or_one_of_the_two_special_targets() -> None:
     special = {agent_states.RESUME, agent_states.LATER}
-    assert {target for target in TRANSITIONS.values()} <= {*AgentState.values, *special}
+    assert set(TRANSITIONS.values()) <= {*AgentState.values, *special}
 
 
 def test_every_state_can_be_left_and_every_trigger_is_used() -> None:
@@ -281,7 +282,7 @@ def test_stretches_of_time_tile_without_gap_or_overlap() -> None:
     agents.log_out(agent)
     stretches = list(agent.state_changes.order_by("id"))
     assert [s.state for s in stretches] == ["LOGGED_OUT", "READY", "RINGING", "BUSY", "ACW", "READY", "LOGGED_OUT"]
-    assert all(a.ended_at == b.began_at for a, b in zip(stretches, stretches[1:], strict=False))
+    assert all(a.ended_at == b.began_at for a, b in pairwise(stretches))
     assert stretches[-1].ended_at is None
     assert stretches[3].interaction == interaction
 

@@ -386,6 +386,19 @@ def test_an_outbound_call_of_an_agent_who_is_logged_out_is_kept_without_agent(se
     assert (interaction.agent, interaction.state, state_of(gone)) == (None, "new", "LOGGED_OUT")
 
 
+def test_an_outbound_call_that_is_transferred_rings_at_the_colleague_who_can_accept_it(
+    service: Any, agent: Any
+) -> None:
+    colleague = AgentFactory(login="agent2", state="READY", services=[service])
+    report("offered", agent="agent1", direction="outbound", to_number=CUSTOMER)
+    report("answered")
+    interaction = report("transferred", agent="agent2")
+    shown = told(colleague, "interaction")[-1]
+    assert (shown["stateLabel"], shown["controls"]) == ("Ringing", ["accept", "reject"])
+    assert desk.accept(colleague, str(interaction.public_id)).state == "active"
+    assert (state_of(agent), state_of(colleague)) == ("READY", "BUSY")
+
+
 # -- what is shown
 
 

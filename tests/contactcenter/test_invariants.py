@@ -1,0 +1,202 @@
+"""Whatever a telephone system reports and agents do, in whatever order: the rules that hold all the time.
+
+* An agent has at most one call at a time.
+* An agent is Ringing, Busy or in After-call work exactly while a call of theirs is open in the matching state.
+* The stretches of an agent's states tile the time.
+* Every call of an agent can be brought to its end by the agent.
+"""
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from contactcenter import agents, calls, desk, routing, telephony
+from contactcenter.call_reports import EVENTS, CallReport
+from contactcenter.errors import NotPossible
+from contactcenter.interaction_view import is_calling_out
+from contactcenter.interactions import ENDED, WITH_AGENT
+from contactcenter.models import Agent, ContactCenter, Interaction, Service
+from tests.factories import AgentFactory, NotReadyReasonFactory, ServiceFactory
+
+LOGINS = ("ann", "bob", "cem")
+CALL_IDS = ("c-1", "c-2", "c-3", "c-4")
+SERVICES = ("support", "sales")
+NINE = timezone.now() - timedelta(hours=1)
+# The state of the agent while their call is in this state; an outbound call that rings there keeps them busy.
+AT_WORK = {"ringing": "RINGING", "active": "BUSY", "held": "BUSY", "wrap_up": "ACW"}
+
+logins = st.sampled_from(LOGINS)
+indexes = st.integers(0, 3)
+
+
+class Centre(RuleBasedStateMachine):
+    """Three agents, two services, four call ids that are used again and again, and everything that can happen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        services = [ServiceFactory(code=code) for code in SERVICES]
+        NotReadyReasonFactory(key="lunch")
+        ContactCenter.current()
+        self.agents = {
+            login: AgentFactory(login=login, services=services[: 1 + n % 2]) for n, login in enumerate(LOGINS)
+        }
+
+    def teardown(self) -> None:
+        self.agents_can_finish()
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    # -- what happens
+
+    @rule(
+        call=st.sampled_from(CALL_IDS),
+        event=st.sampled_from(EVENTS),
+        agent=st.sampled_from(("", *LOGINS)),
+        service=st.sampled_from(("", *SERVICES)),
+        direction=st.sampled_from(("inbound", "inbound", "outbound")),
+        second=st.one_of(st.none(), st.integers(0, 20)),
+    )
+    def a_report(self, call: str, event: str, agent: str, service: str, direction: str, second: int | None) -> None:
+        at = NINE + timedelta(seconds=second) if second is not None else None
+        self.attempt(
+            calls.apply,
+            CallReport(
+                call, str(event), direction, "+14155550132", "+14155550100", service=service, agent=agent, at=at
+            ),
+        )
+
+    @rule(login=logins, ready=st.booleans(), device=st.sampled_from(("softphone", "softphone", "none")))
+    def log_in(self, login: str, ready: bool, device: str) -> None:
+        self.attempt(agents.log_in, self.agents[login], device=device, state="READY" if ready else "NOT_READY")
+
+    @rule(login=logins)
+    def log_out(self, login: str) -> None:
+        self.attempt(agents.log_out, self.agents[login])
+
+    @rule(login=logins)
+    def lose_the_connection(self, login: str) -> None:
+        self.attempt(agents.connection_lost, self.agents[login])
+
+    @rule(login=logins, state=st.sampled_from(("READY", "READY", "NOT_READY", "SUPERVISING")))
+    def choose(self, login: str, state: str) -> None:
+        self.attempt(agents.choose, self.agents[login], state, "lunch" if state == "NOT_READY" else "")
+        routing.assign_waiting(Agent.objects.get(user__username=login))
+
+    @rule(
+        login=logins, command=st.sampled_from((desk.accept, desk.accept, desk.reject, desk.hold, desk.resume, desk.end))
+    )
+    def control(self, login: str, command: Any) -> None:
+        for interaction in self.open_of(login):
+            self.attempt(command, self.agents[login], str(interaction.public_id))
+
+    @rule(login=logins)
+    def complete(self, login: str) -> None:
+        for interaction in self.open_of(login):
+            self.attempt(desk.complete, self.agents[login], str(interaction.public_id), "", "")
+
+    @rule(login=logins, service=st.sampled_from(("", "support")))
+    def dial(self, login: str, service: str) -> None:
+        self.attempt(desk.dial, self.agents[login], "+14155550132", service)
+
+    @rule(service=st.sampled_from(SERVICES))
+    def offer_waiting(self, service: str) -> None:
+        routing.assign_waiting(Service.objects.get(code=service))
+
+    @rule(seconds=st.sampled_from((0, 3, 25, 125, 4000)))
+    def time_passes_for_the_sweep(self, seconds: int) -> None:
+        now = timezone.now() + timedelta(seconds=seconds)
+        routing.expire_ringing(now)
+        routing.finish_overdue_wrap_up(now)
+        routing.offer_waiting(now)
+        telephony.tick(now)
+
+    # -- what holds
+
+    @invariant()
+    def agents_and_their_calls_agree(self) -> None:
+        for agent in Agent.objects.all():
+            open_calls = list(Interaction.objects.filter(agent=agent, state__in=WITH_AGENT))
+            assert len(open_calls) <= 1, f"{agent.login} has {len(open_calls)} calls"
+            if open_calls:
+                assert agent.state == self.expected(open_calls[0])
+            else:
+                assert agent.state not in AT_WORK.values(), f"{agent.login} is {agent.state} without a call"
+                assert agent.next_state == ""
+
+    @invariant()
+    def calls_without_an_agent_are_where_they_may_be(self) -> None:
+        lonely = Interaction.objects.filter(agent=None).values_list("state", flat=True)
+        assert "ringing" not in lonely and "wrap_up" not in lonely
+        assert not Interaction.objects.filter(state__in=("new", "queued")).exclude(agent=None).exists()
+        assert not Interaction.objects.filter(state__in=ENDED, ended_at=None).exists()
+
+    @invariant()
+    def stretches_tile(self) -> None:
+        for agent in Agent.objects.all():
+            stretches = list(agent.state_changes.order_by("id"))
+            assert all(a.ended_at == b.began_at and a.began_at <= b.began_at for a, b in pairwise(stretches))
+            assert stretches[-1].ended_at is None
+            assert (stretches[-1].state, stretches[-1].reason_id) == (agent.state, agent.reason_id)
+
+    @invariant()
+    def events_are_numbered_without_holes(self) -> None:
+        for agent in Agent.objects.all():
+            numbers = list(agent.desktop_events.order_by("id").values_list("number", flat=True))
+            assert numbers == list(range(1, agent.last_event_number + 1))
+
+    def agents_can_finish(self) -> None:
+        """From wherever this ended, each agent comes out of work with the controls on the screen."""
+        for login in LOGINS:
+            for _ in range(4):
+                for interaction in self.open_of(login):
+                    self.press(self.agents[login], interaction)
+            agent = Agent.objects.get(user__username=login)
+            assert agent.state not in AT_WORK.values(), f"{login} is stuck in {agent.state}"
+
+    # -- helpers
+
+    def press(self, agent: Agent, interaction: Interaction) -> None:
+        shown = calls.view(interaction)["controls"]
+        if "end" in shown:
+            desk.end(agent, str(interaction.public_id))
+        elif "complete" in shown:
+            desk.complete(agent, str(interaction.public_id), "", "")
+        else:
+            desk.accept(agent, str(interaction.public_id))
+
+    def open_of(self, login: str) -> list[Interaction]:
+        return list(Interaction.objects.filter(agent__user__username=login, state__in=WITH_AGENT))
+
+    def expected(self, interaction: Interaction) -> str:
+        if is_calling_out(interaction):
+            return "BUSY"
+        return AT_WORK[interaction.state]
+
+    def attempt(self, act: Any, *args: Any, **kwargs: Any) -> None:
+        """A refusal in words is a fine answer; anything else that is raised is a fault."""
+        try:
+            act(*args, **kwargs)
+        except NotPossible as refusal:
+            assert refusal.sentence
+
+
+class CentreTest(TestCase):
+    def test_the_rules_hold_whatever_is_reported_and_done(self) -> None:
+        run_state_machine_as_test(
+            Centre,
+            settings=settings(
+                max_examples=40,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+            ),
+        )

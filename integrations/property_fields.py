@@ -1,7 +1,8 @@
-"""Form fields that providers share: a vendor's address, and a small table of reasons and their codes."""
+"""Form fields that providers share: a vendor's address, a private authority, a small table of reasons and codes."""
 
 import ipaddress
 import re
+import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -68,6 +69,40 @@ def is_host(name: str) -> bool:
         return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
+
+
+class CaCertificateField(forms.CharField):
+    """A private certificate authority, trusted for this account in addition to the public ones. Call the property
+    `ca_certificate`: the HTTP client looks for it by that name."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "CA certificate",
+            "required": False,
+            "max_length": 20_000,
+            "widget": forms.Textarea({"rows": 4, "spellcheck": "false"}),
+            "help_text": (
+                "Only where the system's certificate comes from a company's own authority: that authority's "
+                "certificate in PEM form (-----BEGIN CERTIFICATE-----), from whoever runs the system. Empty: the "
+                "public authorities."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value)).replace("\r\n", "\n")
+        try:
+            if text:
+                ssl.create_default_context(cadata=text)
+        except (ssl.SSLError, ValueError):
+            raise ValidationError(
+                "This is not a certificate in PEM form. It begins with -----BEGIN CERTIFICATE-----"
+            ) from None
+        if "PRIVATE KEY" in text:
+            raise ValidationError("There is a private key in this text. Only the certificate belongs here.")
+        return text
 
 
 class ReasonCodesWidget(forms.Widget):

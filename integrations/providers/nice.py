@@ -22,8 +22,9 @@ from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import VendorUrlField
+from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.base import Provider
+from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 VERSION = 1
 SHORTEST_KEEP_ALIVE = 5
@@ -35,30 +36,32 @@ UNTOUCHED = {"call", "data"}
 ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(
         "The recorder does not accept the user name and password.",
-        "you",
+        YOU,
         "Enter the Username and Password again that came with the NICE account. Ask NICE's administrator whether the "
         "user may send recording events.",
     ),
     Cause.NO_PERMISSION: Advice(
         "The recorder knows the user and does not take events from it.",
-        "the vendor's administrator",
+        THEIR_ADMINISTRATOR,
         "Ask NICE's administrator to let this user submit call and agent events.",
     ),
     Cause.NOT_FOUND: Advice(
         "The server is there, but takes no events at this path.",
-        "you",
+        YOU,
         "Copy the whole URL again from the recorder's integration settings, with its path.",
     ),
-    Cause.ASLEEP: Advice(
-        "A web page answered instead of the recorder: often a log-in page or a proxy in between.",
-        "you",
-        "Ask NICE's administrator for the address to which call flow data is submitted.",
+    Cause.WRONG_HOST: Advice(
+        "There is no recorder at this address: unknown name, a log-in page or proxy in between, or a redirect, which "
+        "is not followed because the password would go along.",
+        YOU,
+        "Ask NICE's administrator for the final address to which call flow data is submitted.",
     ),
 }
 
 
 class NiceProperties(PropertiesForm):
     needed_for_real = ("url",)
+    advanced = ("ca_certificate",)
 
     keep_alive_update_interval = forms.IntegerField(
         label="Keep alive update interval",
@@ -109,6 +112,7 @@ class NiceProperties(PropertiesForm):
             "empty while the account is simulated."
         ),
     )
+    ca_certificate = CaCertificateField()
 
     def clean_keep_alive_update_interval(self) -> int:
         seconds = int(self.cleaned_data["keep_alive_update_interval"])

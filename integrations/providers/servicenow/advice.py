@@ -2,8 +2,8 @@
 
 from integrations.doctor import Advice
 from integrations.errors import Cause
+from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
-YOU, THEIR_ADMINISTRATOR, VENDOR = "you", "the vendor's administrator", "the vendor"
 CLIENT_RECORD = (
     "System OAuth > Application Registry (today: Machine Identity Console > Inbound integrations): open our client",
 )

@@ -113,7 +113,7 @@ class Login(OAuth2, Provider):
     )
     def forget_tokens(self) -> Result:
         oauth.forget(self)
-        return Result(True, "The tokens were deleted here and withdrawn at ServiceNow.")
+        return Result(True, "The tokens were deleted here, and ServiceNow was asked to withdraw them.")
 
 
 def lives(token: Any) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,8 @@ import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 
+from integrations.property_fields import CaCertificateField
+
 from .sign_in_properties import SignInProperties
 
 AGENT_MAP_KEYS = (
@@ -35,6 +37,7 @@ class ServiceNowProperties(SignInProperties):
     advanced = (
         "user_name", "password", "agent_map_key", "related_table", "close_on_release", "activity_record",
         "default_country", "screen_pop", "cti_view", "cti_rule", "record_url_pattern", "workspace_url_pattern",
+        "ca_certificate",
     )  # fmt: skip
 
     agent_map_key = forms.ChoiceField(
@@ -127,6 +130,8 @@ class ServiceNowProperties(SignInProperties):
             "/now/cwf/agent/record/{table}/{sys_id}."
         ),
     )
+
+    ca_certificate = CaCertificateField()
 
     def clean_default_country(self) -> str:
         country = str(self.cleaned_data["default_country"]).upper()

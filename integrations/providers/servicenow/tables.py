@@ -121,7 +121,8 @@ def note_dropped(kind: str, sent: Mapping[str, Any], kept: Mapping[str, str]) ->
     """Log which fields ServiceNow did not take although it answered success. Without READ it shows nothing."""
     lost = [n for n, v in sent.items() if n not in NOT_ECHOED and kept.get(n, "").casefold() != _text(v).casefold()]
     if kept and lost:
-        logger.warning("ServiceNow did not take %s in %s: no right to write, or no value of its list.", lost, kind)
+        reasons = "no right to write, no such column, or no value of its list"
+        logger.warning("ServiceNow did not take %s in %s: %s.", lost, kind, reasons)
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import MAXIMUM_CODE, ReasonCodesField, VendorUrlField
+from integrations.property_fields import MAXIMUM_CODE, CaCertificateField, ReasonCodesField, VendorUrlField
 
 HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 # Headers that frame the request: the token in one of them would break it.
@@ -17,7 +17,7 @@ FRAMING = {
 
 class WfmHttpProperties(PropertiesForm):
     needed_for_real = ("url",)
-    advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code")
+    advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code", "ca_certificate")
 
     periodic_update_interval = forms.IntegerField(
         label="Periodic update interval",
@@ -95,6 +95,8 @@ class WfmHttpProperties(PropertiesForm):
             "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is free."
         ),
     )
+
+    ca_certificate = CaCertificateField()
 
     def clean_token_header(self) -> str:
         name = str(self.cleaned_data["token_header"])

@@ -7,36 +7,37 @@ from typing import Any
 import requests
 from django.utils import timezone
 
-from integrations import catalogue
+from integrations import catalogue, deadlines
 from integrations.capabilities import FeedContext, Snapshot, WorkforceFeed
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.http import error_from_response
 from integrations.property_fields import codes_by_reason
 from integrations.providers.base import Provider
+from integrations.verdict import YOU
 
 from . import rta_json
 from .properties import WfmHttpProperties
 
-CONNECT_SECONDS = 5.0
 LONGEST_SECONDS = 30.0
 ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(
         "The WFM system does not accept the token, or looks for it in another header.",
-        "you",
+        YOU,
         "Copy the token again from the WFM system. Compare Token header and Token scheme (Advanced) with its "
         "documentation.",
     ),
     Cause.NOT_FOUND: Advice(
         "The WFM server is there, but receives nothing at this path.",
-        "you",
+        YOU,
         "Copy the whole URL again from the WFM system, with its path.",
     ),
-    Cause.ASLEEP: Advice(
-        "A web page answered instead of a receiver: often a log-in page or a proxy in between.",
-        "you",
-        "Open the URL's host in a browser to see whose page it is, then ask the WFM system for the address of its data "
-        "feed.",
+    Cause.WRONG_HOST: Advice(
+        "There is no receiver at this address: unknown name, a log-in page or proxy in between, or a redirect, which "
+        "is not followed because the token would go along.",
+        YOU,
+        "Open the URL's host in a browser to see whose page it is, then ask the WFM system's administrator for the "
+        "final address of its data feed.",
     ),
 }
 
@@ -111,11 +112,9 @@ class WfmHttp(WorkforceFeed, Provider):
             "X-Feed-Sequence": str(context.sequence),
             "Idempotency-Key": f"{self.account.public_id}:{context.sequence}",
         }
-        return self.http.post(
-            self.base_url, data=body, headers=headers, timeout=self._timeout(), purpose=purpose, retry=0
-        )
+        with deadlines.within(self._seconds()):
+            return self.http.post(self.base_url, data=body, headers=headers, purpose=purpose, retry=0)
 
-    def _timeout(self) -> tuple[float, float]:
-        """Connecting and answering together stay below the interval, so that two requests are never in flight."""
-        total = max(1.0, min(LONGEST_SECONDS, 0.8 * self.interval))
-        return min(CONNECT_SECONDS, total), total
+    def _seconds(self) -> float:
+        """Connecting and answering together end before the next update is due: two are never in flight."""
+        return max(1.0, min(LONGEST_SECONDS, 0.8 * self.interval))

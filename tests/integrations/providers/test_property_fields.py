@@ -1,5 +1,6 @@
 """The form fields that providers share."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from integrations.property_fields import ReasonCodesField, VendorUrlField, codes_by_reason
+from integrations.property_fields import CaCertificateField, ReasonCodesField, VendorUrlField, codes_by_reason
+from tests.simulators import certificate
 
 
 class ReasonsForm(forms.Form):
@@ -104,3 +106,15 @@ def test_the_table_shows_what_is_stored_and_has_empty_rows_to_write_into() -> No
     assert html.count('name="mapping-reason"') == 4
     assert "<script" not in html
     assert "style=" not in html
+
+
+def test_a_certificate_is_taken_and_anything_else_explained(tmp_path: Path) -> None:
+    signed, key = (Path(path).read_text() for path in certificate.write(tmp_path))
+    field = CaCertificateField()
+    assert field.clean(signed.replace("\n", "\r\n")) == signed.strip()
+    assert field.clean("") == ""
+    for wrong in ("no certificate", key, signed[:200]):
+        with pytest.raises(ValidationError, match="PEM"):
+            field.clean(wrong)
+    with pytest.raises(ValidationError, match="private key"):
+        field.clean(signed + key)

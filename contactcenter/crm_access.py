@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from integrations import health
 from integrations.capabilities import Crm, PeopleDirectory
+from integrations.errors import IntegrationError, Rejected
 from integrations.models import IntegrationAccount
 
 from .models import Agent, AgentCrmUser
@@ -49,6 +51,12 @@ def account_for(name: str, account_type: str) -> IntegrationAccount:
     raise NotConfigured(
         "There is no default account for this step. Open Integration accounts and tick Default account on one."
     )
+
+
+def note_health(account: IntegrationAccount, error: IntegrationError) -> None:
+    """A refused record says nothing about the account; every other failure does."""
+    if not isinstance(error, Rejected):
+        health.failed(account, error)
 
 
 def crm_user_of(agent: Agent, account: IntegrationAccount, provider: Any) -> str:

@@ -9,7 +9,7 @@ Reactions: *Unavailable* waits 1, 2, 4 ... 60 seconds, then 5 minutes between at
 *AuthenticationFailed* is checked again every minute, because an administrator has to act; *Rejected* needs a person."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,14 +19,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import deadlines, health, leases, wirelog
-from integrations.capabilities import Activity, RecordRef
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
 from integrations.fields import SecretUnreadable
 
 from . import interactions, outbox
-from .crm_access import LIVE_SECONDS, PATIENT_SECONDS, NotConfigured, connect, crm_user_of
-from .models import Agent, Interaction, OutboxEntry
-from .outbox import DEPENDENCY, OPEN, Status
+from .crm_access import LIVE_SECONDS, PATIENT_SECONDS, NotConfigured, connect, note_health
+from .models import Interaction, OutboxEntry
+from .outbox import DEPENDENCY, OPEN, UNKNOWN, Status
+from .sending import RecordMissing, Sending, Unknowable
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +43,19 @@ OF_THE_WHOLE_ACCOUNT = (
 Operation = OutboxEntry.Operation
 
 
-class RecordMissing(Exception):
-    """The entry is about a record that an earlier entry has not made. `status`: what becomes of it therefore."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed. `sent_at`: when the request left whose outcome we do not know, if so."""
 
-    def __init__(self, status: str, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
+    cause: str
+    text: str
+    sent_at: datetime | None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        result = {"error": self.answer} if self.answer else {}
+        return {"last_cause": self.cause, "last_error": self.text, "sent_at": self.sent_at, "result": result}
 
 
 class Lost(Exception):
@@ -93,147 +100,30 @@ def _attempt(entry: OutboxEntry, owner: str, seconds: float) -> None:
     interaction = str(entry.interaction.public_id) if entry.interaction else ""
     try:
         with wirelog.for_interaction(interaction), deadlines.within(seconds):
-            result = Sending(entry, owner, connect(entry.account)).carry_out()
+            result = Sending(entry, connect(entry.account), leave=lambda: _leave(entry, owner)).carry_out()
     except RecordMissing as missing:
         _settle(entry, owner, status=missing.status, last_cause=DEPENDENCY, last_error=str(missing), sent_at=None)
+    except Unknowable as reason:
+        _settle(entry, owner, status=Status.STUCK, last_cause=UNKNOWN, last_error=str(reason))
     except IntegrationError as error:
-        health.failed(entry.account, error)
+        note_health(entry.account, error)
         _react(entry, owner, error, sent_before)
     except (NotConfigured, SecretUnreadable) as error:
-        _wait(entry, owner, AUTHENTICATION_CHECK, cause="not_configured", text=str(error), sent_at=entry.sent_at)
+        _wait(entry, owner, AUTHENTICATION_CHECK, Failure("not_configured", str(error), entry.sent_at))
     except Lost:
         raise
     except Exception as error:
         logger.exception("Outbox entry %s could not be sent because of a fault of ours; it is tried again.", entry.pk)
         text = f"A fault in this software: {type(error).__name__}. It is in the log; the entry is tried again."
-        _wait(entry, owner, LONGEST_BACK_OFF, cause="fault", text=text, sent_at=entry.sent_at)
+        _wait(entry, owner, LONGEST_BACK_OFF, Failure("fault", text, entry.sent_at))
     else:
         health.succeeded(entry.account)
         _settle(entry, owner, status=Status.DONE, result=result, done_at=timezone.now(), last_error="", last_cause="")
 
 
-# -- sending
-
-
-@dataclass
-class Sending:
-    """One entry on its way through one provider. `carry_out` returns the result to store."""
-
-    entry: OutboxEntry
-    owner: str
-    crm: Any
-
-    def carry_out(self) -> dict[str, Any]:
-        payload = self.entry.payload
-        if self.entry.sent_at is not None:
-            found = self.look()
-            if found is not None:
-                return found
-        if self.entry.operation == Operation.UPDATE:
-            return self.update(payload)
-        if self.entry.operation == Operation.ACTIVITY:
-            return self.add_activity(payload)
-        return self.create(payload)
-
-    def look(self) -> dict[str, Any] | None:
-        """The result of an earlier attempt whose outcome we never heard; None when it left no trace."""
-        payload = self.entry.payload
-        if self.entry.operation == Operation.ACTIVITY:
-            ref = self.ref(payload)
-            return _of(ref) if self.crm.has_activity(ref, payload["activity"]["key"]) else None
-        if self.entry.operation == Operation.UPDATE:
-            return None
-        found = self.crm.find_created(payload["kind"], payload["key"])
-        return self.made(found) if found else None
-
-    def create(self, payload: dict[str, Any]) -> dict[str, Any]:
-        fields, notes = self.resolved(payload["fields"])
-        self.leave()
-        try:
-            return self.made(self.crm.create(payload["kind"], fields, key=payload["key"]), notes)
-        except Rejected as error:
-            # The CRM may have made the record and answered nonsense.
-            found = self.look() if error.maybe_done else None
-            if found is None:
-                raise
-            return found
-
-    def update(self, payload: dict[str, Any]) -> dict[str, Any]:
-        ref = self.ref(payload)
-        fields, notes = self.resolved(payload["fields"])
-        overtaken = self.set_later(ref) & set(fields)
-        fields = {name: value for name, value in fields.items() if name not in overtaken}
-        if overtaken:
-            notes.append(f"{', '.join(sorted(overtaken))}: left out, because of a later update of the record.")
-        if fields:
-            self.leave()
-            self.crm.update(ref, fields)
-        return _of(ref, notes)
-
-    def add_activity(self, payload: dict[str, Any]) -> dict[str, Any]:
-        ref = self.ref(payload)
-        self.leave()
-        self.crm.add_activity(ref, activity_of(payload["activity"]))
-        return _of(ref)
-
-    def leave(self) -> None:
-        """Note that a request is about to leave. Raises `Lost` when the entry is not ours any more."""
-        attempts = self.entry.attempts + 1
-        _save(self.entry, self.owner, status=Status.SENDING, sent_at=timezone.now(), attempts=attempts)
-
-    # -- markers become values
-
-    def ref(self, payload: dict[str, Any]) -> RecordRef:
-        ref = payload["ref"]
-        return RecordRef(ref["kind"], str(self.value(ref["id"])))
-
-    def value(self, value: Any) -> Any:
-        if isinstance(value, dict) and "$ref" in value:
-            return self.record_of(value["$ref"])
-        return value
-
-    def resolved(self, fields: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Fields with ids in the place of markers, and notes on what had to be left out."""
-        found, notes = {}, []
-        for name, value in fields.items():
-            if isinstance(value, dict) and "$agent" in value:
-                value = self.crm_user(value["$agent"])
-                if not value:
-                    notes.append(f"{name} was left out: {self.entry.account} has no user for our agent.")
-                    continue
-            found[name] = self.value(value)
-        return found, notes
-
-    def crm_user(self, agent_id: int) -> str:
-        agent = Agent.objects.select_related("user").filter(pk=agent_id).first()
-        return crm_user_of(agent, self.entry.account, self.crm) if agent else ""
-
-    def record_of(self, key: str) -> str:
-        earlier = OutboxEntry.objects.filter(idempotency_key=key).first()
-        if earlier is not None and earlier.status == Status.DONE:
-            return str(earlier.result["id"])
-        if earlier is None or earlier.status == Status.DROPPED:
-            raise RecordMissing(Status.DROPPED, "The record that this is about was given up.")
-        raise RecordMissing(Status.STUCK, "Waits for its record, which could not be created. See the entry before.")
-
-    def set_later(self, ref: RecordRef) -> set[str]:
-        """Names of fields that later updates of the record have set already."""
-        later = OutboxEntry.objects.filter(
-            record_key=self.entry.record_key, operation=Operation.UPDATE, status=Status.DONE, pk__gt=self.entry.pk
-        )
-        same = (entry for entry in later if (entry.result.get("kind"), entry.result.get("id")) == (ref.kind, ref.id))
-        return {name for entry in same for name in entry.payload["fields"]}
-
-    def made(self, ref: RecordRef, notes: list[str] | None = None) -> dict[str, Any]:
-        return {**_of(ref, notes), "url": self.crm.record_url(ref)}
-
-
-def _of(ref: RecordRef, notes: list[str] | None = None) -> dict[str, Any]:
-    return {"kind": ref.kind, "id": ref.id, **({"notes": notes} if notes else {})}
-
-
-def activity_of(stored: dict[str, Any]) -> Activity:
-    return Activity(**{**stored, "started_at": datetime.fromisoformat(stored["started_at"])})
+def _leave(entry: OutboxEntry, owner: str) -> None:
+    """Note that a request is about to leave. Raises `Lost` when the entry is not ours any more."""
+    _save(entry, owner, status=Status.SENDING, sent_at=timezone.now(), attempts=entry.attempts + 1)
 
 
 # -- reactions
@@ -246,18 +136,15 @@ def _react(entry: OutboxEntry, owner: str, error: IntegrationError, sent_before:
     left = entry.sent_at != sent_before
     unknown = entry.sent_at if error.maybe_done or not left else None
     entry.attempts += 0 if left else 1
-    facts = {"cause": str(error.cause), "text": str(error), "sent_at": unknown, "error": facts_of(error)}
+    failure = Failure(str(error.cause), str(error), unknown, facts_of(error))
     if isinstance(error, Rejected):
-        _settle(
-            entry, owner, status=Status.STUCK, last_cause=facts["cause"], last_error=facts["text"], sent_at=unknown,
-            attempts=entry.attempts, result={"error": facts["error"]},
-        )  # fmt: skip
+        _settle(entry, owner, status=Status.STUCK, attempts=entry.attempts, **failure.columns)
     elif isinstance(error, RateLimited):
-        _wait(entry, owner, error.retry_after, **facts)
+        _wait(entry, owner, error.retry_after, failure)
     elif isinstance(error, AuthenticationFailed):
-        _wait(entry, owner, AUTHENTICATION_CHECK, **facts)
+        _wait(entry, owner, AUTHENTICATION_CHECK, failure)
     else:
-        _wait(entry, owner, back_off(entry.attempts), **facts)
+        _wait(entry, owner, back_off(entry.attempts), failure)
 
 
 def back_off(attempts: int) -> int:
@@ -270,21 +157,9 @@ def facts_of(error: IntegrationError) -> dict[str, Any]:
     return {"status": error.status, "code": error.vendor_code, "message": error.vendor_message}
 
 
-def _wait(
-    entry: OutboxEntry,
-    owner: str,
-    seconds: float,
-    *,
-    cause: str,
-    text: str,
-    sent_at: datetime | None,
-    error: dict[str, Any] | None = None,
-) -> None:
+def _wait(entry: OutboxEntry, owner: str, seconds: float, failure: Failure) -> None:
     due = timezone.now() + timedelta(seconds=seconds)
-    _settle(
-        entry, owner, status=Status.WAITING, due_at=due, last_cause=cause, last_error=text, sent_at=sent_at,
-        attempts=entry.attempts, result={"error": error} if error else {},
-    )  # fmt: skip
+    _settle(entry, owner, status=Status.WAITING, due_at=due, attempts=entry.attempts, **failure.columns)
 
 
 # -- storing

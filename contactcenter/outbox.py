@@ -37,6 +37,8 @@ TURN_SECONDS = 30
 MESSAGE_SECONDS = 5.0
 # `last_cause` of an entry that got stuck because the record it is about does not exist yet.
 DEPENDENCY = "waits_for_record"
+# `last_cause` of an entry that may have been carried out already, at a CRM that does not let us look.
+UNKNOWN = "unknown_outcome"
 
 
 def record_key(account: IntegrationAccount, interaction: Interaction) -> str:
@@ -186,8 +188,11 @@ def references(payload: Any) -> Iterable[str]:
 
 @transaction.atomic
 def retry(entry: OutboxEntry) -> OutboxEntry:
-    """Try an entry again now, and those that got stuck with it. Harmless for one that is done or dropped."""
+    """Try an entry again now, and those that got stuck with it. Harmless for one that is done or dropped.
+
+    Where only a person could find out whether an earlier attempt was carried out, retrying says that it was not."""
     again = OutboxEntry.objects.filter(pk=entry.pk, status__in=(Status.WAITING, Status.STUCK))
+    again.filter(last_cause=UNKNOWN).update(sent_at=None)
     if again.update(status=Status.WAITING, attempts=0, last_cause="", due_at=timezone.now()):
         send_soon(entry.record_key)
     entry.refresh_from_db()

@@ -44,9 +44,8 @@ class Values:
         if name == CRM_USER:
             return {"$agent": self.agent.pk} if self.agent else None
         value = self.variables.get(name)
-        if is_marker(value) and "part" not in value and not made_by(value["$ref"]):
-            return dict(value)
-        return None
+        to_come = isinstance(value, dict) and "$ref" in value and "part" not in value
+        return dict(value) if value and to_come and not made_by(value["$ref"]) else None
 
     def _own(self, value: Any) -> str:
         if is_marker(value):

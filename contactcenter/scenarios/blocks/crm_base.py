@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from contactcenter import activities, outbox
-from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect
+from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect, note_health
 from contactcenter.models import OutboxEntry
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
@@ -53,7 +53,7 @@ class CrmBlock(Block):
 
     def failed(self, context: Context, account: IntegrationAccount, error: IntegrationError) -> CannotRun:
         """Note a vendor's failure; the exception to raise."""
-        health.failed(account, error)
+        note_health(account, error)
         if not isinstance(error, Rejected):
             context.memory.note_away(account.pk)
         answer = {"status": error.status, "body": error.vendor_message}

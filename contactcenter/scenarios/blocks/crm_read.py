@@ -50,7 +50,7 @@ class CrmSearch(CrmReader):
 
         def clean(self) -> dict[str, Any]:
             cleaned = super().clean() or {}
-            if cleaned.get("look_up") == BY_QUERY and not cleaned.get("query"):
+            if cleaned.get("look_up") == BY_QUERY and cleaned.get("query") == "":
                 self.add_error("query", "A search by query needs a query.")
             return cleaned
 
@@ -137,7 +137,7 @@ class CrmScreenPop(CrmBlock):
         )
         interaction_type = object_type_field("interaction")
         task = TemplateField(label="Task", required=False, help_text="Identifier of a task the call is about.")
-        fields = FieldsField(label="Fields", required=False, initial=dict, help_text="To fill into a new record.")
+        values = FieldsField(label="Fields", required=False, initial=dict, help_text="To fill into a new record.")
 
     def act(self, context: Context, account: IntegrationAccount) -> str:
         provider = connect(account)
@@ -167,7 +167,7 @@ class CrmScreenPop(CrmBlock):
             phone=interaction.customer_e164 or interaction.customer_number,
             name=str(interaction.caller.get("name", "")),
             task_id=context.text("task"),
-            fields={name: str(value) for name, value in context.fields("fields").items()},
+            fields={name: str(value) for name, value in context.fields("values").items()},
             interaction=RecordRef(context.settings["interaction_type"], made) if made else None,
         )
 

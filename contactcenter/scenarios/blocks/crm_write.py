@@ -32,7 +32,7 @@ class CrmCreate(CrmWriter):
         address_variable = NameField(
             label="Address variable", required=False, help_text="Receives the new record's address in a browser."
         )
-        fields = FieldsField(label="Fields", help_text='JSON, for example {"state": "new"}.')
+        values = FieldsField(label="Fields", help_text='JSON, for example {"state": "new"}.')
         interaction_record = forms.BooleanField(
             label="Record of the interaction",
             required=False,
@@ -52,7 +52,7 @@ class CrmCreate(CrmWriter):
         return NEXT
 
     def payload(self, context: Context) -> dict[str, Any]:
-        kind, fields = context.settings["object_type"], context.fields("fields")
+        kind, fields = context.settings["object_type"], context.fields("values")
         title = next((str(fields[n]) for n in ("short_description", "title", "subject") if fields.get(n)), kind)
         stands_for_call = context.settings["interaction_record"]
         return {
@@ -125,7 +125,7 @@ class CrmUpdate(CrmWriter):
         account = AccountField()
         object_type = object_type_field("interaction")
         object_id = TemplateField(label="Object identifier", help_text="For example the id variable of a Create block.")
-        fields = FieldsField(label="Fields", help_text='JSON, for example {"state": "work_in_progress"}.')
+        values = FieldsField(label="Fields", help_text='JSON, for example {"state": "work_in_progress"}.')
         closes = forms.BooleanField(
             label="Closes the record on release",
             required=False,
@@ -142,6 +142,6 @@ class CrmUpdate(CrmWriter):
             context.outcome["note"] = "There is no record to update."
             return NO_DATA
         ref = {"kind": context.settings["object_type"], "id": record}
-        entry = self.write(context, account, {"ref": ref, "fields": context.fields("fields")})
+        entry = self.write(context, account, {"ref": ref, "fields": context.fields("values")})
         self.check(context, account, entry)
         return NEXT

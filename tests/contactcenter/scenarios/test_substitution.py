@@ -1,0 +1,160 @@
+"""No value leaves its place: for the encoded query, addresses and JSON, whatever a caller's number or name may be."""
+
+import json
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contactcenter.scenarios.substitution import Unsafe, check, names, only_variable, substitute, substitute_url
+
+# What breaks things: the languages' own marks, and anything else.
+nasty = st.text(
+    st.sampled_from(list("^=!<>,@&?#/%.:;+'\"\\{}[]()$ \n\r\t\x00")) | st.characters(codec="utf-8"), max_size=40
+) | st.sampled_from(
+    [
+        "^NQactive=true",
+        "^ORDERBYname",
+        "javascript:gs.getUserID()",
+        "JavaScript :x",
+        "a^ORb=1",
+        "=5",
+        "..",
+        "%2e%2e",
+        ".",
+    ]
+)
+
+
+def of(**values: str):
+    return lambda name: values.get(name, "")
+
+
+def test_names_are_found_once_and_in_order() -> None:
+    assert names("$(a) $(item.customerPhone) $(a) $(RS.__count__) $(GLOBAL:url) $(1)") == [
+        "a", "item.customerPhone", "RS.__count__", "GLOBAL:url",
+    ]  # fmt: skip
+    assert only_variable(" $(a) ") == "a"
+    assert only_variable("$(a)$(b)") == ""
+
+
+def test_text_takes_values_as_they_are() -> None:
+    assert substitute("Call from $(n)!", of(n="^<b>$(x)")) == "Call from ^<b>$(x)!"
+
+
+@pytest.mark.parametrize("template", ["$(", "$(a", "x $() y", "$(a b)"])
+def test_an_unfinished_variable_is_refused_when_saved(template: str) -> None:
+    with pytest.raises(Unsafe, match="without a name"):
+        check(template)
+
+
+# -- ServiceNow's encoded query
+
+
+@given(nasty, nasty)
+def test_a_query_keeps_its_conditions(first: str, second: str) -> None:
+    template = "caller_id=$(a)^short_descriptionLIKE$(b)^active=true^ORDERBYDESCnumber"
+    try:
+        query = substitute(template, of(a=first, b=second), "servicenow")
+    except Unsafe:
+        assert "javascript:" in "".join((first + second).replace("^", "").replace("=", "").split()).casefold()
+        return
+    one, two, three, four = query.split("^")
+    assert one.startswith("caller_id=") and two.startswith("short_descriptionLIKE")
+    assert "=" not in one.removeprefix("caller_id=") and "=" not in two
+    assert (three, four) == ("active=true", "ORDERBYDESCnumber")
+    assert not any(ord(character) < 32 for character in query)
+
+
+@given(nasty)
+def test_a_query_never_runs_a_script(value: str) -> None:
+    for spelled in (f"javascript:{value}", f" JAVA^SCRIPT:{value}", f"java\tscript: {value}", f"j=avascript:{value}"):
+        with pytest.raises(Unsafe, match="script"):
+            substitute("number=$(a)", of(a=spelled), "servicenow")
+
+
+def test_a_script_put_together_from_two_values_is_refused() -> None:
+    with pytest.raises(Unsafe, match="script"):
+        substitute("number=$(a)$(b)", of(a="java", b="script:x"), "servicenow")
+
+
+def test_the_author_may_use_a_script_of_their_own() -> None:
+    query = "opened_by=javascript:gs.getUserID()^number=$(a)"
+    assert substitute(query, of(a="1"), "servicenow") == "opened_by=javascript:gs.getUserID()^number=1"
+
+
+@pytest.mark.parametrize("template", ["$(a)", "active=true^$(a)=1", "^NQ$(a)", "ORDERBY$(a)", "number$(a)5"])
+def test_a_variable_in_place_of_a_column_or_operator_is_refused_when_saved(template: str) -> None:
+    with pytest.raises(Unsafe, match="after a column and an operator"):
+        check(template, "servicenow")
+
+
+@pytest.mark.parametrize(
+    "operator", ["=", "!=", "LIKE", "STARTSWITH", "ENDSWITH", "IN", "NOT IN", ">=", "<", "CONTAINS"]
+)
+def test_every_operator_takes_a_variable(operator: str) -> None:
+    assert substitute(f"ORu_my.column{operator}$(a)", of(a="x"), "servicenow") == f"ORu_my.column{operator}x"
+
+
+# -- addresses
+
+
+@given(nasty, nasty)
+def test_an_address_keeps_host_path_and_parameters(first: str, second: str) -> None:
+    try:
+        address = substitute("https://crm.example.com/people/$(a)/card?q=$(b)&x=1#top", of(a=first, b=second), "url")
+    except Unsafe:
+        assert first in (".", "..")
+        return
+    parts = urlsplit(address)
+    assert (parts.scheme, parts.netloc, parts.fragment) == ("https", "crm.example.com", "top")
+    assert [unquote(p) for p in parts.path.split("/")] == ["", "people", first, "card"]
+    q, x = parts.query.split("&")
+    assert (unquote(q.removeprefix("q=")), x) == (second, "x=1")
+
+
+@pytest.mark.parametrize(
+    "template", ["https://$(a)/x", "https://a$(b).example.com/", "$(a)/x", "javascript:$(a)", "//x"]
+)
+def test_no_value_chooses_the_host(template: str) -> None:
+    with pytest.raises(Unsafe, match="host name without variables"):
+        check(template, "url")
+
+
+def test_dots_put_together_from_two_values_do_not_lead_elsewhere() -> None:
+    with pytest.raises(Unsafe, match="another address"):
+        substitute("https://a.example.com/x/$(a)$(b)/y", of(a=".", b="."), "url")
+
+
+def test_a_variable_alone_is_a_whole_address_of_the_web() -> None:
+    assert substitute_url("$(u)", of(u="https://a.example.com/?x=1")) == "https://a.example.com/?x=1"
+    assert substitute_url("$(u)", of()) == ""
+    assert substitute_url("https://a.example.com/$(u)", of(u="a/b")) == "https://a.example.com/a%2Fb"
+    for address in ("javascript:alert(1)", "data:text/html,x", "//evil.example.com", "https://"):
+        with pytest.raises(Unsafe, match="no http or https address"):
+            substitute_url("$(u)", of(u=address))
+
+
+# -- JSON
+
+
+@given(nasty, nasty)
+def test_json_keeps_its_shape(first: str, second: str) -> None:
+    template = '{"name": "$(a)", "list": ["x$(b)y", 1, null, true], "inner": {"n": "$(a)$(b)"}}'
+    assert json.loads(substitute(template, of(a=first, b=second), "json")) == {
+        "name": first,
+        "list": [f"x{second}y", 1, None, True],
+        "inner": {"n": first + second},
+    }
+
+
+@pytest.mark.parametrize("template", ['{"a": $(x)}', '{"a": "$(x)"', "$(x)", "nonsense"])
+def test_json_with_a_variable_outside_of_a_text_is_refused(template: str) -> None:
+    with pytest.raises(Unsafe, match="no JSON"):
+        check(template, "json")
+
+
+def test_json_with_a_variable_as_a_name_is_refused() -> None:
+    with pytest.raises(Unsafe, match="name of a member"):
+        check('[{"$(x)": 1}]', "json")

@@ -2,10 +2,12 @@
 
 stack.api("offered", "call-1")            what a telephony platform reports; the interaction that came back
 stack.sim("/nice/_board")                 what a simulator knows
+stack.rows("interaction")                 records of the simulated ServiceNow
 stack.manage("test_account", "NICE demo") a command in the stack's environment; its standard output
 stack.kill("worker"); stack.start("worker")
 """
 
+import base64
 import json
 import os
 import shutil
@@ -19,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import psycopg
 import redis
@@ -78,7 +80,7 @@ class Stack:
         """Start these processes (all without names) and wait until the product is ready, if all run."""
         for name in names or NAMES:
             self.children[name].start(self.environment)
-        if all(child.group_alive() for child in self.children.values()):
+        if all(child.alive() for child in self.children.values()):
             self.wait_ready()
 
     def kill(self, name: str) -> None:
@@ -93,7 +95,7 @@ class Stack:
         for child in chosen:
             child.ask_to_stop()
         deadline = time.monotonic() + STOP_SECONDS
-        while any(child.group_alive() for child in chosen) and time.monotonic() < deadline:
+        while any(child.alive() for child in chosen) and time.monotonic() < deadline:
             time.sleep(0.05)
         for child in chosen:
             child.signal_group(signal.SIGKILL)
@@ -104,15 +106,15 @@ class Stack:
             child.process.wait(STOP_SECONDS)
 
     def alive(self, name: str) -> bool:
-        return self.children[name].group_alive()
+        return self.children[name].alive()
 
     def wait_ready(self, seconds: float = START_SECONDS) -> None:
-        try:
-            wait_for("the start of the product", self.is_ready, seconds)
-        except TimeoutError as error:
-            raise AssertionError(f"{error}\n{self.logs()}") from None
+        self.wait("the start of the product", self.is_ready, seconds)
 
     def is_ready(self) -> bool:
+        dead = [name for name in NAMES if self.children[name].process and not self.alive(name)]
+        if dead:
+            raise AssertionError(f"{', '.join(dead)} did not stay alive\n{self.logs()}")
         return self.get("/readyz")[0] == 200 and answer(f"{self.simulator_url}/")[0] == 200
 
     def log(self, name: str) -> str:
@@ -171,6 +173,17 @@ class Stack:
         if not 200 <= status < 300:
             raise AssertionError(f"{path}: HTTP {status}: {text[:500].decode(errors='replace')}")
         return json.loads(text) if text else None
+
+    def rows(self, table: str, query: str = "") -> list[dict[str, Any]]:
+        """Records of the simulated ServiceNow, as its administrator sees them, oldest first."""
+        parameters = urlencode({"sysparm_query": query or "ORDERBYsys_created_on"})
+        admin = {"Authorization": "Basic " + base64.b64encode(b"admin:admin").decode()}
+        url = f"{self.simulator_url}/servicenow/api/now/table/{table}?{parameters}"
+        status, text = answer(url, headers=admin)
+        if status != 200:
+            raise AssertionError(f"{table}: HTTP {status}: {text[:500].decode(errors='replace')}")
+        found: list[dict[str, Any]] = json.loads(text)["result"]
+        return found
 
     def wait(self, what: str, condition: Callable[[], bool], seconds: float = 15.0) -> None:
         """Poll until the condition holds; else fail with the logs."""
@@ -243,7 +256,8 @@ def _running(stack: Stack) -> Iterator[Stack]:
         stack.start()
         yield stack
     finally:
-        stack.stop()
+        for name in NAMES:
+            stack.kill(name)
 
 
 def with_path(url: str, name: str) -> str:

@@ -49,7 +49,7 @@ class Child:
 
     def ask_to_stop(self) -> None:
         """The child stops what it started itself, so it alone is asked."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.alive():
             self.process.terminate()
 
     def signal_group(self, number: int) -> None:
@@ -61,15 +61,8 @@ class Child:
         except ProcessLookupError:
             return
 
-    def group_alive(self) -> bool:
-        if self.process is None:
-            return False
-        self.process.poll()
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
@@ -129,7 +122,7 @@ class Supervisor:
     def revive(self) -> None:
         """Start again what died."""
         for child in self.children:
-            if child.process is not None and child.process.poll() is not None and not self.stopping:
+            if child.process is not None and not child.alive() and not self.stopping:
                 self._restart(child, child.process.returncode)
 
     def _restart(self, child: Child, code: int) -> None:
@@ -147,7 +140,7 @@ class Supervisor:
         for child in self.children:
             child.ask_to_stop()
         deadline = time.monotonic() + STOP_SECONDS
-        while any(child.group_alive() for child in self.children) and time.monotonic() < deadline:
+        while any(child.alive() for child in self.children) and time.monotonic() < deadline:
             time.sleep(0.05)
         for child in self.children:
             child.signal_group(signal.SIGKILL)

@@ -125,13 +125,15 @@ def change(
     *,
     reason: NotReadyReason | None = None,
     interaction: Interaction | None = None,
+    wait: bool = True,
 ) -> Agent:
     """Carry out one transition of the table and bring `agent` up to date. Raises `NotPossible`.
 
-    The row is locked only if its state allows the trigger, so that a refused transition holds nothing."""
+    The row is locked only if its state allows the trigger, so that a refused transition holds nothing. `wait=False`
+    refuses an agent whom another transaction is changing: for whoever holds other agents already."""
     sources = [state for state, known in TRANSITIONS if known == trigger]
     allowed = Agent.objects.filter(pk=agent.pk, state__in=sources).order_by("pk")
-    fresh = allowed.select_for_update(of=("self",)).first()
+    fresh = allowed.select_for_update(of=("self",), no_key=True, skip_locked=not wait).first()
     if fresh is None:
         raise NotPossible(refusal(agent, trigger))
     target = TRANSITIONS[fresh.state, trigger]
@@ -148,10 +150,8 @@ def change(
 
 def lock(ids: Iterable[int | None]) -> dict[int, Agent]:
     """The agents' rows, locked in the order of their keys, so that two transactions cannot wait for each other."""
-    wanted = [pk for pk in ids if pk is not None]
-    return {
-        agent.pk: agent for agent in Agent.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
-    }
+    wanted = Agent.objects.filter(pk__in=[pk for pk in ids if pk is not None]).order_by("pk")
+    return {agent.pk: agent for agent in wanted.select_for_update(of=("self",), no_key=True)}
 
 
 def current_state(agent: Agent) -> str:

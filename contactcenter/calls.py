@@ -60,7 +60,7 @@ def _begin(interaction: Interaction, found: Resolved) -> None:
 
 def _interaction(found: Resolved) -> tuple[Interaction, bool]:
     """The locked interaction of the call and whether it is new. Two that arrive together make one."""
-    known = Interaction.objects.select_for_update(of=("self",)).filter(call_id=found.report.call_id)
+    known = Interaction.objects.select_for_update(of=("self",), no_key=True).filter(call_id=found.report.call_id)
     interaction = known.first()
     if interaction is not None:
         return interaction, False

@@ -212,8 +212,7 @@ def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, st
     provider = account.connect() if account else None
     if account is None or not isinstance(provider, EmbedHost):
         return None
-    facts = CallFacts(phone=interaction.customer_e164, name=chosen["name"], task_id=interaction.reference)
-    pop = provider.screen_pop(RecordRef(chosen["kind"], chosen["id"]), facts)
+    pop = provider.screen_pop(RecordRef(chosen["kind"], chosen["id"]), _facts(interaction, chosen["name"]))
     return {
         "account": str(account.public_id),
         "title": pop.title,
@@ -222,6 +221,18 @@ def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, st
         "query": pop.query,
         "relativeUrl": pop.relative_url,
     }
+
+
+def _facts(interaction: Interaction, name: str) -> CallFacts:
+    """What the CRM's page may be told: the caller, the task that is related to the call, the call's own record."""
+    related: list[dict[str, str]] = interaction.records.get("related", [])
+    made: dict[str, str] | None = interaction.records.get("interaction")
+    return CallFacts(
+        phone=interaction.customer_e164,
+        name=name,
+        task_id=related[0]["id"] if related else "",
+        interaction=RecordRef(made["kind"], made["id"]) if made else None,
+    )
 
 
 # -- trying out

@@ -70,7 +70,7 @@ TRANSITIONS: dict[tuple[str, str], InteractionState] = {
 
 def locked(pk: int) -> Interaction:
     """The interaction, held until the transaction ends."""
-    return Interaction.objects.select_for_update(of=("self",)).get(pk=pk)
+    return Interaction.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def locked_by_public_id(public_id: str) -> Interaction | None:
@@ -79,7 +79,7 @@ def locked_by_public_id(public_id: str) -> Interaction | None:
         wanted = uuid.UUID(str(public_id))
     except ValueError:
         return None
-    return Interaction.objects.select_for_update(of=("self",)).filter(public_id=wanted).first()
+    return Interaction.objects.select_for_update(of=("self",), no_key=True).filter(public_id=wanted).first()
 
 
 def is_allowed(interaction: Interaction, trigger: str) -> bool:
@@ -111,10 +111,11 @@ def record(
 # -- steps. Each expects the interaction locked and raises `NotPossible` where the table has no such transition.
 
 
-def ring(interaction: Interaction, agent: Agent) -> None:
-    """The call rings at the agent. `NotPossible` when they are not Ready any more; nothing has changed then."""
+def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> None:
+    """The call rings at the agent. `NotPossible` when they are not Ready any more; nothing has changed then.
+    `wait`: see `agents.change`."""
     target = _target(interaction, Trigger.RINGING)
-    agents.change(agent, agents.Trigger.RING, interaction=interaction)
+    agents.change(agent, agents.Trigger.RING, interaction=interaction, wait=wait)
     interaction.agent, interaction.ringing_at = agent, timezone.now()
     _finish(interaction, target, Trigger.RINGING)
     for pop in interaction.records.get("screen_pops", []):

@@ -142,18 +142,21 @@ def _with_phone(agents: QuerySet[Agent]) -> QuerySet[Agent]:
 
 
 def find(interaction: Interaction) -> Agent | None:
-    """Ring the best agent; the one who has the interaction already stays."""
+    """Ring the best agent; the one who has the interaction already stays.
+
+    Agents whom others are about to ring are passed over, not waited for: it is quicker, and two searches that hold one
+    agent each cannot wait for each other."""
     if interaction.state in interactions.WITH_AGENT:
         return interaction.agent
-    return next((agent for agent in _candidates(interaction) if ring(interaction, agent)), None)
+    return next((agent for agent in _candidates(interaction) if ring(interaction, agent, wait=False)), None)
 
 
-def ring(interaction: Interaction, agent: Agent) -> bool:
+def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> bool:
     """Ring this agent, if both are still free for each other."""
     if not interactions.is_allowed(interaction, interactions.Trigger.RINGING):
         return False
     try:
-        interactions.ring(interaction, agent)
+        interactions.ring(interaction, agent, wait=wait)
     except NotPossible:
         return False  # somebody else was quicker, or the agent has left
     return True
@@ -169,7 +172,7 @@ def _each(overdue: QuerySet[Interaction], step: Callable[[Interaction], None]) -
     done = 0
     for pk in overdue.order_by("id").values_list("pk", flat=True)[:MOST_AT_ONCE]:
         with transaction.atomic():
-            still = overdue.filter(pk=pk).order_by("pk").select_for_update(of=("self",)).first()
+            still = overdue.filter(pk=pk).order_by("pk").select_for_update(of=("self",), no_key=True).first()
             if still is not None:
                 step(still)
                 done += 1

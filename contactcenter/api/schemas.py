@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ninja import Schema
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def _plausible(moment: datetime) -> datetime:
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True), AfterValidator(_printable)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_text_of_time), AfterValidator(_plausible)]
 
-OFFERED = {
+OFFERED: JsonDict = {
     "call_id": "c-7781",
     "event": "offered",
     "direction": "inbound",
@@ -46,7 +47,7 @@ OFFERED = {
     "agent": "agent1",
     "at": "2026-01-15T09:00:02.050Z",
 }
-RELEASED = {"call_id": "c-7781", "event": "released", "at": "2026-01-15T09:05:41Z", "cause": "customer"}
+RELEASED: JsonDict = {"call_id": "c-7781", "event": "released", "at": "2026-01-15T09:05:41Z", "cause": "customer"}
 
 
 class CallEvent(Schema):

@@ -8,8 +8,10 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from random import Random
 from typing import Any
 
+import pytest
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -25,8 +27,10 @@ from contactcenter.interactions import ENDED, WITH_AGENT
 from contactcenter.models import Agent, ContactCenter, Interaction, Service
 from tests.factories import AgentFactory, NotReadyReasonFactory, ServiceFactory
 
+from .test_calls import at_once
+
 LOGINS = ("ann", "bob", "cem")
-CALL_IDS = ("c-1", "c-2", "c-3", "c-4")
+CALL_IDS = tuple(f"c-{number}" for number in range(1, 9))
 SERVICES = ("support", "sales")
 NINE = timezone.now() - timedelta(hours=1)
 # The state of the agent while their call is in this state; an outbound call that rings there keeps them busy.
@@ -34,6 +38,48 @@ AT_WORK = {"ringing": "RINGING", "active": "BUSY", "held": "BUSY", "wrap_up": "A
 
 logins = st.sampled_from(LOGINS)
 indexes = st.integers(0, 3)
+
+
+# -- what holds
+
+
+def agents_and_their_calls_agree() -> None:
+    for agent in Agent.objects.all():
+        open_calls = list(Interaction.objects.filter(agent=agent, state__in=WITH_AGENT))
+        assert len(open_calls) <= 1, f"{agent.login} has {len(open_calls)} calls"
+        if open_calls:
+            assert agent.state == expected(open_calls[0])
+        else:
+            assert agent.state not in AT_WORK.values(), f"{agent.login} is {agent.state} without a call"
+            assert agent.next_state == ""
+
+
+def expected(interaction: Interaction) -> str:
+    return "BUSY" if is_calling_out(interaction) else AT_WORK[interaction.state]
+
+
+def calls_without_an_agent_are_where_they_may_be() -> None:
+    lonely = Interaction.objects.filter(agent=None).values_list("state", flat=True)
+    assert "ringing" not in lonely and "wrap_up" not in lonely
+    assert not Interaction.objects.filter(state__in=("new", "queued")).exclude(agent=None).exists()
+    assert not Interaction.objects.filter(state__in=ENDED, ended_at=None).exists()
+
+
+def stretches_tile() -> None:
+    for agent in Agent.objects.all():
+        stretches = list(agent.state_changes.order_by("id"))
+        assert all(a.ended_at == b.began_at and a.began_at <= b.began_at for a, b in pairwise(stretches))
+        assert stretches[-1].ended_at is None
+        assert (stretches[-1].state, stretches[-1].reason_id) == (agent.state, agent.reason_id)
+
+
+def events_are_numbered_without_holes() -> None:
+    for agent in Agent.objects.all():
+        numbers = list(agent.desktop_events.order_by("id").values_list("number", flat=True))
+        assert numbers == list(range(1, agent.last_event_number + 1))
+
+
+# -- one after the other
 
 
 class Centre(RuleBasedStateMachine):
@@ -119,39 +165,12 @@ class Centre(RuleBasedStateMachine):
         routing.offer_waiting(now)
         telephony.tick(now)
 
-    # -- what holds
-
     @invariant()
-    def agents_and_their_calls_agree(self) -> None:
-        for agent in Agent.objects.all():
-            open_calls = list(Interaction.objects.filter(agent=agent, state__in=WITH_AGENT))
-            assert len(open_calls) <= 1, f"{agent.login} has {len(open_calls)} calls"
-            if open_calls:
-                assert agent.state == self.expected(open_calls[0])
-            else:
-                assert agent.state not in AT_WORK.values(), f"{agent.login} is {agent.state} without a call"
-                assert agent.next_state == ""
-
-    @invariant()
-    def calls_without_an_agent_are_where_they_may_be(self) -> None:
-        lonely = Interaction.objects.filter(agent=None).values_list("state", flat=True)
-        assert "ringing" not in lonely and "wrap_up" not in lonely
-        assert not Interaction.objects.filter(state__in=("new", "queued")).exclude(agent=None).exists()
-        assert not Interaction.objects.filter(state__in=ENDED, ended_at=None).exists()
-
-    @invariant()
-    def stretches_tile(self) -> None:
-        for agent in Agent.objects.all():
-            stretches = list(agent.state_changes.order_by("id"))
-            assert all(a.ended_at == b.began_at and a.began_at <= b.began_at for a, b in pairwise(stretches))
-            assert stretches[-1].ended_at is None
-            assert (stretches[-1].state, stretches[-1].reason_id) == (agent.state, agent.reason_id)
-
-    @invariant()
-    def events_are_numbered_without_holes(self) -> None:
-        for agent in Agent.objects.all():
-            numbers = list(agent.desktop_events.order_by("id").values_list("number", flat=True))
-            assert numbers == list(range(1, agent.last_event_number + 1))
+    def all_rules(self) -> None:
+        agents_and_their_calls_agree()
+        calls_without_an_agent_are_where_they_may_be()
+        stretches_tile()
+        events_are_numbered_without_holes()
 
     def agents_can_finish(self) -> None:
         """From wherever this ended, each agent comes out of work with the controls on the screen."""
@@ -176,11 +195,6 @@ class Centre(RuleBasedStateMachine):
     def open_of(self, login: str) -> list[Interaction]:
         return list(Interaction.objects.filter(agent__user__username=login, state__in=WITH_AGENT))
 
-    def expected(self, interaction: Interaction) -> str:
-        if is_calling_out(interaction):
-            return "BUSY"
-        return AT_WORK[interaction.state]
-
     def attempt(self, act: Any, *args: Any, **kwargs: Any) -> None:
         """A refusal in words is a fine answer; anything else that is raised is a fault."""
         try:
@@ -200,3 +214,45 @@ class CentreTest(TestCase):
                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
             ),
         )
+
+
+# -- all at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_rules_hold_when_everybody_acts_at_once() -> None:
+    services = [ServiceFactory(code=code) for code in SERVICES]
+    team = [AgentFactory(login=login, state="READY", services=services) for login in LOGINS]
+    ContactCenter.current()
+    assert at_once(8, lambda number: a_busy_minute(Random(number), team)) == []
+    agents_and_their_calls_agree()
+    calls_without_an_agent_are_where_they_may_be()
+    stretches_tile()
+    events_are_numbered_without_holes()
+
+
+def a_busy_minute(chance: Random, team: list[Agent]) -> None:
+    """What a telephone system, three agents and the sweep do, from one thread of several."""
+    for _ in range(15):
+        agent = Agent.objects.get(pk=chance.choice(team).pk)
+        facts = {
+            "service": chance.choice(SERVICES),
+            "agent": chance.choice(("", *LOGINS)),
+            "from_number": "+14155550132",
+        }
+        mine = [str(i.public_id) for i in Interaction.objects.filter(agent=agent, state__in=WITH_AGENT)]
+        acts = [
+            lambda f=facts: calls.apply(CallReport(chance.choice(CALL_IDS), "offered", **f)),
+            lambda f=facts: calls.apply(CallReport(chance.choice(CALL_IDS), "transferred", **f)),
+            lambda: calls.apply(CallReport(chance.choice(CALL_IDS), chance.choice(("answered", "released")))),
+            lambda a=agent: agents.choose(a, "READY"),
+            lambda a=agent: desk.dial(a, "+14155550132"),
+            lambda: routing.expire_ringing(timezone.now() + timedelta(seconds=30)),
+            lambda: routing.offer_waiting(),
+            *[lambda a=agent, i=i: chance.choice((desk.accept, desk.end, desk.reject))(a, i) for i in mine],
+            *[lambda a=agent, i=i: desk.complete(a, i, "", "") for i in mine],
+        ]
+        try:
+            chance.choice(acts)()
+        except NotPossible:
+            continue

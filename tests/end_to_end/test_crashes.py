@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
+import requests
 
 from tests.end_to_end.desk import Desk
 from tests.stack import Stack
@@ -103,8 +103,6 @@ def told(stack: Stack, notes: str) -> int:
 
 
 def read(stack: Stack, query: str) -> list[dict[str, Any]]:
-    import requests
-
     address = f"{stack.simulator_url}/servicenow/api/now/table/interaction?{query}"
     response = requests.get(address, auth=("admin", "admin"), headers={"Accept": "application/json"}, timeout=10)
     assert response.ok, response.text

@@ -39,11 +39,12 @@ class Frame(EmbedHost, Tables):
         shown = facts.interaction or ref if choice == INTERACTION_POP else ref
         if shown is None:
             return self._new_record(facts)
+        title = "Record of this call" if shown == facts.interaction else facts.name or "Record"
         if choice == WORKSPACE_POP:
             path = self.filled("workspace_url_pattern", shown)
-            return ScreenPop("Open in the workspace", self.base_url + path, relative_url=path.lstrip("/"))
+            return ScreenPop(title, self.base_url + path, relative_url=path.lstrip("/"))
         query = f"sys_id={sys_id(shown.id)}"
-        return ScreenPop("Open the record", self.record_url(shown), entity=table_name(shown.kind), query=query)
+        return ScreenPop(title, self.record_url(shown), entity=table_name(shown.kind), query=query)
 
     def _new_record(self, facts: CallFacts) -> ScreenPop:
         """A new incident or case, pre-filled with what is known of the call."""

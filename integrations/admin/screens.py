@@ -1,5 +1,7 @@
 """What all screens share: plain titles, no clutter, a history that reads as sentences."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from auditlog.models import LogEntry as Change
@@ -16,23 +18,26 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 HISTORY_PER_PAGE = 50
+LONGEST_VALUES = 200
 VERBS = {Change.Action.CREATE: "Added", Change.Action.UPDATE: "Changed", Change.Action.DELETE: "Deleted"}
 
 
 class Screen(admin.ModelAdmin):
-    """Base of every screen. `intro` is the sentence under a list's title, `nothing_yet` stands in an empty list."""
+    """Base of every screen. `heading` is the title of the list where the table's own name is not the people's word,
+    `intro` the sentence under it, `nothing_yet` what an empty list says."""
 
     show_facets = ShowFacets.NEVER
     show_full_result_count = False
     actions: Any = None
     list_per_page = 50
     view_on_site = False
+    heading: Any = ""
     intro: Any = ""
     nothing_yet: Any = ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
-            "title": capfirst(self.opts.verbose_name_plural),
+            "title": self.heading or capfirst(self.opts.verbose_name_plural),
             "intro": self.intro,
             "nothing_yet": self.nothing_yet,
             **(extra_context or {}),
@@ -86,15 +91,49 @@ def history_row(entry: Any) -> dict[str, Any]:
     """One row: when, who, what happened, and the values before and after where they are known."""
     if isinstance(entry, LogEntry):
         return {"at": entry.action_time, "who": str(entry.user), "what": entry.get_change_message(), "values": []}
-    values = [] if entry.action == Change.Action.CREATE else list(entry.changes_display_dict.items())
+    values = [] if entry.action == Change.Action.CREATE else list(changed_values(entry))
     return {
         "at": entry.timestamp,
         "who": str(entry.actor) if entry.actor else _("The system"),
         "what": (entry.additional_data or {}).get("sentence") or VERBS.get(entry.action, ""),
-        "values": [(name, before, after) for name, (before, after) in pairs_only(values)],
+        "values": values,
     }
 
 
-def pairs_only(values: list[Any]) -> list[Any]:
-    """Many-to-many changes have another shape and are told in the sentence."""
-    return [(name, pair) for name, pair in values if isinstance(pair, (list, tuple)) and len(pair) == 2]
+def changed_values(entry: Change) -> Iterator[tuple[str, str | None, str]]:
+    """Name, value before, value after. Of an object those keys that changed; a large value is only said to have
+    changed, and then the value before is None."""
+    shown = entry.changes_display_dict
+    for pair, label in zip((entry.changes_dict or {}).values(), shown, strict=False):
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            continue  # many-to-many changes have another shape
+        before, after = (_object(value) for value in pair)
+        if before is not None and after is not None:
+            yield from _changed_keys(before, after)
+        elif len(str(pair)) > LONGEST_VALUES:
+            yield capfirst(label), None, _("changed")
+        else:
+            yield (capfirst(label), *map(str, shown[label]))
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    """A JSON object as the log keeps it, None for every other value."""
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _changed_keys(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str | None, str]]:
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        large = len(str(old)) + len(str(new)) > LONGEST_VALUES
+        label = key.replace("_", " ").capitalize()
+        yield (label, None, _("changed")) if large else (label, _plain(old), _plain(new))
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else str(value)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from integrations import marks
 from integrations.models import ApiCall, IntegrationAccount
@@ -71,6 +71,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 @admin.register(ApiCall)
 class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
+    heading = _("Wire log")
     intro = "Every exchange with a vendor, newest first. Passwords and tokens are masked before they are written."
     nothing_yet = "Nothing was sent yet. Test an account's connection, and the exchanges appear here."
     list_display = ("at", "of_account", "exchange", "result", "took")

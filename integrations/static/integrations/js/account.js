@@ -29,7 +29,9 @@ function show(html) {
   content.replaceChildren(fragment);
   const follow = content.querySelector("[data-follow]");
   if (follow) location.assign(follow.href);
-  (content.querySelector("input:not([type=hidden]), button.primary, [data-close]") ?? dialog).focus();
+  const first = content.querySelector("input:not([type=hidden]), form button.primary, .verdict-title");
+  first?.focus({ preventScroll: true });
+  dialog.scrollTop = 0;
 }
 
 function busy() {

@@ -56,6 +56,29 @@ function copyButtons() {
   });
 }
 
+/** The box in the head of a list ticks every row; the buttons above it wait for a choice. */
+function selectRows() {
+  const all = document.getElementById("action-toggle");
+  const rows = [...document.querySelectorAll(".action-select")];
+  if (!all || !rows.length) return;
+  const buttons = document.querySelectorAll(".actions button");
+  const counter = document.querySelector(".action-counter");
+  const count = () => {
+    const ticked = rows.filter((row) => row.checked).length;
+    all.checked = ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+    for (const button of buttons) button.disabled = ticked === 0;
+    if (counter) counter.textContent = ticked ? `${ticked} ${counter.dataset.selected}` : "";
+  };
+  all.addEventListener("change", () => {
+    for (const row of rows) row.checked = all.checked;
+    count();
+  });
+  for (const row of rows) row.addEventListener("change", count);
+  count();
+}
+
 closeMenus();
+selectRows();
 watchForms();
 copyButtons();

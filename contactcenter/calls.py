@@ -171,7 +171,8 @@ def _answer(interaction: Interaction, found: Resolved, *, key: str = "") -> None
     """Without `key` the answer is inferred from a later event of the call."""
     wanted = found.agent or interaction.agent
     taken = interactions.answer(interaction, found.agent, at=found.moment)
-    data = {} if taken else {"note": f"{wanted} has another call here: this one runs without an agent."}
+    note = f"{wanted} is logged out or on another call here: this one runs without an agent."
+    data = {} if taken else {"note": note}
     _keep(interaction, found, kind=Trigger.ANSWERED, key=key or f"answered-before:{found.key}", data=data)
 
 

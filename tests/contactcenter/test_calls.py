@@ -352,11 +352,26 @@ def test_an_answer_by_an_agent_who_is_on_another_call_leaves_that_call_alone(ser
     offer(service, call="c-2")
     second = report("answered", call="c-2", agent="agent1")
     assert (second.state, second.agent) == ("active", None)
-    assert "another call" in second.events.get(kind="answered").data["note"]
+    assert "on another call here" in second.events.get(kind="answered").data["note"]
     first.refresh_from_db()
     assert (first.state, first.agent) == ("active", agent)
     assert report("released", call="c-2").state == "completed"
     assert (report("released").state, state_of(agent)) == ("wrap_up", "ACW")
+
+
+def test_an_answer_by_an_agent_who_is_logged_out_is_kept_without_an_agent(service: Any) -> None:
+    gone = AgentFactory(login="gone")
+    offer(service)
+    interaction = report("answered", agent="gone")
+    assert (interaction.state, interaction.agent, state_of(gone)) == ("active", None, "LOGGED_OUT")
+    assert report("released").state == "completed"
+
+
+def test_a_rejection_that_comes_after_the_answer_is_ignored(service: Any, agent: Any) -> None:
+    offer(service, agent="agent1")
+    report("answered")
+    interaction = report("rejected")
+    assert (interaction.state, history(interaction)[-1], state_of(agent)) == ("active", "ignored", "BUSY")
 
 
 # -- outbound calls that the platform reports

@@ -68,6 +68,24 @@ def test_servicenow_shows_the_state_and_opens_hidden_frame_and_record_when_it_ri
     expect(frame.get_by_role("button", name="Open again")).to_be_visible()
 
 
+def test_of_two_tabs_of_servicenow_one_opens_the_record(desk: Desk, open_page: Open) -> None:
+    first = open_page(viewport=ROOM)
+    open_panel(first, desk)
+    log_in(frame_at(first, "/agentdesktop/"))
+    second = open_page(context=first.context)
+    open_panel(second, desk)
+    expect(frame_at(second, "/agentdesktop/").get_by_text("Another tab rings and opens records.")).to_be_visible()
+    desk.tell("interaction", **interaction())
+    pop = {"interaction": interaction()["id"], "title": "Don Goodliffe", "url": f"{desk.simulator}/servicenow/x"}
+    desk.tell("screen_pop", **pop, entity="customer_contact", query="sys_id=-1", relativeUrl="")
+    frame_at(first, "customer_contact.do")
+    expect(frame_at(second, "/agentdesktop/").get_by_role("button", name="Open record")).to_be_visible()
+    assert not [frame for frame in second.frames if "customer_contact.do" in frame.url]
+    first.close()
+    expect(frame_at(second, "/agentdesktop/").get_by_text("Another tab rings")).to_have_count(0)
+    frame_at(second, "customer_contact.do")
+
+
 def interaction() -> dict:
     from .test_browser import ringing
 

@@ -39,7 +39,8 @@ const store = createStore({
   fieldErrors: {},
   busy: {},
   leads: false,
-  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "", locks: Boolean(navigator.locks) },
+  settled: false,
+  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "" },
   ui: { view: "work", side: "recents", filter: "", dial: "", service: "", dialError: "", simulateFrom: "+1 415 555 0132", cramped: false },
 });
 
@@ -141,7 +142,7 @@ function onInteraction({ interactions }, told) {
 
 const waiting = new Map();
 
-// Only the leading tab opens records; where the browser gives frames no lock, the visible one does.
+// Only the leading tab opens records. A follower keeps them for a moment, in case it has to take over.
 function pop(told) {
   if (!store.get().leads) {
     waiting.set(told, Date.now());
@@ -162,8 +163,9 @@ function markOpened(told) {
 }
 
 function onLead(leads) {
-  store.set({ leads });
+  store.set({ leads, settled: true });
   if (!leads) return;
+  stream.resume();
   const { interactions } = store.get();
   for (const [told, since] of waiting) {
     const open = interactions.some((each) => each.id === told.interaction);
@@ -289,7 +291,7 @@ let letGo = 0;
 document.addEventListener("visibilitychange", () => {
   clearTimeout(letGo);
   if (!document.hidden) stream.resume();
-  else if (store.get().host.locks) letGo = setTimeout(() => !store.get().leads && stream.pause(), MIRROR_PATIENCE);
+  else letGo = setTimeout(() => !store.get().leads && stream.pause(), MIRROR_PATIENCE);
 });
 
 // A hidden frame measures nothing.

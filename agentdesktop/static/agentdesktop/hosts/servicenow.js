@@ -32,10 +32,11 @@ function unloaded(host) {
   );
 }
 
-function initialise(found, title) {
+// Without a configuration of ours: title, size and icon stay as the administrator set them.
+function initialise(found) {
   return new Promise((done, fail) => {
     setTimeout(() => fail(new Error("timeout")), ANSWER_PATIENCE);
-    found.init({ title }, done, fail);
+    found.init({}, done, fail);
   });
 }
 
@@ -45,7 +46,7 @@ export async function ready(host) {
   if (!found) throw new Error(unloaded(host));
   let row;
   try {
-    row = await initialise(found, _("Agent Desktop"));
+    row = await initialise(found);
   } catch {
     throw new Error(unanswered(host));
   }

@@ -11,7 +11,7 @@ export function banners(state, { retryNow, dismiss, takeOver, grow }) {
     connection(state.connection, retryNow),
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
     hostLine(state.host),
-    !state.leads && state.host.locks && mirror(takeOver),
+    !state.leads && state.settled && mirror(takeOver),
     grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
 }

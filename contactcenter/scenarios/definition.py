@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from integrations.models import IntegrationAccount
+
 from .blocks import BY_KIND
 from .blocks.base import FAILED, NEXT, Block
 
@@ -29,7 +31,13 @@ def problems(definition: Any) -> list[str]:
     if found:
         return found
     by_key = blocks_of(definition)
-    return [*_duplicates(blocks), *_start(definition, by_key), *_exits(by_key), *_unreachable(definition, by_key)]
+    return [
+        *_duplicates(blocks),
+        *_start(definition, by_key),
+        *_exits(by_key),
+        *_unreachable(definition, by_key),
+        *_accounts(by_key),
+    ]
 
 
 def warnings(definition: Any) -> list[str]:
@@ -147,3 +155,11 @@ def _unreachable(definition: dict[str, Any], by_key: dict[str, BlockData]) -> It
     for key, block in by_key.items():
         if key not in seen:
             yield f"{name(block)} is never reached. Connect an exit to it, or remove it."
+
+
+def _accounts(by_key: dict[str, BlockData]) -> Iterator[str]:
+    named = {key: block.get("settings", {}).get("account") for key, block in by_key.items()}
+    known = set(IntegrationAccount.objects.filter(name__in=filter(None, named.values())).values_list("name", flat=True))
+    for key, account in named.items():
+        if account and account not in known:
+            yield f'{name(by_key[key])}: there is no integration account "{account}".'

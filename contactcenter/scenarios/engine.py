@@ -179,8 +179,9 @@ class Walk:
             self.fail(f'There is no block "{self.run.block}" that this version can run.')
             return
         before, began = json.dumps(self.run.variables), time.monotonic()
-        context = Context(self.run, self.interaction(), block, definition.settings_of(block)[0])
-        exit, error = self.carry_out(kind(), context)
+        settings, faults = definition.settings_of(block)
+        context = Context(self.run, self.interaction(), block, settings)
+        exit, error = (FAILED, faults[0]) if faults else self.carry_out(kind(), context)
         if len(json.dumps(self.run.variables)) > MOST_VARIABLES:
             self.run.variables = json.loads(before)
             exit, error = FAILED, f"The variables of the run would take more than {MOST_VARIABLES:,} characters."

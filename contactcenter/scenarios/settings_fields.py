@@ -5,8 +5,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.models import IntegrationAccount
-
 from .substitution import NAME, Unsafe, check
 
 
@@ -72,19 +70,13 @@ class NameField(forms.CharField):
 
 
 class AccountField(forms.CharField):
-    """An integration account by name; empty for the default account of the type."""
+    """An integration account by name; empty: the default one of the type. `definition` looks whether it exists."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "Account")
         kwargs.setdefault("required", False)
         kwargs.setdefault("help_text", "Name of an integration account. Empty: the default account.")
         super().__init__(**kwargs)
-
-    def clean(self, value: Any) -> str:
-        name = str(super().clean(value) or "")
-        if name and not IntegrationAccount.objects.filter(name=name).exists():
-            raise ValidationError(f'There is no integration account "{name}".')
-        return name
 
 
 def checked(text: str, language: str = "text") -> None:

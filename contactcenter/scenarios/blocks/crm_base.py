@@ -91,7 +91,12 @@ class CrmBlock(Block):
     def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:
         """While the caller waits, an account that has just failed is not asked again."""
         if context.memory.is_away(account.pk):
-            raise CannotRun(f"{account.name} has just failed and is not asked again before the call rings.")
+            raise CannotRun(self.why_not_now(context, account))
+
+    def why_not_now(self, context: Context, account: IntegrationAccount) -> str:
+        if context.memory.is_away(account.pk):
+            return f"{account.name} has just failed and is not asked again before the call rings."
+        return "What was written before about this call is still on its way."
 
 
 def _last_call(context: Context, account: IntegrationAccount) -> ApiCall | None:
@@ -159,9 +164,10 @@ class CrmWriter(CrmBlock):
         if entry.status == Status.STUCK:
             error = f"{account.name} refused it, and it needs attention in the outbox: {entry.last_error}"
         else:
+            reason = entry.last_error or self.why_not_now(context, account)
             if entry.last_cause:
                 context.memory.note_away(account.pk)
-            error = f"{entry.last_error or f'{account.name} is not asked now.'} It is saved and will be sent later."
+            error = f"{reason} It is saved and will be sent later."
         answer = entry.result.get("error", {})
         seen = {"status": answer.get("status"), "body": answer.get("message")}
         self.note_failure(context, error, account=account, answer=seen, attempt=entry.attempts)

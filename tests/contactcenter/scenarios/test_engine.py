@@ -194,6 +194,17 @@ def test_a_block_that_breaks_stops_the_run_and_the_call_rings(monkeypatch: pytes
     assert interaction.state == "ringing"
 
 
+def test_settings_of_an_older_version_that_are_not_valid_any_more_are_named() -> None:
+    support = flow.service(flow.flow(CONNECT))
+    old = flow.flow(block("a", "servicenow_create", {"colour": "red"}, next="connect", failed="connect"), CONNECT)
+    support.scenario.versions.update(definition=old)
+    AgentFactory(login="agent1", state="READY", services=[support])
+    interaction = flow.play("offered")
+    step = flow.run_of(interaction).steps.get(block="a")
+    assert (step.exit, step.error) == ("failed", "Block \"a\": there is no setting 'colour'.")
+    assert interaction.state == "ringing"
+
+
 @pytest.mark.parametrize(
     "definition", [{}, {"start": "x", "blocks": [{"kind": "log"}]}, {"start": "gone", "blocks": []}]
 )

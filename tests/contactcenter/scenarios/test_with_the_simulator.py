@@ -168,7 +168,12 @@ def worker(simulators: str) -> Callable[..., int]:
     database = connection.settings_dict
 
     def run(moment: str = "") -> int:
-        url = f"sqlite:///{database['NAME']}"
+        place = "{USER}:{PASSWORD}@{HOST}:{PORT}".format(**database)
+        url = (
+            f"sqlite:///{database['NAME']}"
+            if connection.vendor == "sqlite"
+            else f"postgres://{place}/{database['NAME']}"
+        )
         environment = {
             **os.environ,
             "DATABASE_URL": url,

@@ -1,0 +1,148 @@
+"""Activity history: which record gets it, what it says, and what the agent reads meanwhile."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from contactcenter import activities
+from contactcenter.models import Interaction, OutboxEntry, Service
+from tests.contactcenter import flow
+from tests.factories import (
+    AccountFactory,
+    AgentFactory,
+    DispositionFactory,
+    InteractionFactory,
+    OutboxEntryFactory,
+    ServiceFactory,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BEGAN = timezone.datetime(2026, 3, 1, 9, 0, tzinfo=timezone.get_fixed_timezone(0))
+
+
+def finished(account: Any, **more: Any) -> Interaction:
+    record = {"account": str(account.public_id), "kind": "interaction", "id": "i1", "title": "Call", "url": ""}
+    values: dict[str, Any] = {
+        "activity_account": account,
+        "records": {"interaction": record},
+        "caller": {"name": "Don Goodliffe"},
+        "agent": AgentFactory(),
+        "service": Service.objects.filter(name="Customer Support").first() or ServiceFactory(name="Customer Support"),
+        "disposition": DispositionFactory(name="Solved"),
+        "notes": "  Printer restarted.\nWill call again.  ",
+        "offered_at": BEGAN,
+        "answered_at": BEGAN + timedelta(seconds=10),
+        "ended_at": BEGAN + timedelta(seconds=195),
+    }
+    return InteractionFactory(**{**values, **more})
+
+
+def test_the_history_says_who_when_how_long_and_what_came_of_it(account: Any) -> None:
+    interaction = finished(account)
+    entry = activities.post_history(interaction)
+    assert entry.payload["ref"] == {"kind": "interaction", "id": "i1"}
+    written = entry.payload["activity"]
+    assert written["key"] == interaction.reference
+    assert written["subject"] == "Call from +1 415-555-0132"
+    assert written["duration_seconds"] == 185
+    assert written["disposition"] == "Solved"
+    assert written["text"].splitlines() == [
+        "Caller: Don Goodliffe",
+        "Number: +1 415-555-0132",
+        "Service: Customer Support",
+        f"Agent: {interaction.agent}",
+        "Offered: 2026-03-01 09:00:00 UTC",
+        "Answered: 2026-03-01 09:00:10 UTC",
+        "Ended: 2026-03-01 09:03:15 UTC",
+        "Talk time: 3:05",
+        "Disposition: Solved",
+        "Notes: Printer restarted.",
+        "Will call again.",
+    ]
+
+
+def test_what_is_not_known_is_left_out(account: Any) -> None:
+    bare: dict[str, Any] = dict.fromkeys(("agent", "service", "disposition", "answered_at", "ended_at"))
+    interaction = finished(account, **bare, caller={}, notes="", direction="outbound", customer_number="anonymous")
+    written = activities.activity(interaction)
+    assert written["subject"] == "Call to Anonymous"
+    assert written["duration_seconds"] == 0
+    assert [line.partition(":")[0] for line in written["text"].splitlines()] == ["Number", "Offered", "Talk time"]
+
+
+def test_it_is_posted_once_however_often_it_is_asked_for(account: Any, crm: Any) -> None:
+    crm.records["i1"] = {"kind": "interaction", "key": ""}
+    interaction = finished(account)
+    first, second = activities.post_history(interaction), activities.post_history(interaction)
+    assert first == second
+    flow.work(interaction)
+    assert len(crm.history) == 1
+
+
+@pytest.mark.parametrize("why", ["no account", "no crm", "no record", "record elsewhere"])
+def test_where_there_is_nothing_to_write_to_nothing_is_written(why: str, account: Any) -> None:
+    changes: dict[str, dict[str, Any]] = {
+        "no account": {"activity_account": None},
+        "no crm": {"activity_account": AccountFactory(provider="wfm_http")},
+        "no record": {"records": {}},
+        "record elsewhere": {"activity_account": AccountFactory(provider="fake_crm")},
+    }
+    interaction = finished(account, **changes[why])
+    assert activities.post_history(interaction) is None
+    assert activities.status_of(interaction)["status"] == ("off" if why == "no account" else "none")
+
+
+def test_a_record_that_is_still_to_be_made_gets_it_later(account: Any, crm: Any) -> None:
+    interaction = finished(account, records={})
+    OutboxEntryFactory(
+        idempotency_key="create",
+        account=account,
+        interaction=interaction,
+        record_key=activities.record_key(account, interaction),
+        payload={"kind": "interaction", "fields": {}, "key": "k", "shows": {"as": "interaction", "title": "Call"}},
+    )
+    entry = activities.post_history(interaction)
+    assert entry.payload["ref"] == {"kind": "interaction", "id": {"$ref": "create"}}
+    flow.work(interaction)
+    ((_, record_id, _),) = crm.history
+    assert record_id == interaction.records["interaction"]["id"]
+
+
+def test_a_related_record_is_used_only_where_the_account_says_so_and_there_is_one(account: Any) -> None:
+    account.properties = {"activity_record": "related"}
+    account.save()
+    interaction = finished(account)
+    assert activities.post_history(interaction).payload["ref"]["id"] == "i1"
+    related = {"account": str(account.public_id), "kind": "incident", "id": "inc1", "title": "", "url": ""}
+    other = finished(account, records={**interaction.records, "related": [related]})
+    assert activities.post_history(other).payload["ref"] == {"kind": "incident", "id": "inc1"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "status", "text"),
+    [
+        ([], "none", ""),
+        ([("create", "waiting")], "saved", "Saved, will post later"),
+        ([("create", "done")], "none", ""),
+        ([("create", "done"), ("activity", "sending")], "saved", "Saved, will post later"),
+        ([("create", "done"), ("activity", "done")], "posted", "Posted"),
+        ([("relate", "stuck"), ("activity", "done")], "stuck", "Needs attention: Refused"),
+        ([("create", "dropped"), ("activity", "dropped")], "none", ""),
+    ],
+)
+def test_the_agent_reads_how_far_it_is(entries: list[tuple[str, str]], status: str, text: str, account: Any) -> None:
+    interaction = finished(account)
+    for operation, state in entries:
+        OutboxEntryFactory(interaction=interaction, operation=operation, status=state, last_error="Refused")
+    assert activities.status_of(interaction) == {"enabled": True, "status": status, "text": text}
+
+
+def test_for_many_interactions_one_query_is_enough(account: Any, django_assert_num_queries: Any) -> None:
+    for _ in range(3):
+        OutboxEntryFactory(interaction=finished(account))
+    with django_assert_num_queries(2):
+        for interaction in Interaction.objects.prefetch_related("outbox"):
+            activities.status_of(interaction)
+    assert OutboxEntry.objects.count() == 3

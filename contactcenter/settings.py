@@ -169,6 +169,14 @@ else:
         "visibility_timeout": 120,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # A broker that is away must not hold up a page: fail soon, the sweep repairs.
+        "socket_connect_timeout": 2,
+        "socket_timeout": 3,
+        "socket_keepalive": True,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.1,
     }
 
 # How long a claim on a piece of work holds when its holder dies without letting go.

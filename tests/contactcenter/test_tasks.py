@@ -1,7 +1,12 @@
 """What the workers do, and what the scheduler starts."""
 
 import logging
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from contactcenter.models import AgentEvent, Heartbeat, Interaction, Interaction
 from tests.factories import AgentEventFactory, AgentFactory, InteractionFactory
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class Task:
@@ -150,8 +156,10 @@ def test_a_nudge_of_a_transaction_that_is_rolled_back_is_never_sent():
     assert task.sent == [(2,)]
 
 
-def test_a_broker_that_is_away_is_logged_once_and_once_when_it_is_back(caplog):
+def test_a_broker_that_is_away_is_logged_once_and_once_when_it_is_back(caplog, monkeypatch):
     caplog.set_level(logging.INFO, "contactcenter.nudge")
+    monkeypatch.setattr(nudge, "_broker", nudge.Broker())
+    monkeypatch.setattr(nudge, "PAUSE_SECONDS", 0)
     task = Task(broker_away=True)
     assert [nudge.send(task, 1), nudge.send(task, 2)] == [False, False]
     assert [record.levelname for record in caplog.records] == ["WARNING"]
@@ -160,3 +168,36 @@ def test_a_broker_that_is_away_is_logged_once_and_once_when_it_is_back(caplog):
     assert [nudge.send(task, 3), nudge.send(task, 4)] == [True, True]
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert task.sent == [(3,), (4,)]
+
+
+def test_nobody_waits_again_and_again_for_a_broker_that_is_away(monkeypatch, time_machine):
+    monkeypatch.setattr(nudge, "_broker", nudge.Broker())
+    task = Task(broker_away=True)
+    nudge.send(task, 1)
+    task.broker_away = False
+    assert nudge.send(task, 2) is False, "not even tried"
+
+    monkeypatch.setattr(nudge._broker, "paused_until", 0.0)
+    assert nudge.send(task, 3) is True
+
+
+def test_a_real_broker_that_refuses_or_says_nothing_holds_nobody_up(tmp_path):
+    """In a process of its own, because this one's Celery has its broker in memory."""
+    code = (
+        "import time, django; django.setup(); from contactcenter import nudge, tasks; began = time.monotonic();"
+        "print(nudge.send(tasks.push_feed, 1), nudge.send(tasks.push_feed, 1), time.monotonic() - began)"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as refusing:
+        refusing.bind(("127.0.0.1", 0))
+        for port in (silent.getsockname()[1], refusing.getsockname()[1]):
+            environment = {
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "contactcenter.settings",
+                "REDIS_URL": f"redis://127.0.0.1:{port}/0",
+                "VAR_DIR": str(tmp_path),
+            }
+            command = [sys.executable, "-c", code]
+            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+            first, second, seconds = done.stdout.split()
+            assert (first, second) == ("False", "False"), done.stderr
+            assert float(seconds) < 8

@@ -29,6 +29,7 @@ OURS = (
     "SIMULATOR_URL", "ALLOWED_HOSTS", "INTEGRATIONS_ALLOWED_NETWORKS", "DEBUG", "PORT", "SIMULATOR_PORT", "VAR_DIR",
     "LEASE_SECONDS", "DJANGO_SETTINGS_MODULE",
 )  # fmt: skip
+STRICT_SERVER = ROOT / "tests" / "integrations" / "rotating"
 SLOW = "browser or processes"
 NO_TESTS = 5
 
@@ -56,6 +57,10 @@ def has_program(name: str) -> bool:
         return False
 
 
+def has_strict_server() -> bool:
+    return has_program("node") and (STRICT_SERVER / "node_modules" / "oidc-provider").is_dir()
+
+
 def has_chromium() -> bool:
     return any(Path(f"/usr/bin/{name}").exists() for name in ("chromium", "chromium-browser", "google-chrome"))
 
@@ -64,6 +69,9 @@ PARTS = (
     Part("Chromium", ("chromium", "fonts-liberation"), "browser", has_chromium),
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
+    Part(
+        "the strict OAuth server (Node.js)", () if shutil.which("npm") else ("nodejs", "npm"), "node", has_strict_server
+    ),
 )
 
 
@@ -72,6 +80,14 @@ PARTS = (
 
 def install_parts() -> None:
     """Install what is missing, where we may. What stays missing is reported at the end."""
+    install_packages()
+    if not has_strict_server() and shutil.which("npm"):
+        quietly(
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(STRICT_SERVER)], {**os.environ}
+        )
+
+
+def install_packages() -> None:
     missing = [package for part in PARTS if not part.present() for package in part.packages]
     if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
         return

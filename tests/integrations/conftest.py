@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from integrations import providers, redaction
 from integrations.models import IntegrationAccount
@@ -83,3 +84,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("authority")
     make_authority(folder)
     return folder
+
+
+def database_url() -> str:
+    """The test database, for processes that a test starts."""
+    settings = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{settings['NAME']}"
+    who = f"{settings['USER']}:{settings['PASSWORD']}" if settings["PASSWORD"] else settings["USER"]
+    return f"postgres://{who}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"

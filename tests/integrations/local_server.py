@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.db import connections
+
 
 @dataclass
 class Arrived:
@@ -63,7 +65,12 @@ class LocalServer:
             self.arrived.append(request)
             script = self._scripts.get(request.path, [Answer(404, {"error": "no such path"})])
             step = script.pop(0) if len(script) > 1 else script[0]
-        return step(request) if callable(step) else step
+        if not callable(step):
+            return step
+        try:
+            return step(request)
+        finally:
+            connections.close_all()  # a step may look into the database, in this thread of the server
 
     def paths(self) -> list[str]:
         return [request.path for request in self.arrived]

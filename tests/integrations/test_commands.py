@@ -1,6 +1,7 @@
 """The commands that test accounts, press their buttons and rotate their keys."""
 
 import json
+import os
 import subprocess
 import sys
 from io import StringIO
@@ -12,6 +13,7 @@ from django.core.management import CommandError, call_command
 from integrations.fields import Sealed
 from integrations.models import IntegrationAccount, OAuthToken
 
+from .conftest import database_url
 from .local_server import Answer, LocalServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,19 +117,10 @@ def test_standard_output_of_the_real_program_holds_the_object_alone(tmp_path: An
     """As a program sees it: another process, logs on standard error."""
     done = subprocess.run(
         [sys.executable, "manage.py", "test_account", "Nobody", "--json"],
-        capture_output=True, text=True, check=False, env=environment(),
+        capture_output=True, text=True, check=False, env={**os.environ, "DATABASE_URL": database_url()},
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert list(json.loads(done.stdout)) == KEYS
-
-
-def environment() -> dict[str, str]:
-    import os
-
-    from django.db import connection
-
-    name = connection.settings_dict["NAME"]
-    return {**os.environ, **({"DATABASE_URL": f"sqlite:///{name}"} if connection.vendor == "sqlite" else {})}
 
 
 # -- keys

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from integrations import forecast, leases, oauth, tasks, tokens
@@ -85,6 +86,20 @@ def fails(account: IntegrationAccount, kind: type[IntegrationError]) -> Integrat
     with pytest.raises(kind) as failure:
         oauth.bearer(account.connect())
     return failure.value
+
+
+def later(seconds: float, work: Callable[[], object]) -> threading.Timer:
+    """Do something in another thread, while the test waits for it."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    timer = threading.Timer(seconds, run)
+    timer.start()
+    return timer
 
 
 # -- the first tokens
@@ -467,8 +482,7 @@ def test_who_waits_takes_what_the_holder_of_the_lease_has_got(
         tokens.store(row, config, {"access_token": "canary-by-the-other", "expires_in": 900})
         leases.release(row, owner)
 
-    timer = threading.Timer(0.3, finish)
-    timer.start()
+    timer = later(0.3, finish)
     assert oauth.bearer(signed_in.connect()) == "canary-by-the-other"
     assert vendor.issued == 1
     timer.join()
@@ -478,8 +492,7 @@ def test_who_waits_does_not_repeat_the_failure_of_the_holder(
     signed_in: IntegrationAccount, vendor: Vendor, held: tuple[OAuthToken, str]
 ) -> None:
     row, owner = held
-    timer = threading.Timer(0.3, lambda: tokens.note_failure(row, Unavailable("the vendor is away")))
-    timer.start()
+    timer = later(0.3, lambda: tokens.note_failure(row, Unavailable("the vendor is away")))
     assert "the vendor is away" in str(fails(signed_in, Unavailable))
     assert vendor.issued == 1
     timer.join()

@@ -37,6 +37,7 @@ STOP_SECONDS = 10.0
 # From the caller's environment, these would point the stack at something else than its own folder.
 FOREIGN = (
     "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "VAR_DIR", "PUBLIC_URL", "SIMULATOR_URL", "SECRET_KEY", "DEBUG",
+    "DJANGO_ALLOW_ASYNC_UNSAFE",
 )  # fmt: skip
 
 

@@ -10,10 +10,15 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from .conftest import Desk, Open
-from .story import frame_at, go_ready, log_in, simulate_call
+from .story import frame_at, go_ready, log_in, pixels_beyond, simulate_call
 
 pytestmark = pytest.mark.browser
 ROOM = {"width": 1200, "height": 900}
+
+
+@pytest.fixture(autouse=True)
+def as_installed(desk: Desk) -> None:
+    change_settings(desk, openframe_width=300, openframe_height=750, whitelist=desk.url)
 
 
 def open_panel(page: Page, desk: Desk) -> None:
@@ -142,7 +147,24 @@ def test_a_servicenow_that_does_not_answer_is_explained_until_the_property_is_ri
     expect(frame.get_by_text("ServiceNow is not connected.")).to_have_count(0)
 
 
-def change_settings(desk: Desk, **settings: str) -> None:
+def test_in_the_low_frame_of_the_default_size_everything_is_reached_and_it_can_be_made_taller(
+    desk: Desk, open_page: Open
+) -> None:
+    change_settings(desk, openframe_width=373, openframe_height=300)
+    page = open_page(viewport={"width": 1200, "height": 1200})
+    open_panel(page, desk)
+    frame = frame_at(page, "/agentdesktop/")
+    log_in(frame)
+    go_ready(frame)
+    simulate_call(frame)
+    assert pixels_beyond(frame) == []
+    frame.get_by_role("button", name="Reject").click()
+    frame.get_by_role("button", name="Make it taller").click()
+    expect(frame.get_by_text("This frame is small.")).to_be_hidden()
+    assert frame.evaluate("innerHeight") > 600
+
+
+def change_settings(desk: Desk, **settings: str | int) -> None:
     address = f"{desk.simulator}/servicenow/_settings"
     request = urllib.request.Request(address, json.dumps(settings).encode(), method="PUT")
     urllib.request.urlopen(request, timeout=10).close()

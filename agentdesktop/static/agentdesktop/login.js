@@ -53,6 +53,8 @@ async function checkCookie() {
 
 restore();
 show();
+// Browsers refuse `autofocus` in a foreign page; where the person is here already, the fault gets the focus.
+if (document.hasFocus()) form.querySelector('[aria-invalid="true"]')?.focus();
 devices.forEach((radio) => radio.addEventListener("change", () => {
   show();
   if ("numbered" in radio.dataset) number.focus();

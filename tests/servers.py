@@ -85,12 +85,24 @@ class Servers:
         port, data = free_port(), self.folder / "postgres"
         as_owner = self._owner(data)
         subprocess.run(
-            [*as_owner, find_program("initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"],
+            [
+                *as_owner,
+                find_program("initdb"),
+                "-D",
+                str(data),
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--no-sync",
+            ],
             check=True,
             capture_output=True,
         )
         options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_OPTIONS.items())
-        control = [*as_owner, find_program("pg_ctl"), "-D", data, "-w", "-l", data / "server.log"]
+        control = [*as_owner, find_program("pg_ctl"), "-D", str(data), "-w", "-l", str(data / "server.log")]
         subprocess.run(
             [*control, "-o", f"{options} -p {port} -k {data}", "start"], check=True, stdout=subprocess.DEVNULL
         )

@@ -20,16 +20,26 @@ from contactcenter.demo.processes import MANAGE, commands
 from contactcenter.demo.supervisor import GivenUp, Supervisor
 
 START_SECONDS = 60.0
+CALL = """curl -X POST {web}/api/v1/calls/events -H "Authorization: Bearer demo-telephony-token" \\
+       -H "Content-Type: application/json" \\
+       -d '{{"call_id": "1", "event": "offered", "from": "+14155550132", "to": "+14155550100"}}'"""
 READY = """
 Ready: {web}/
-  Administration   {web}/admin/                 admin / admin, supervisor / supervisor
-  Agent Desktop    {web}/agentdesktop/          agent1 / agent1 ... agent5 / agent5
-  In ServiceNow    {simulators}/servicenow/     the simulated page with the desktop in it
-  Simulators       {simulators}/                what arrived, and faults to switch on
-  A test call      curl -X POST {web}/api/v1/calls/events -H "Authorization: Bearer demo-telephony-token" \\
-                     -H "Content-Type: application/json" -d '{{"call_id": "1", "event": "offered", "from": "+14155550132", "to": "+14155550100"}}'
+
+  Administration  {web}/admin/
+                  admin / admin, supervisor / supervisor
+  Agent Desktop   {web}/agentdesktop/
+                  agent1 / agent1 ... agent5 / agent5
+  In ServiceNow   {simulators}/servicenow/
+                  the simulated page with the desktop in it: click the phone
+  Simulators      {simulators}/
+                  what arrived, and faults to switch on
+
+  A call from Don Goodliffe, as a telephone system reports it:
+  {call}
+
 Data and logs are in {var}. Ctrl-C stops everything.
-"""  # noqa: E501 - a line to copy must not be broken
+"""
 
 
 class Command(BaseCommand):
@@ -74,12 +84,15 @@ class Command(BaseCommand):
                     f"Not ready after {START_SECONDS:.0f} seconds: {reasons()} Logs: {supervisor.folder}"
                 )
             if not supervisor.stopping:
-                self.stdout.write(
-                    READY.format(web=settings.PUBLIC_URL, simulators=settings.SIMULATOR_URL, var=settings.VAR_DIR)
-                )
+                self.stdout.write(welcome())
             supervisor.watch()
         except GivenUp as error:
             raise CommandError(str(error)) from None
+
+
+def welcome() -> str:
+    web, simulators = settings.PUBLIC_URL, settings.SIMULATOR_URL
+    return READY.format(web=web, simulators=simulators, var=settings.VAR_DIR, call=CALL.format(web=web))
 
 
 def need_writable(folder: Path) -> None:

@@ -39,7 +39,7 @@ def is_page(response: requests.Response) -> bool:
 
 def page_error(response: requests.Response) -> Unavailable:
     """A web page where data is due: the system sleeps, or the address is somebody else's."""
-    text = response.text[:20_000].lower()
+    text = response.content[:20_000].decode(errors="replace").lower()
     asleep = any(word in text for word in SLEEPING)
     return Unavailable(
         "The system is asleep: it answered with a web page that says so."

@@ -107,6 +107,8 @@ def forget(provider: "OAuth2") -> None:
     config, row = provider.oauth_config(), tokens.row_of(provider.account)
     token = _readable(row, config)
     tokens.erase(row)
+    if config.grant != "client_credentials":
+        health.needs_authorisation(provider.account, tokens.never_authorised())
     if not token or not config.revoke_url:
         return
     client = HttpClient(provider.account, base_url=config.revoke_url, timeout=token_endpoint.TIMEOUT)

@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from . import deadlines, redaction, tcp, transport, wirelog
 from .addresses import guard_for
 from .answers import error_from_exception, error_from_response, json_of, retry_after
-from .errors import Cause, IntegrationError, Stage, Unavailable
+from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
 from .verdict import Passed
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class _Attempt:
         """One exchange: sent, read, logged, interpreted."""
         try:
             request = self.template.prepare()
-        except requests.exceptions.RequestException:
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, UnicodeError):
             raise Unavailable("The address is not a valid URL.", cause=Cause.WRONG_HOST, stage=Stage.NAME) from None
         if self.client.authorise is not None and self.client.is_home(request.url or ""):
             self.client.authorise(request)
@@ -219,6 +219,8 @@ class _Attempt:
             return transport.read_whole(response)
         except (requests.exceptions.RequestException, HTTPError, OSError) as failure:
             raise error_from_exception(failure, urlsplit(request.url or "").hostname or "") from None
+        except ValueError:
+            raise unsendable() from None
 
 
 def _headers(given: Mapping[str, str] | None) -> dict[str, str]:
@@ -231,6 +233,15 @@ def bounded(timeout: Timeout) -> tuple[float, float]:
     if deadlines.left(waiting) <= 0:
         raise Unavailable("The time for this piece of work is over.", cause=Cause.TIMEOUT, stage=Stage.ANSWER)
     return deadlines.left(connecting), deadlines.left(waiting)
+
+
+def unsendable() -> AuthenticationFailed:
+    """The library refuses a header, and names the header's value. What we put into headers are credentials."""
+    return AuthenticationFailed(
+        "The credentials hold a character that cannot be sent in an HTTP header: a line break, or one outside of "
+        "Latin-1. Enter them again.",
+        stage=Stage.SETTINGS,
+    )
 
 
 def _harmless_to_repeat(failure: Unavailable) -> bool:

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 GRANTS = ("password", "authorization_code", "client_credentials")
 WAIT_SECONDS = 15.0
+LEASE_SECONDS = 30.0  # above the time limit of the request under it, or two would renew at once
 FIRST_SLEEP, LONGEST_SLEEP = 0.05, 0.5
 # What a vendor says about us, not about the weather on the way.
 REFUSALS = {Cause.BAD_CREDENTIALS, Cause.REFRESH_REVOKED, Cause.NEVER_AUTHORISED, Cause.TOKEN_EXPIRED}
@@ -103,7 +104,7 @@ def _renewed(provider: OAuth2, config: OAuthConfig, row: OAuthToken, *, stale: s
 def _claimed(row: OAuthToken) -> str:
     """The lease, or nothing; a row that is visibly held is not written to."""
     held = row.leased_until is not None and row.leased_until > timezone.now()
-    return "" if held else leases.claim(row)
+    return "" if held else leases.claim(row, seconds=LEASE_SECONDS)
 
 
 @sensitive_variables()
@@ -162,7 +163,7 @@ def refresh_due() -> int:
 
 def _renew_if_due(row: OAuthToken) -> bool:
     """One row; whatever happens to it must not keep the others from being renewed."""
-    owner = leases.claim(row)
+    owner = leases.claim(row, seconds=LEASE_SECONDS)
     if not owner:
         return False
     try:

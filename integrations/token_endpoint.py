@@ -12,7 +12,7 @@ import requests
 from django.views.decorators.debug import sensitive_variables
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, OAuth2Error, WebApplicationClient
 
-from . import redaction, tokens
+from . import deadlines, redaction, tokens
 from .answers import is_page, page_error
 from .errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, error_from_response
@@ -22,7 +22,8 @@ from .tokens import OAuthConfig
 if TYPE_CHECKING:
     from .oauth import OAuth2
 
-TIMEOUT = (5.0, 15.0)  # together below the lease, so that a lease never ends under an honest request
+TIMEOUT = (5.0, 15.0)
+WHOLE_SECONDS = 25.0  # below the lease of a renewal, however slowly the answer comes
 
 
 # -- forms
@@ -97,7 +98,8 @@ def ask(
         provider.account, base_url=config.token_url, interpret=lambda r: _token_answer(provider, r), timeout=TIMEOUT
     )
     headers = {"Content-Type": "application/x-www-form-urlencoded", **client_header(config)}
-    client.post("", data=form, headers=headers, purpose=purpose, on_answer=on_answer)
+    with deadlines.within(WHOLE_SECONDS):
+        client.post("", data=form, headers=headers, purpose=purpose, on_answer=on_answer)
     return answer
 
 

@@ -179,13 +179,17 @@ def refuse_when_hopeless(row: OAuthToken, config: OAuthConfig) -> None:
         raise _not_authorised(row, config)
 
 
+def never_authorised() -> AuthenticationFailed:
+    return AuthenticationFailed(
+        "This account has not been authorised yet: there is no token.",
+        cause=Cause.NEVER_AUTHORISED,
+        stage=Stage.AUTHENTICATION,
+    )
+
+
 def _not_authorised(row: OAuthToken, config: OAuthConfig) -> AuthenticationFailed:
     if row.status == OAuthToken.Status.NONE or not value_of(row.access, config):
-        return AuthenticationFailed(
-            "This account has not been authorised yet: there is no token.",
-            cause=Cause.NEVER_AUTHORISED,
-            stage=Stage.AUTHENTICATION,
-        )
+        return never_authorised()
     return AuthenticationFailed(
         "The access token has ended, and the vendor gave no refresh token to renew it.",
         cause=Cause.REFRESH_REVOKED,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT = 4096
-PARSE_LIMIT = 262_144
+PARSE_LIMIT = 65_536
 PRUNE_BATCH = 1000
 DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
@@ -109,7 +109,8 @@ def shown_body(body: str | bytes, content_type: str) -> str:
     text = body if isinstance(body, str) else _decoded(body)
     if text is None:
         return f"({len(body)} bytes)"
-    return _cut(_masked(text[:PARSE_LIMIT], content_type.lower()))
+    # A feed's megabytes are not masked to show four kilobytes; twice as many, so that no secret is cut in half.
+    return _cut(_masked(text if len(text) <= PARSE_LIMIT else text[: 2 * BODY_LIMIT], content_type.lower()), len(text))
 
 
 def _decoded(body: bytes) -> str | None:
@@ -128,8 +129,8 @@ def _masked(text: str, content_type: str) -> str:
         return redaction.mask_text(text)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]} ... ({len(text)} characters)"
+def _cut(text: str, whole: int) -> str:
+    return text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]} ... ({whole} characters)"
 
 
 def prune() -> int:

@@ -354,6 +354,20 @@ def test_an_error_holds_no_secret_that_the_vendor_repeats(plain: Any, server: Lo
     assert "canary" not in f"{failure.value} {failure.value!r} {failure.value.vendor_message} {failure.value.args}"
 
 
+@pytest.mark.parametrize("secret", ["canary-電話-key", "canary\nkey-1"])
+def test_a_secret_that_no_header_can_hold_is_told_without_showing_it(
+    plain: Any, server: LocalServer, secret: str
+) -> None:
+    server.on("/x", OK)
+    plain.apply(plain.properties, {"api_key": secret})
+    with pytest.raises(AuthenticationFailed, match="Enter them again") as failure:
+        plain.connect().http.get("/x")
+    assert "canary" not in repr(failure.value)
+    assert "canary" not in ApiCall.objects.get().error
+    plain.apply(plain.properties, {"api_key": "canary-plain"})
+    assert plain.connect().http.get("/x").ok
+
+
 def test_an_error_of_the_library_does_not_hang_on_ours(server: LocalServer) -> None:
     """The text of a library's exception holds the whole URL, with whatever was in its query."""
     with pytest.raises(Unavailable) as failure:

@@ -527,6 +527,10 @@ def test_forgetting_withdraws_at_the_vendor_and_deletes_here(
     row = row_of(signed_in)
     assert (row.status, bool(row.access), bool(row.refresh)) == (Status.NONE, False, False)
     assert fails(signed_in, AuthenticationFailed).cause == Cause.NEVER_AUTHORISED
+    signed_in.refresh_from_db()
+    assert signed_in.health == Health.NEEDS_AUTHORISATION
+    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def test_forgetting_works_while_the_vendor_is_away_or_the_key_is_lost(

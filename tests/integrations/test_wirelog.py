@@ -119,6 +119,19 @@ def test_long_and_binary_bodies_are_cut(plain: IntegrationAccount, server: Local
     assert row.response_body.endswith("characters)")
 
 
+@pytest.mark.parametrize("before", [4000, 4090, 8000])
+def test_a_very_long_body_is_masked_as_far_as_it_is_shown(
+    plain: IntegrationAccount, server: LocalServer, before: int
+) -> None:
+    server.on("/x", Answer(200, {"text": "y" * before + "canary-api-key-1" + "x" * 100_000}))
+    plain.connect().http.post("/x", data=("ü" * before + "canary-api-key-1" + "x" * 100_000).encode())
+    row = ApiCall.objects.get()
+    for body in (row.request_body, row.response_body):
+        assert len(body) < 4200
+        assert "canary" not in body
+        assert body.endswith("characters)")
+
+
 def test_an_answer_is_worth_more_than_its_row(
     plain: IntegrationAccount, server: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

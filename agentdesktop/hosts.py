@@ -41,6 +41,7 @@ class Host:
     module: str
     origin: str
     library: str
+    simulated: bool
 
     def public(self) -> dict[str, Any]:
         """What the page may know."""
@@ -102,6 +103,7 @@ def _host(account: IntegrationAccount) -> Host:
         module=provider.host_module,
         origin=origin_of(provider.web_origin()),
         library=provider.client_library(),
+        simulated=account.simulated,
     )
 
 

@@ -30,6 +30,7 @@ def test_log_in_and_a_call_in_the_frame_with_third_party_cookies_blocked(desk: D
     page = open_page(viewport=ROOM)
     open_panel(page, desk)
     frame = frame_at(page, "/agentdesktop/")
+    expect(frame.get_by_text("Simulated")).to_be_visible()
     log_in(frame)
     cookies = page.context.cookies(f"{desk.url}/agentdesktop/")
     assert [cookie["name"] for cookie in cookies] == ["desktop_session"]

@@ -100,7 +100,7 @@ def play(make: Callable[[], Page], scene: Callable[[Page], Awaitable[None]]) -> 
     """Open the page's stream, play the scene, close the page; answers the page for a look at what it got."""
 
     async def run() -> Page:
-        page = await asyncio.to_thread(make)
+        page = await stream.in_thread(make)
         serving = asyncio.create_task(stream.serve(page.scope, page.receive, page.send))
         try:
             await until(lambda: page.status)
@@ -120,7 +120,7 @@ async def nothing(page: Page) -> None:
 
 async def tell(agent: Agent, count: int = 1, kind: str = "notice") -> None:
     for _ in range(count):
-        await asyncio.to_thread(events.tell, agent, kind, {"text": "Grüße\n"})
+        await stream.in_thread(events.tell, agent, kind, {"text": "Grüße\n"})
 
 
 def told(agent: Agent, count: int) -> None:
@@ -285,7 +285,7 @@ def test_the_stream_ends_when_its_session_is_gone_and_the_agent_was_seen(agent: 
     async def scene(page: Page) -> None:
         await stream._close_ended(stream.listener.subscriptions())
         assert stream.listener.subscriptions()
-        await asyncio.to_thread(Session.objects.all().delete)
+        await stream.in_thread(Session.objects.all().delete)
         await stream._close_ended(stream.listener.subscriptions())
         await until(lambda: not stream.listener.subscriptions())
 

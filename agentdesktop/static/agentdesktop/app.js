@@ -40,7 +40,7 @@ const store = createStore({
   busy: {},
   leads: false,
   settled: false,
-  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "" },
+  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "", name: config.host?.name, simulated: config.host?.simulated },
   ui: { view: "work", side: "recents", filter: "", dial: "", service: "", dialError: "", simulateFrom: "+1 415 555 0132", cramped: false },
 });
 

@@ -112,6 +112,7 @@ function menu(state, { logOut, toggleHelp, askNotifications }) {
       h("strong", {}, agent.name),
       h("span", {}, [agent.team, agent.extension && _("Extension %(number)s", { number: agent.extension })].filter(Boolean).join(" · ")),
       h("span", {}, deviceLine(state.state)),
+      host.name && h("span", { key: "host" }, _("In %(name)s", { name: host.name }), " ", host.simulated && h("span", { class: "tag" }, _("Simulated"))),
     ),
     h(
       "div",

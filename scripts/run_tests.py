@@ -162,7 +162,7 @@ def tests(runner: Runner, workers: str) -> None:
     if any(part.marker in ("postgres", "redis") for part in missing):
         runner.outcome.not_run.append("The second run of the tests, on PostgreSQL and Redis")
         return
-    with tempfile.TemporaryDirectory(prefix="contactcenter-servers-") as folder, Servers(Path(folder)) as servers:
+    with Servers() as servers:
         extra = {"DATABASE_URL": servers.postgres_url(), "REDIS_URL": servers.redis_url()}
         again = f"not ({SLOW}) and not postgres and not redis"
         runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, "--ignore=tests/simulators", extra=extra)

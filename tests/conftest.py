@@ -58,8 +58,8 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, djang
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    with Servers(tmp_path_factory.mktemp("servers", numbered=True)) as started:
+def servers() -> Iterator[Servers]:
+    with Servers() as started:
         yield started
 
 

@@ -148,6 +148,7 @@ class NotReadyReasonAdmin(Screen):
 
 @admin.register(AgentStateChange)
 class AgentStateChangeAdmin(KeysetScreen, ReadOnlyScreen):
+    heading = _("State history")
     intro = _("Who was in which state, from when to when, newest first.")
     nothing_yet = _("Nobody has logged in yet.")
     list_display = ("agent", "state_mark", "began", "ended", "lasted")

@@ -76,6 +76,10 @@ class ContactCenterAdmin(Screen):
         centre = ContactCenter.current()
         return HttpResponseRedirect(reverse("admin:contactcenter_contactcenter_change", args=[centre.pk]))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The one row, made when somebody looks at it first."""
+        return ContactCenter.current()
+
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         self.message_user(request, _("The settings are saved."))
         return HttpResponseRedirect(request.path)

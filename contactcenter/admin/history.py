@@ -38,6 +38,7 @@ FOLLOWED: dict[type, list[str]] = {
 }
 VALUES_SHOWN = 3
 LONGEST_VALUE = 60
+NONE = "\N{EN DASH}"
 
 for model, left_out in FOLLOWED.items():
     auditlog.register(model, exclude_fields=left_out)
@@ -47,6 +48,7 @@ admin.site.unregister(LogEntry)
 
 @admin.register(LogEntry)
 class ChangeAdmin(KeysetScreen, ReadOnlyScreen):
+    heading = _("Change history")
     intro = _("Who changed which setting, and when. Of secrets only that they changed.")
     nothing_yet = _("Nothing was changed yet.")
     list_display = ("at", "who", "what", "thing", "values")
@@ -82,9 +84,13 @@ class ChangeAdmin(KeysetScreen, ReadOnlyScreen):
     @admin.display(description=_("Values"))
     def values(self, entry: LogEntry) -> SafeString:
         rows = history_row(entry)["values"]
-        lines = ((name, shortened(before), shortened(after)) for name, before, after in rows[:VALUES_SHOWN])
-        shown = format_html_join("", '<span class="change-line"><b>{}</b> {} → {}</span>', lines)
+        lines = ((name, told(before, after)) for name, before, after in rows[:VALUES_SHOWN])
+        shown = format_html_join("", '<span class="change-line"><b>{}</b> {}</span>', lines)
         return shown or marks.NOTHING
+
+
+def told(before: str | None, after: str) -> str:
+    return after if before is None else f"{shortened(before) or NONE} → {shortened(after) or NONE}"
 
 
 def shortened(value: Any) -> str:

@@ -50,6 +50,7 @@ def status_mark(entry: OutboxEntry) -> SafeString:
 
 @admin.register(OutboxEntry)
 class OutboxAdmin(KeysetScreen, ReadOnlyScreen):
+    heading = _("Outbox")
     intro = _("What has to be written to a CRM, in order for each record. Nothing is lost while the CRM is away.")
     nothing_yet = _("Nothing was written to a CRM yet.")
     list_display = ("what", "state", "why", "attempts", "due", "of_account", "call")
@@ -142,8 +143,10 @@ class OutboxAdmin(KeysetScreen, ReadOnlyScreen):
     def what(self, entry: OutboxEntry) -> SafeString:
         link = reverse("admin:contactcenter_outboxentry_change", args=[entry.pk])
         return format_html(
-            '<a class="row-link" href="{}">{}</a><span class="second-line"><code>{}</code></span>',
-            link, entry.get_operation_display(), entry.record_key,
+            '<a class="row-link" href="{}">{}</a><span class="second-line">{}</span>',
+            link,
+            entry.get_operation_display(),
+            record_kind(entry),
         )  # fmt: skip
 
     @admin.display(description=_("Status"))
@@ -174,3 +177,10 @@ class OutboxAdmin(KeysetScreen, ReadOnlyScreen):
 
 def cause_words(entry: OutboxEntry) -> str:
     return CAUSES.get(entry.last_cause, entry.last_cause)  # type: ignore[call-overload]
+
+
+def record_kind(entry: OutboxEntry) -> str:
+    """The vendor's name of the table that is written to, where the entry names it."""
+    payload = entry.payload if isinstance(entry.payload, dict) else {}
+    ref = payload.get("ref")
+    return str(payload.get("kind") or (ref.get("kind") if isinstance(ref, dict) else "") or "")

@@ -19,6 +19,7 @@ from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
+from integrations.properties import SecretField
 from integrations.providers import registry
 from integrations.providers.base import Provider
 
@@ -148,6 +149,8 @@ class IntegrationAccountAdmin(Listing, Screen):
         account = self.get_object(request, unquote(object_id)) if object_id else None
         if account is not None and account.provider not in registry():
             return self.orphan_view(request, account)
+        if account is not None and not self.has_change_permission(request, account):
+            return self.look_view(request, account)
         context = {**self._page_context(request, account), **(extra_context or {})}
         try:
             return super().changeform_view(request, object_id, form_url, context)
@@ -168,6 +171,20 @@ class IntegrationAccountAdmin(Listing, Screen):
             "may_delete": self.has_delete_permission(request, account),
         }
         return TemplateResponse(request, "integrations/account/orphan.html", context)
+
+    def look_view(self, request: HttpRequest, account: IntegrationAccount) -> HttpResponse:
+        """The page for those who may look only: the settings as text, of secrets whether there is one."""
+        if not self.has_view_permission(request, account):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            **self._page_context(request, account),
+            "opts": self.opts,
+            "title": account.name,
+            "original": account,
+            "settings": settings_shown(account),
+        }
+        return TemplateResponse(request, "integrations/account/look.html", context)
 
     def _page_context(self, request: HttpRequest, account: IntegrationAccount | None) -> dict[str, Any]:
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
@@ -206,6 +223,20 @@ class IntegrationAccountAdmin(Listing, Screen):
         return HttpResponseRedirect(
             reverse(f"admin:integrations_integrationaccount_{name}", args=[obj.pk] if name == "change" else [])
         )
+
+
+def settings_shown(account: IntegrationAccount) -> list[tuple[str, str]]:
+    """Label and value of each property, in the form's order."""
+    fields, values = account.provider_class.Properties.base_fields, account.values()
+    stored = account.stored_secret_names()
+    shown = []
+    for name, field in fields.items():
+        if isinstance(field, SecretField):
+            value = _("Stored") if name in stored else _("Not set")
+        else:
+            value = dict(getattr(field, "choices", ())).get(str(values[name]), values[name])
+        shown.append((str(field.label), "" if value in (None, "", [], ()) else str(value)))
+    return shown
 
 
 def readable(account: IntegrationAccount) -> bool:

@@ -15,6 +15,8 @@ from integrations.forecast import forecast
 from integrations.marks import badges_of, kind_of, shortened
 from integrations.models import Health, IntegrationAccount
 
+FILTERS = {"type", "health", "simulated", "enabled"}
+
 
 class TypeFilter(admin.SimpleListFilter):
     """Only types that have accounts: the catalogue is longer than any contact centre's list."""
@@ -39,6 +41,10 @@ class Listing:
     list_select_related: Any = ("token",)
     search_fields: Any = ("name",)
     ordering: Any = ("name",)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what the page offers: nobody guesses at properties or secrets through the address."""
+        return lookup.partition("__")[0] in FILTERS
 
     @admin.display(description="Account", ordering="name")
     def account(self, account: IntegrationAccount) -> SafeString:

@@ -20,6 +20,7 @@ import yaml
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from . import history
 from .fields import SecretUnreadable
 from .models import IntegrationAccount
 from .providers import registry
@@ -93,6 +94,7 @@ class Step:
     verb: str
     account: IntegrationAccount
     changes: list[str]
+    changed_secrets: list[str]
 
     def __str__(self) -> str:
         sign = {"create": "+", "change": "~", "keep": "="}[self.verb]
@@ -145,16 +147,17 @@ def _step(entry: dict[str, Any], environment: Mapping[str, str]) -> Step:
     changes = [key for key, column in FLAGS.items() if key in entry and getattr(account, column) != entry[key]]
     for key, column in FLAGS.items():
         setattr(account, column, entry.get(key, getattr(account, column)))
-    properties = {**account.values(), **(entry.get("properties") or {})}
-    changes += [name for name, value in properties.items() if not account.pk or account.values().get(name) != value]
+    given, stored = entry.get("properties") or {}, account.values()
+    changes += [name for name, value in given.items() if not account.pk or stored.get(name) != value]
     try:
         secrets = _resolved(name, entry.get("secrets") or {}, environment)
-        changes += [f"{secret} (secret)" for secret in account.apply(properties, secrets)]
+        changed_secrets = account.apply({**stored, **given}, secrets)
         _validate(account)
     except SecretUnreadable as error:
         raise FileProblem([f'"{name}": {error}']) from None
+    changes += [f"{secret} (secret)" for secret in changed_secrets]
     verb = "create" if not account.pk else "change" if changes else "keep"
-    return Step(verb, account, changes)
+    return Step(verb, account, changes, changed_secrets)
 
 
 def _check_shape(entry: dict[str, Any], account: IntegrationAccount) -> None:
@@ -256,3 +259,4 @@ def apply(steps: list[Step]) -> None:
     for step in steps:
         if step.verb != "keep":
             step.account.save()
+            history.note_changed_secrets(step.account, step.changed_secrets)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from auditlog.models import LogEntry
 from django.core.management import CommandError, call_command
 
 from integrations import accounts_file
@@ -73,9 +74,28 @@ def test_what_the_file_does_not_name_is_kept(tmp_path: Path) -> None:
     assert account.secret("api_key") == "canary-from-environment"
 
 
+def test_the_history_says_that_a_secret_changed_and_not_to_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(FILE, tmp_path)
+    monkeypatch.setenv("PLAIN_KEY", "canary-second")
+    run(FILE, tmp_path)
+    entries = list(LogEntry.objects.values())
+    assert [entry["additional_data"]["sentence"] for entry in entries if entry["additional_data"]] == [
+        "Key changed"
+    ] * 2
+    assert "canary" not in str(entries)
+
+
+def test_secrets_that_no_key_opens_stop_the_import(tmp_path: Path, settings: Any) -> None:
+    run(FILE, tmp_path)
+    settings.FIELD_ENCRYPTION_KEYS = ["QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="]
+    assert "cannot be decrypted" in problems(FILE, tmp_path)
+
+
 def test_a_dry_run_shows_the_plan_and_changes_nothing(tmp_path: Path) -> None:
     text = run(FILE, tmp_path, "--dry-run")
-    assert "+ create  Plain one (Plain): url, ca_certificate, api_key (secret)" in text
+    assert "+ create  Plain one (Plain): url, api_key (secret)" in text
     assert "nothing was changed" in text
     assert "canary" not in text
     assert "127.0.0.1" not in text

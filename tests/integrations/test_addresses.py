@@ -133,6 +133,15 @@ def test_a_closed_port_is_told_as_such(loopback: None) -> None:
     assert (failure.value.stage, failure.value.cause) == (Stage.TCP, Cause.UNREACHABLE)
 
 
+def test_the_next_address_is_tried_when_the_first_is_silent(
+    server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = int(server.address.rpartition(":")[2])
+    found = [(2, 1, 6, "", (text, port)) for text in ("127.0.0.77", "127.0.0.1")]
+    monkeypatch.setattr(addresses, "look_up", lambda host, port: [answer[4][0] for answer in found])
+    tcp.connect("crm.example.com", port).close()
+
+
 def test_a_port_in_use_is_told_before_listening(server: LocalServer) -> None:
     assert "in use" in tcp.listen_problem("127.0.0.1", int(server.address.rpartition(":")[2]))
     assert tcp.listen_problem("127.0.0.1", 0) == ""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations import forecast, leases, oauth, tasks, tokens
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
-from integrations.fields import Sealed
+from integrations.fields import Sealed, SecretUnreadable
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
 
 from .conftest import make_plain
@@ -539,6 +539,19 @@ def test_forgetting_works_while_the_vendor_is_away_or_the_key_is_lost(
     server.on("/revoke", Answer(500))
     oauth.forget(signed_in.connect())
     assert row_of(signed_in).status == Status.NONE
+    asked = len(server.arrived)
+    oauth.forget(signed_in.connect())
+    assert len(server.arrived) == asked, "there was nothing to withdraw"
+
+
+def test_a_new_authorisation_replaces_tokens_that_cannot_be_read(signed_in: IntegrationAccount, vendor: Vendor) -> None:
+    OAuthToken.objects.update(access=Sealed("v1:broken"), refresh=Sealed("v1:broken"))
+    with pytest.raises(SecretUnreadable):
+        oauth.bearer(signed_in.connect())
+    oauth.forget(signed_in.connect())
+    OAuthToken.objects.update(access=Sealed("v1:broken"), refresh=Sealed("v1:broken"))
+    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def words(account: IntegrationAccount) -> list[str]:

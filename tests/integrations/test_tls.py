@@ -1,6 +1,8 @@
 """TLS against real servers with real certificates: what is refused, and that it is said why."""
 
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,3 +95,17 @@ def test_an_authority_that_is_no_certificate_is_told_before_anything_is_sent(
     account = make_plain(server.address, properties={"url": server.address, "ca_certificate": "nonsense"})
     with pytest.raises(Unavailable, match="PEM"):
         HttpClient(account, base_url=server.address.replace("http", "https")).get("/")
+
+
+def test_a_server_that_is_silent_during_the_handshake_is_a_timeout(loopback: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Unavailable, match="in time") as failure:
+        tcp.connect("127.0.0.1", silent.getsockname()[1], tls=True, timeout=0.3)
+    assert (failure.value.cause, failure.value.stage) == (Cause.TIMEOUT, Stage.TLS)
+
+
+def test_a_server_that_breaks_off_the_handshake_is_told(loopback: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        threading.Thread(target=lambda: rude.accept()[0].close(), daemon=True).start()
+        with pytest.raises(Unavailable, match="broken off") as failure:
+            tcp.connect("127.0.0.1", rude.getsockname()[1], tls=True, timeout=2)
+    assert failure.value.cause == Cause.TLS_FAILED

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,15 @@ def test_lock_files_hold_versions_and_hashes_and_no_address(lock):
     assert len(packages) > 30
     blocks = re.split(r"^(?=[a-z0-9][a-z0-9._-]*==)", text, flags=re.MULTILINE | re.IGNORECASE)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_whatever_the_project_asks_for_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [project["dependencies"], [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
+    for lock, wanted in zip(LOCKS, asked, strict=True):
+        locked = set(re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE))
+        names = {re.split(r"[\[<>=;~! ]", entry)[0].lower().replace("_", "-") for entry in wanted}
+        assert names <= locked, f"run `make lock`: {sorted(names - locked)}"
 
 
 def test_the_lock_for_development_holds_the_same_versions():

@@ -59,6 +59,7 @@ def for_agent(view: View) -> View:
         agent = agent_of(request)
         if agent is None:
             return _fail(401, _("You are not logged in. Log in to the Agent Desktop again."))
+        agents.seen(agent)
         response = csrf_protect(view)(request, agent, *args, **kwargs)
         if response.status_code == 403:
             return _fail(403, _("This page has been open too long. Reload it and try again."))

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 from tests.servers import Servers
 
@@ -21,7 +20,7 @@ def main() -> int:
 
 
 def run(name: str) -> int:
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Servers(Path(folder)) as servers:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Servers() as servers:
         environment = {
             **os.environ,
             "DATABASE_URL": servers.postgres_url(),

@@ -8,6 +8,7 @@ import os
 import random
 import sys
 import time
+import uuid
 
 import django
 
@@ -21,20 +22,21 @@ from django.utils import timezone  # noqa: E402
 
 from benchmarks.bare_stream import CHANNEL  # noqa: E402
 from contactcenter import bell, calls  # noqa: E402
-from contactcenter.models import Agent, AgentEvent  # noqa: E402
+from contactcenter.models import Agent, AgentEvent, Interaction  # noqa: E402
 
 PER_SECOND = 60
 
 
 def product(agents: list[int], count: int) -> None:
-    held: set[int] = set()
-    for number, agent in enumerate(pace(agents, count)):
+    held = set(Interaction.objects.filter(state="held").values_list("agent_id", flat=True))
+    for agent in pace(agents, count):
         event = "resumed" if agent in held else "held"
         held.symmetric_difference_update({agent})
         with transaction.atomic():
             accepted: list[float] = []
             transaction.on_commit(lambda accepted=accepted: accepted.append(time.time()))
-            calls.apply(calls.CallReport(call_id=f"bench-{agent}", event=event, at=timezone.now(), key=str(number)))
+            key = uuid.uuid4().hex
+            calls.apply(calls.CallReport(call_id=f"bench-{agent}", event=event, at=timezone.now(), key=key))
         tell(agent, Agent.objects.values_list("last_event_number", flat=True).get(pk=agent), accepted[0])
 
 

@@ -6,7 +6,7 @@ latest choice counts. The names of states follow `AgentState`; administrators kn
 no answer in time means Not Ready with a system reason, and where reasons exist one must be picked."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,9 @@ from .models.agents import PhoneDevice
 
 STATE_FIELDS = ("state", "reason", "state_since", "next_state", "next_reason")
 NEEDS_NUMBER = (PhoneDevice.HARDPHONE, PhoneDevice.EXTERNAL)
+# An open desktop is noted every quarter of a minute; after six misses nobody is there.
+NOTED_AGAIN = timedelta(seconds=10)
+SILENCE = timedelta(seconds=90)
 
 
 # -- what an agent does
@@ -107,6 +110,22 @@ def connection_lost(agent: Agent) -> Agent:
     if state in WORKING and agent.next_state not in ("", AgentState.READY):
         return agent
     return change(agent, Trigger.CONNECTION_LOST)
+
+
+def seen(agent: Agent) -> None:
+    """The agent's desktop is there; noted at most every few seconds."""
+    now = timezone.now()
+    if agent.last_seen_at is None or agent.last_seen_at < now - NOTED_AGAIN:
+        Agent.objects.filter(pk=agent.pk).update(last_seen_at=now)
+
+
+def part_with_silent(now: datetime) -> int:
+    """Ready agents whose desktop has been silent for `SILENCE` get no more calls; how many those were."""
+    silent = Agent.objects.filter(state=AgentState.READY, last_seen_at__lt=now - SILENCE)
+    gone = list(silent.select_related("user"))
+    for agent in gone:
+        connection_lost(agent)
+    return len(gone)
 
 
 def reasons_for(agent: Agent) -> QuerySet[NotReadyReason]:

@@ -29,9 +29,7 @@ class PhoneNumber:
             return "Anonymous"
         if not self.e164:
             return self.raw
-        return phonenumbers.format_number(
-            phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        )
+        return phonenumbers.format_number(phonenumbers.parse(self.e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def normalise(text: str | None, region: str = "US") -> PhoneNumber:

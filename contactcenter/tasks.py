@@ -64,7 +64,7 @@ def close_recording(account_id: int) -> None:
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import activities, routing, telephony
+    from . import activities, agents, routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -72,6 +72,7 @@ def sweep() -> None:
     Heartbeat.leave("scheduler")
     run_each(
         {
+            "silent desktops": lambda: agents.part_with_silent(now),
             "ringing calls": lambda: routing.expire_ringing(now),
             "after-call work": lambda: routing.finish_overdue_wrap_up(now),
             "waiting calls": lambda: routing.offer_waiting(now),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
-from oauthlib.common import add_params_to_uri
+from requests_oauthlib import OAuth2Session
 
 from . import health, redaction, token_endpoint, tokens
 from .errors import IntegrationError, Rejected, Stage
@@ -50,15 +50,9 @@ def start_code_flow(provider: "OAuth2", redirect_uri: str = "") -> str:
         pending_verifier=Sealed.of(verifier),
         pending_until=timezone.now() + timedelta(minutes=CODE_FLOW_MINUTES),
     )
-    parameters = {
-        "response_type": "code",
-        "client_id": config.client_id,
-        "redirect_uri": redirect_uri or callback_url(),
-        "state": state,
-        **({"scope": config.scope} if config.scope else {}),
-        **({"code_challenge": _challenge(verifier), "code_challenge_method": "S256"} if config.pkce else {}),
-    }
-    return str(add_params_to_uri(config.authorize_url, list(parameters.items())))
+    session = OAuth2Session(config.client_id, redirect_uri=redirect_uri or callback_url(), scope=config.scope or None)
+    proof = {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"} if config.pkce else {}
+    return str(session.authorization_url(config.authorize_url, state=state, **proof)[0])
 
 
 @sensitive_variables()

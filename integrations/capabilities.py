@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +159,10 @@ class ActiveInteraction:
     on_hold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSnapshot:
-    """`state` is READY, BUSY, ACW, SUPERVISING, NOT_READY or LOGGED_OUT; `reason` only with NOT_READY."""
+class AgentSnapshot(NamedTuple):
+    """`state` is READY, BUSY, ACW, SUPERVISING, NOT_READY or LOGGED_OUT; `reason` only with NOT_READY.
+
+    A tuple, because thousands are made each interval and a frozen dataclass costs three times as much."""
 
     login_id: str
     employee_id: str | None

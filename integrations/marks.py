@@ -112,7 +112,9 @@ def badges_of(account: IntegrationAccount) -> list[SafeString]:
 def kind_of(account: IntegrationAccount) -> str:
     """ "Type, provider", once where both have the same name. Works for a provider that is gone."""
     type_label, provider = str(account.get_type_display()), str(account.get_provider_display())
-    return type_label if provider == type_label else f"{type_label} \N{MIDDLE DOT} {provider}"
+    if provider.startswith(type_label):
+        return provider
+    return f"{type_label} \N{MIDDLE DOT} {provider}"
 
 
 def shortened(text: str) -> str:

@@ -68,6 +68,11 @@ class IntegrationAccount(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self._derive()
+        super().save(*args, **kwargs)
+
     # -- what the provider declares
 
     @property
@@ -76,7 +81,8 @@ class IntegrationAccount(models.Model):
         try:
             return registry()[self.provider]
         except KeyError:
-            raise LookupError(f'Account "{self.name}": there is no provider "{self.provider}" in this version.') from None
+            sentence = f'Account "{self.name}": there is no provider "{self.provider}" in this version.'
+            raise LookupError(sentence) from None
 
     @property
     def account_type(self) -> catalogue.AccountType:
@@ -141,7 +147,8 @@ class IntegrationAccount(models.Model):
         except LookupError as error:
             raise ValidationError(str(error)) from None
         if not form.is_valid():
-            raise ValidationError({"properties": [f"{name}: {e}" for name, errors in form.errors.items() for e in errors]})
+            told = [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]
+            raise ValidationError({"properties": told})
         if self.is_default and not self.account_type.has_default:
             raise ValidationError({"is_default": "Accounts of this type have no default."})
 
@@ -155,11 +162,6 @@ class IntegrationAccount(models.Model):
         self.type = provider_type.key
         exclusive = {"type": f"type:{self.type}", "provider": f"provider:{self.provider}"}
         self.exclusive_key = exclusive.get(provider_type.exclusive)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding:
-            self._derive()
-        super().save(*args, **kwargs)
 
 
 class OAuthToken(Leasable):

@@ -79,7 +79,7 @@ def _stuck() -> Iterator[Attention]:
             ngettext("%d entry of the outbox needs a decision", "%d entries of the outbox need a decision", stuck)
             % stuck
         )
-        url = reverse("admin:contactcenter_outboxentry_changelist") + "?status__exact=stuck"
+        url = reverse("admin:contactcenter_outboxentry_changelist") + "?status=stuck"
         yield Attention(title, _("They will not reach the CRM by themselves: send them again, or drop them."), url)
 
 
@@ -116,7 +116,7 @@ def figures(user: User | AnonymousUser) -> Iterator[dict[str, Any]]:
         waiting = OutboxEntry.objects.filter(
             status__in=[OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING]
         ).count()
-        yield _figure(_("Waiting for a CRM"), waiting, "contactcenter_outboxentry", "status__exact=waiting")
+        yield _figure(_("Waiting for a CRM"), waiting, "contactcenter_outboxentry", "")
 
 
 def _interaction_figures() -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The outbox: what still has to reach a CRM, why it waits, and the two decisions a person can take."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -48,14 +49,34 @@ def status_mark(entry: OutboxEntry) -> SafeString:
     return marks.status(entry.get_status_display(), OUTBOX_TONES.get(OutboxEntry.Status(entry.status), "neutral"))
 
 
+class StatusFilter(admin.SimpleListFilter):
+    """Without a choice: what is still open. What is done is history, and there is much of it."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [*OutboxEntry.Status.choices, ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        found = list(super().choices(changelist))
+        found[0]["display"] = _("Open")
+        return iter(found)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(status=self.value()) if self.value() else queryset.filter(status__in=OPEN)
+
+
 @admin.register(OutboxEntry)
 class OutboxAdmin(KeysetScreen, ReadOnlyScreen):
     heading = _("Outbox")
     intro = _("What has to be written to a CRM, in order for each record. Nothing is lost while the CRM is away.")
-    nothing_yet = _("Nothing was written to a CRM yet.")
+    nothing_yet = _("Nothing waits: everything has reached its CRM. Choose “All” to see what was written.")
     list_display = ("what", "state", "why", "attempts", "due", "of_account", "call")
     list_display_links = None
-    list_filter = ("status", ("account", admin.RelatedOnlyFieldListFilter), "operation")
+    list_filter = (StatusFilter, ("account", admin.RelatedOnlyFieldListFilter), "operation")
     list_select_related = ("account", "interaction")
     search_fields = ("record_key", "idempotency_key")
     search_help_text = _("Key of the record or of the entry")

@@ -1,7 +1,6 @@
 """Scenarios: readable as cards in order, editable as JSON with errors in words, published as versions."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -15,14 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from contactcenter.models import Scenario, ScenarioRun
-from contactcenter.scenarios.blocks import BY_KIND, Block
 from integrations import marks
 from integrations.admin.screens import Screen
 
+from .blocks import block_cards, edit_block
 from .story import RUN_TONES
 
 RUNS_SHOWN = 10
-LONGEST_SETTING = 200
 
 
 class PrettyJson(forms.JSONField):
@@ -81,7 +79,21 @@ class ScenarioAdmin(Screen):
             self.admin_site.admin_view(self.publish_view),
             name="contactcenter_scenario_publish",
         )
-        return [publish, *super().get_urls()]
+        block = path(
+            "<path:object_id>/block/<slug:key>/",
+            self.admin_site.admin_view(self.block_view),
+            name="contactcenter_scenario_block",
+        )
+        return [publish, block, *super().get_urls()]
+
+    def block_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
+        """One block as a form: its title, its settings, where its exits lead."""
+        scenario = self.get_object(request, unquote(object_id))
+        if scenario is None:
+            raise Http404
+        if not self.has_change_permission(request, scenario):
+            raise PermissionDenied
+        return edit_block(request, scenario, key, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """POST only: from now on new calls run what is saved; running ones keep their version."""
@@ -142,66 +154,3 @@ def page_of(scenario: Scenario) -> dict[str, Any]:
             {"run": run, "tone": RUN_TONES.get(ScenarioRun.Status(run.status), "neutral")} for run in runs[:RUNS_SHOWN]
         ],
     }
-
-
-def block_cards(definition: Any) -> Iterator[dict[str, Any]]:
-    """The blocks in the order in which a call meets them, those that nothing leads to at the end."""
-    blocks = {b.get("key"): b for b in definition.get("blocks", []) if isinstance(b, dict)}
-    numbers = {key: number for number, key in enumerate(in_order(definition.get("start"), blocks), 1)}
-    for key, number in numbers.items():
-        block = blocks[key]
-        kind = BY_KIND.get(block.get("kind", ""))
-        exits = kind.exits if kind else {}
-        yield {
-            "number": number,
-            "key": key,
-            "title": title_of(block),
-            "kind": kind.label if kind else block.get("kind", ""),
-            "words": kind.description if kind else _("This version of the program does not have this kind of block."),
-            "settings": list(settings_shown(block, kind)),
-            "exits": [
-                {"name": exits.get(name, name), "failed": name == "failed", "number": numbers.get(target),
-                 "title": title_of(blocks.get(target, {}))}
-                for name, target in block.get("exits", {}).items()
-            ],
-        }  # fmt: skip
-
-
-def title_of(block: dict[str, Any]) -> str:
-    kind = BY_KIND.get(block.get("kind", ""))
-    return str(block.get("title") or (kind.label if kind else block.get("key", "")))
-
-
-def in_order(start: Any, blocks: dict[Any, Any]) -> list[Any]:
-    """Every block after all those that lead to it, as far as loops allow (a depth-first search, read backwards)."""
-    done: list[Any] = []
-    seen: set[Any] = set()
-
-    def visit(key: Any) -> None:
-        if key not in blocks or key in seen:
-            return
-        seen.add(key)
-        for target in reversed(list(blocks[key].get("exits", {}).values())):
-            visit(target)
-        done.append(key)
-
-    visit(start)
-    return done[::-1] + [key for key in blocks if key not in seen]
-
-
-def settings_shown(block: dict[str, Any], kind: type[Block] | None) -> Iterator[tuple[str, list[str]]]:
-    """Label and lines of each setting that is set. A table of fields has one line per field."""
-    fields = kind.Settings.base_fields if kind else {}
-    for name, value in block.get("settings", {}).items():
-        if value in ("", None, [], {}):
-            continue
-        label = str(fields[name].label or "") if name in fields else ""
-        yield label or name.replace("_", " ").capitalize(), [line[:LONGEST_SETTING] for line in lines_of(value)]
-
-
-def lines_of(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [f"{name} = {inner}" for name, inner in value.items()]
-    if isinstance(value, list):
-        return [", ".join(map(str, v.values())) if isinstance(v, dict) else str(v) for v in value]
-    return ["yes" if value is True else "no" if value is False else str(value)]

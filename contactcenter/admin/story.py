@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from contactcenter.models import Interaction, InteractionEvent, OutboxEntry, ScenarioRun
 from contactcenter.phone import normalise
+from contactcenter.scenarios.blocks import BY_KIND
+from contactcenter.scenarios.blocks.base import FAILED, WAIT
 from integrations.models import ApiCall, IntegrationAccount
 
 MOST_ROWS = 200
@@ -141,7 +143,10 @@ def _event(event: InteractionEvent) -> dict[str, Any]:
 def _step(step: Any, run: ScenarioRun) -> dict[str, Any]:
     blocks = {block.get("key"): block for block in run.version.definition.get("blocks", [])}
     title = blocks.get(step.block, {}).get("title") or step.block
-    return {"step": step, "title": title, "tone": "bad" if step.error or step.exit == "failed" else "ok"}
+    kind = BY_KIND.get(step.kind)
+    tone = "bad" if step.error or step.exit == FAILED else "info" if step.exit in ("", WAIT) else "ok"
+    exit_label = _("waits") if step.exit in ("", WAIT) else (kind.exits if kind else {}).get(step.exit, step.exit)
+    return {"step": step, "title": title, "kind": kind.label if kind else step.kind, "exit": exit_label, "tone": tone}
 
 
 def _outbox(entry: OutboxEntry) -> dict[str, Any]:

@@ -30,7 +30,9 @@ class ContactCenter(models.Model):
         help_text="Account types that stay hidden until they are ticked here.",
     )
     after_call_work_seconds = models.PositiveIntegerField(
-        "After-call work (seconds)", default=120, help_text="After this time the agent's work is completed. 0 = no limit."
+        "After-call work (seconds)",
+        default=120,
+        help_text="After this time the agent's work is completed. 0 = no limit.",
     )
     answer_timeout_seconds = models.PositiveIntegerField(
         "Answer within (seconds)",
@@ -45,16 +47,16 @@ class ContactCenter(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         if self.time_zone not in available_timezones():
             raise ValidationError({"time_zone": f'"{self.time_zone}" is not a time zone. Example: Europe/Berlin.'})
         unknown = set(self.enabled_types) - {t.key for t in catalogue.TYPES if t.gated}
         if unknown:
             raise ValidationError({"enabled_types": f"Not a type that can be enabled: {', '.join(sorted(unknown))}."})
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.pk = 1
-        super().save(*args, **kwargs)
 
     @classmethod
     def current(cls) -> "ContactCenter":

@@ -5,6 +5,8 @@ from django.db import models
 
 from contactcenter.phone import normalise
 
+from .centre import ContactCenter
+
 
 class Contact(models.Model):
     first_name = models.CharField(max_length=80, blank=True)
@@ -41,7 +43,7 @@ class ContactPhone(models.Model):
         return self.number
 
     def save(self, *args: object, **kwargs: object) -> None:
-        self.e164 = normalise(self.number).key
+        self.e164 = normalise(self.number, ContactCenter.current().default_region).key
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
 

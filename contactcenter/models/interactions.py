@@ -26,7 +26,7 @@ ENDED = (InteractionState.COMPLETED, InteractionState.ABANDONED)
 
 
 class Interaction(models.Model):
-    """One call or chat, from arrival to the end of after-call work. State has one writer: `contactcenter.interactions`."""
+    """One call or chat, from arrival to the end of after-call work. `contactcenter.interactions` writes its state."""
 
     class Direction(models.TextChoices):
         INBOUND = "inbound", "Inbound"
@@ -46,7 +46,8 @@ class Interaction(models.Model):
     service_number = models.CharField(max_length=128, blank=True)
     # Who we think it is and why: {"name", "rule", "received", "normalised", "query", "candidates": [...]}.
     caller = models.JSONField(default=dict, blank=True)
-    # Records at CRMs: {"interaction": {...}, "caller": {...}, "related": [...]}, each {"account", "kind", "id", "url", "title"}.
+    # Records at CRMs: {"interaction": {...}, "caller": {...}, "related": [...]}, each {"account", "kind", "id", "url",
+    # "title"}.
     records = models.JSONField(default=dict, blank=True)
     # The account whose page the answering desktop is embedded in; None: no activity history for this interaction.
     activity_account = models.ForeignKey(IntegrationAccount, models.SET_NULL, null=True, related_name="+")
@@ -67,7 +68,9 @@ class Interaction(models.Model):
         indexes = [
             models.Index(fields=["agent", "state"], name="interactions_of_agent"),
             models.Index(
-                fields=["state", "id"], name="interactions_open", condition=~models.Q(state__in=["completed", "abandoned"])
+                fields=["state", "id"],
+                name="interactions_open",
+                condition=~models.Q(state__in=["completed", "abandoned"]),
             ),
             models.Index(fields=["service", "offered_at"], name="interactions_of_service"),
         ]

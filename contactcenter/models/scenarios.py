@@ -80,7 +80,11 @@ class ScenarioRun(Leasable):
 
     class Meta:
         indexes = [
-            models.Index(fields=["status", "leased_until"], name="runs_open", condition=~models.Q(status__in=["finished", "failed"]))
+            models.Index(
+                fields=["status", "leased_until"],
+                name="runs_open",
+                condition=~models.Q(status__in=["finished", "failed"]),
+            )
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ from django.db import models
 
 from contactcenter.phone import normalise
 
+from .centre import ContactCenter
+
 
 class Disposition(models.Model):
     """How an interaction ended, as the agent judges it. Without a service it is offered for every service."""
@@ -53,9 +55,9 @@ class ServiceNumber(models.Model):
     def __str__(self) -> str:
         return self.number
 
-    def clean(self) -> None:
-        self.e164 = normalise(self.number).key
-
     def save(self, *args: object, **kwargs: object) -> None:
-        self.e164 = normalise(self.number).key
+        self.e164 = normalise(self.number, ContactCenter.current().default_region).key
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def clean(self) -> None:
+        self.e164 = normalise(self.number, ContactCenter.current().default_region).key

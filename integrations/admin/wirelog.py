@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from integrations import marks
@@ -110,7 +112,7 @@ class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
 
     @admin.display(description="Request")
     def exchange(self, call: ApiCall) -> SafeString:
-        url = call.url if len(call.url) <= LONGEST_URL else call.url[:LONGEST_URL] + "\N{HORIZONTAL ELLIPSIS}"
+        url = Truncator(unquote(call.url)).chars(LONGEST_URL)
         return format_html(
             '<span class="method">{}</span> <code class="url">{}</code><span class="second-line">{}</span>',
             call.method, url, call.purpose,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django import template
 from django.forms import BoundField
@@ -83,7 +83,13 @@ def pretty(value: Any) -> str:
 def path_of(url: str) -> str:
     """An address without its host, where the account says already who was asked."""
     parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path or url
+    return unquote(f"{parts.path}?{parts.query}" if parts.query else parts.path or url)
+
+
+@register.filter
+def readable(url: str) -> str:
+    """An address without its percent signs. For the eye only: never follow it."""
+    return unquote(url)
 
 
 @register.filter

@@ -37,6 +37,15 @@ def test_a_decision_about_many_is_asked_with_their_list(console):
     assert OutboxEntry.objects.get(status="stuck") == entries[2]
 
 
+def test_the_list_shows_what_is_open_and_the_rest_on_demand(console):
+    OutboxEntryFactory(status="done", operation="update")
+    page = console.get(LIST).content.decode()
+    assert "Nothing waits" in page
+    for query in ("?status=all", "?status=done"):
+        assert "Update record" in console.get(LIST + query).content.decode()
+    assert "Nothing matches" in console.get(LIST + "?status=stuck").content.decode()
+
+
 def test_what_is_done_already_needs_no_decision(console):
     done = OutboxEntryFactory(status="done")
     answer = console.post(f"{LIST}{done.pk}/decide/drop/", {"confirmed": "yes"}, follow=True)

@@ -70,6 +70,7 @@ def test_every_page_is_clean_and_accessible(
         "/admin/contactcenter/apitoken/add/",
         "/admin/auth/user/add/",
         "/admin/contactcenter/interaction/?q=nobody",
+        f"/admin/contactcenter/scenario/{world.scenario.pk}/block/note/",
     ]
     found = []
     for url in dict.fromkeys([*pages(world), *more]):

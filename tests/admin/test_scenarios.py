@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from contactcenter.admin.scenarios import block_cards, in_order
+from contactcenter.admin.blocks import block_cards, in_order
 from contactcenter.models import Scenario
 
 from .conftest import DEFINITION
@@ -83,3 +83,53 @@ def test_a_definition_with_a_fault_is_not_published(console, scenario):
     answer = console.post(url(scenario, "publish/"), follow=True)
     assert not scenario.versions.exists()
     assert answer.context["messages"]
+
+
+# -- one block as a form
+
+
+def block_data(**changes):
+    return {
+        "title": "Note it", "settings-message": "hello $(item.from)", "settings-level": "info", "exits-next": "wait",
+        **changes,
+    }  # fmt: skip
+
+
+def test_a_block_is_changed_by_its_form(console, scenario):
+    page = console.get(url(scenario, "block/note/")).content.decode()
+    assert "Writes down a message" in page and 'value="hello"' in page
+    assert console.post(url(scenario, "block/note/"), block_data()).status_code == 302
+    scenario.refresh_from_db()
+    block = scenario.definition["blocks"][0]
+    assert (block["title"], block["settings"]["level"], block["exits"]) == ("Note it", "info", {"next": "wait"})
+    assert scenario.definition["blocks"][1] == DEFINITION["blocks"][1]
+
+
+def test_a_setting_that_cannot_be_is_refused_on_its_field(console, scenario):
+    answer = console.post(url(scenario, "block/note/"), block_data(**{"settings-level": "loud"}))
+    assert "level" in answer.context["settings"].errors
+    scenario.refresh_from_db()
+    assert scenario.definition == DEFINITION
+
+
+def test_a_change_that_cuts_off_another_block_is_refused_with_the_reason(console, scenario):
+    answer = console.post(url(scenario, "block/note/"), block_data(**{"exits-next": ""}))
+    assert "Connect it" in " ".join(answer.context["problems"])
+    scenario.refresh_from_db()
+    assert scenario.definition == DEFINITION
+    assert console.post(url(scenario, "block/note/"), block_data()).status_code == 302
+
+
+def test_a_block_that_is_not_there_is_not_found(console, scenario):
+    assert console.get(url(scenario, "block/nonsense/")).status_code == 404
+
+
+def test_every_kind_of_block_has_a_form(console, db):
+    from contactcenter.scenarios.blocks import BLOCKS
+
+    for kind in BLOCKS:
+        block = {"key": "only", "kind": kind.kind, "title": kind.label, "settings": {}, "exits": {}}
+        one = Scenario.objects.create(name=kind.kind, definition={"start": "only", "blocks": [block]})
+        page = console.get(url(one, "block/only/"))
+        assert page.status_code == 200, kind.kind
+        assert console.get(url(one)).status_code == 200

@@ -327,3 +327,21 @@ def test_system_reasons_are_made_once() -> None:
     for _ in range(2):
         agents.change(AgentFactory(state="RINGING"), Trigger.NO_ANSWER)
     assert NotReadyReason.objects.filter(key="no_answer", is_system=True).count() == 1
+
+
+def test_a_ready_agent_whose_desktop_is_silent_gets_no_more_calls() -> None:
+    now = timezone.now()
+    silent = AgentFactory(state=AgentState.READY, last_seen_at=now - timedelta(seconds=91))
+    present = AgentFactory(state=AgentState.READY, last_seen_at=now - timedelta(seconds=80))
+    assert agents.part_with_silent(now) == 1
+    silent.refresh_from_db()
+    present.refresh_from_db()
+    assert (silent.state, silent.reason.key) == (AgentState.NOT_READY, agents.CONNECTION_LOST)
+    assert present.state == AgentState.READY
+    assert agents.choose(silent, AgentState.READY).state == AgentState.READY
+
+
+def test_a_desktop_that_asks_for_something_counts_as_present() -> None:
+    agent = AgentFactory(state=AgentState.READY, last_seen_at=timezone.now() - timedelta(seconds=91))
+    agents.seen(agent)
+    assert agents.part_with_silent(timezone.now()) == 0

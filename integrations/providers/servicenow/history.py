@@ -11,12 +11,14 @@ ServiceNow has no idempotency key. After a crash between request and answer we l
 
 from typing import Any
 
+import requests
+
 from integrations.capabilities import Activity, RecordRef
-from integrations.errors import AuthenticationFailed, Cause
+from integrations.errors import AuthenticationFailed, Cause, Stage
 
 from . import query as encoded
-from .answers import one_row
-from .tables import RELATION, Tables
+from .answers import many_rows, one_row
+from .tables import PLAIN, RELATION, Tables
 
 # Length of short_description out of the box; longer texts are cut by the instance, and the key with them.
 SHORT_DESCRIPTION_LENGTH = 160
@@ -36,15 +38,22 @@ class History(Tables):
         if kind == RELATION:  # `create` looks for the same relation itself
             return None
         mark = mark_of(key)
-        query = f"short_descriptionLIKE{encoded.value(mark)}^ORDERBYsys_created_on"
-        fields = ("sys_id", "short_description")
-        try:
-            rows = list(self.rows(kind, query, limit=CANDIDATES, fields=fields, purpose="Look for created record"))
-        except AuthenticationFailed as error:
-            if error.cause == Cause.NO_PERMISSION:
-                return None
-            raise
+        parameters = {
+            "sysparm_query": f"short_descriptionLIKE{encoded.value(mark)}^ORDERBYsys_created_on",
+            "sysparm_fields": "sys_id,short_description",
+            "sysparm_limit": str(CANDIDATES),
+            **PLAIN,
+        }
+        response = self.http.get(self.path(kind), params=parameters, purpose="Look for created record")
+        rows = many_rows(response)
         same = [row["sys_id"] for row in rows if row.get("short_description", "").endswith(mark) and row.get("sys_id")]
+        if not same and len(rows) < counted(response):
+            raise AuthenticationFailed(
+                f"A record of {kind} that may be ours exists, and the integration user may not read it.",
+                cause=Cause.NO_PERMISSION,
+                stage=Stage.PERMISSION,
+                status=response.status_code,
+            )
         return RecordRef(kind, same[0]) if same else None
 
     def add_activity(self, ref: RecordRef, activity: Activity) -> None:
@@ -55,6 +64,12 @@ class History(Tables):
         response = self.http.get(self.path(ref.kind, ref.id), params=parameters, purpose="Look for posted activity")
         shown = one_row(response)
         return any(reference_line(key) in map(str.strip, shown.get(name, "").splitlines()) for name in JOURNALS)
+
+
+def counted(response: requests.Response) -> int:
+    """How many rows match at ServiceNow; counted before access rules hide some (ServiceNow docs, Table API)."""
+    total = response.headers.get("X-Total-Count", "")
+    return int(total) if total.isdigit() else 0
 
 
 def mark_of(key: str) -> str:

@@ -69,7 +69,7 @@ def sample(provider: "Tables", table: str, limit: str) -> tuple[int, int]:
 
 def interactions(provider: "Tables") -> Passed:
     """READ on interactions is not on the integration guide's list, so its absence is told and is no failure."""
-    advice = "add read, so that no second record is made after a crash"
+    advice = "add read, or a person has to look after a crash whether a record was made"
     try:
         passed = readable(provider, "interaction")
     except AuthenticationFailed as error:

@@ -1,12 +1,14 @@
 """Profile `rta-json-1`: the JSON that a WFM receiver gets. Our own definition, for want of a published one.
 
 Keys are always present, null when unknown; times are RFC 3339 in UTC, durations whole seconds, percentages 0 to 100
-with one decimal. 10,000 agents are serialised each interval, so the functions are plain on purpose."""
+with one decimal. 10,000 agents are serialised each interval: the functions are plain on purpose, and orjson writes the
+moments (aware, in UTC) as it goes."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+import orjson
 
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, FeedContext, ServiceSnapshot
 
@@ -28,12 +30,12 @@ def envelope(
         "tenant": tenant,
         "type": kind,
         "sequence": context.sequence,
-        "timestamp": utc(taken_at),
+        "timestamp": taken_at,
         "interval": whole(context.interval),
         "agents": agents,
         "services": services,
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS)
 
 
 def agent_entry(agent: AgentSnapshot, taken_at: datetime, *, codes: Mapping[str, int], unmapped: int) -> dict[str, Any]:
@@ -50,9 +52,9 @@ def agent_entry(agent: AgentSnapshot, taken_at: datetime, *, codes: Mapping[str,
         "state_code": STATE_CODES.get(agent.state),
         "reason": agent.reason,
         "reason_code": codes.get(reason, unmapped) if reason else NO_REASON,
-        "state_since": utc(agent.state_since),
+        "state_since": agent.state_since,
         "time_in_state": max(0, int((taken_at - agent.state_since).total_seconds())),
-        "services": list(agent.services),
+        "services": agent.services,
         "active": active_entry(agent.active) if agent.active else None,
     }
 
@@ -62,7 +64,7 @@ def active_entry(active: ActiveInteraction) -> dict[str, Any]:
         "service": active.service,
         "media": active.media,
         "direction": active.direction,
-        "started_at": utc(active.started_at),
+        "started_at": active.started_at,
         "on_hold": active.on_hold,
     }
 
@@ -90,7 +92,7 @@ def service_entry(service: ServiceSnapshot) -> dict[str, Any]:
         "sl_percent": service_level(service),
         "asa": service.asa,
         "aht": service.aht,
-        "since": utc(service.since),
+        "since": service.since,
     }
 
 
@@ -98,10 +100,6 @@ def service_level(service: ServiceSnapshot) -> float | None:
     """Percentage answered in time, of all that were answered or gave up after the short-abandon limit."""
     counted = service.answered + service.abandoned - service.abandoned_short
     return round(100 * service.answered_in_sl / counted, 1) if counted > 0 else None
-
-
-def utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def whole(seconds: float) -> int | float:

@@ -55,12 +55,15 @@ def test_a_record_without_a_description_is_marked_too(crm: ServiceNow, serviceno
     assert servicenow.rows("interaction")[0]["short_description"] == "(ref k1)"
 
 
-def test_without_the_right_to_read_nothing_is_found_and_nothing_fails(crm: ServiceNow, servicenow: Vendor) -> None:
-    crm.create("interaction", CALL, key="k1")
+def test_without_the_right_to_read_nobody_pretends_to_know(crm: ServiceNow, servicenow: Vendor) -> None:
+    ref = crm.create("interaction", CALL, key="k1")
     servicenow.allow("interaction", "create", "update")
-    assert crm.find_created("interaction", "k1") is None
-    servicenow.fault("missing_permission", times=1)
-    assert crm.find_created("interaction", "k1") is None
+    assert crm.find_created("interaction", "another") is None
+    with pytest.raises(AuthenticationFailed) as refused:
+        crm.find_created("interaction", "k1")
+    assert refused.value.cause == Cause.NO_PERMISSION
+    servicenow.allow("interaction", "create", "read", "update")
+    assert crm.find_created("interaction", "k1") == ref
 
 
 def test_looking_for_a_record_fails_when_the_instance_is_away(crm: ServiceNow, servicenow: Vendor) -> None:

@@ -19,6 +19,7 @@ from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
+from integrations.oauth import OAuth2
 from integrations.properties import SecretField
 from integrations.providers import registry
 from integrations.providers.base import Provider
@@ -47,7 +48,8 @@ class IntegrationAccountAdmin(Listing, Screen):
 
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
-        return [health_panel(account), tokens_panel(account)]
+        has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
+        return [health_panel(account), *([tokens_panel(account)] if has_tokens else [])]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards below it."""

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import tempfile
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from contactcenter.demo.load import is_loaded, load
 from contactcenter.demo.processes import MANAGE, commands
 from contactcenter.demo.supervisor import GivenUp, Supervisor
+from integrations.tcp import listen_problem
 
 START_SECONDS = 60.0
 CALL = """curl -X POST {web}/api/v1/calls/events -H "Authorization: Bearer demo-telephony-token" \\
@@ -107,14 +107,9 @@ def need_writable(folder: Path) -> None:
 
 
 def need_free_port(name: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise CommandError(
-                f"Port {port} cannot be used ({error.strerror}). Stop what uses it, or choose another one: {name}=..."
-            ) from None
+    problem = listen_problem("127.0.0.1", port)
+    if problem:
+        raise CommandError(f"Port {problem}. Stop what uses it, or choose another one: {name}=...")
 
 
 def everything_answers() -> bool:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from integrations.errors import Cause, Stage
 
-# In the order in which the doctor goes. Stages of STEPS are always shown, the others only where something happened.
+# In the order in which the doctor goes. After a failure the stages of STEPS show how far it came; the others, and all
+# of them after a success, are shown only where something happened.
 STEPS = (Stage.NAME, Stage.TCP, Stage.TLS, Stage.AUTHENTICATION, Stage.PERMISSION, Stage.LIMITS)
 LABELS = {
     Stage.SETTINGS: "Settings",
@@ -64,7 +65,7 @@ def steps(verdict: Any) -> list[Step]:
     for passed in verdict.passed:
         texts.setdefault(passed.stage, []).append(passed.text)
     failed = None if verdict.ok else verdict.stage
-    shown = [stage for stage in Stage if stage in STEPS or stage in texts or stage == failed]
+    shown = [stage for stage in Stage if stage in texts or (failed and (stage in STEPS or stage == failed))]
     reached = max((shown.index(stage) for stage in shown if stage in texts or stage == failed), default=-1)
     return [
         Step(_(LABELS[stage]), _state(stage, failed, stage in texts, index < reached), "; ".join(texts.get(stage, [])))

@@ -24,16 +24,21 @@ HEALTH_TONES = {
 }
 
 
+def say(text: Any) -> str:
+    """The text in the reader's language. Words that come from tables (states, types) are in the catalogue too."""
+    return _(str(text)) if text else ""
+
+
 def badge(text: Any, tone: str = "neutral", *, title: str = "") -> SafeString:
     """A short word on a tinted ground. Tones: ok, warn, bad, info, neutral, sim."""
     if title:
-        return format_html('<span class="badge badge-{}" title="{}">{}</span>', tone, title, text)
-    return format_html('<span class="badge badge-{}">{}</span>', tone, text)
+        return format_html('<span class="badge badge-{}" title="{}">{}</span>', tone, title, say(text))
+    return format_html('<span class="badge badge-{}">{}</span>', tone, say(text))
 
 
 def status(text: Any, tone: str) -> SafeString:
     """A state: a coloured dot and the word, so that colour is never the only sign."""
-    return format_html('<span class="status status-{}">{}</span>', tone, text)
+    return format_html('<span class="status status-{}">{}</span>', tone, say(text))
 
 
 def health(account: IntegrationAccount) -> SafeString:

@@ -166,7 +166,7 @@ class OutboxAdmin(KeysetScreen, ReadOnlyScreen):
         return format_html(
             '<a class="row-link" href="{}">{}</a><span class="second-line">{}</span>',
             link,
-            entry.get_operation_display(),
+            marks.say(entry.get_operation_display()),
             record_kind(entry),
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
@@ -37,8 +38,8 @@ history.register()
 class IntegrationAccountAdmin(Listing, Screen):
     """Knows nothing of agents and calls: the upper app adds its panels and the enabled types in a subclass."""
 
-    intro = "Connections to other people's systems: what they are, how they are, and until when."
-    nothing_yet = "No account yet. Add one; every kind can be tried against the simulator, without the vendor."
+    intro = _t("Connections to other people's systems: what they are, how they are, and until when.")
+    nothing_yet = _t("No account yet. Add one; every kind can be tried against the simulator, without the vendor.")
     change_form_template = "integrations/account/form.html"
     add_form_template = "integrations/account/form.html"
 

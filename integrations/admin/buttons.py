@@ -49,7 +49,7 @@ def url_of(account: IntegrationAccount, key: str) -> str:
 def action_page(request: HttpRequest, account: IntegrationAccount, key: str, context: dict[str, Any]) -> HttpResponse:
     """GET asks, POST runs and shows the result. Never a traceback: whatever happens is told on the page."""
     action, refusal = _find(account, key)
-    form = action.form(request.POST or None) if action and action.form else None
+    form = action.form(request.POST or None, auto_id="id_action_%s") if action and action.form else None
     result = Result(False, refusal) if refusal else None
     if action and request.method == "POST" and (form is None or form.is_valid()):
         result = run(account, action, form)

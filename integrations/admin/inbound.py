@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from integrations import marks
 from integrations.models import InboundEvent
@@ -18,30 +18,30 @@ from .wirelog import AccountFilter
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(KeysetScreen, ReadOnlyScreen):
-    intro = "What vendors told us, newest first."
-    nothing_yet = "No vendor has told us anything yet."
+    intro = _("What vendors told us, newest first.")
+    nothing_yet = _("No vendor has told us anything yet.")
     list_display = ("at", "of_account", "kind", "state")
     list_display_links = None
     list_filter = (AccountFilter,)
     list_select_related = ("account",)
     search_fields = ("key",)
-    search_help_text = "The vendor's id of the event"
+    search_help_text = _("The vendor's id of the event")
     ordering = ("-id",)
     change_form_template = "integrations/inbound/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundEvent]:
         return super().get_queryset(request).defer("account__secrets")
 
-    @admin.display(description="Time")
+    @admin.display(description=_("Time"))
     def at(self, event: InboundEvent) -> SafeString:
         link = reverse("admin:integrations_inboundevent_change", args=[event.pk])
         return format_html('<a class="row-link" href="{}">{}</a>', link, marks.exact(event.received_at))
 
-    @admin.display(description="Account")
+    @admin.display(description=_("Account"))
     def of_account(self, event: InboundEvent) -> SafeString:
         return format_html("{} {}", event.account.name, marks.simulated() if event.account.simulated else "")
 
-    @admin.display(description="State")
+    @admin.display(description=_("State"))
     def state(self, event: InboundEvent) -> SafeString:
         if event.processed_at:
             return marks.status(_("Processed"), "ok")

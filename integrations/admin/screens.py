@@ -17,6 +17,8 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from integrations.marks import say
+
 HISTORY_PER_PAGE = 50
 LONGEST_VALUES = 200
 VERBS = {Change.Action.CREATE: "Added", Change.Action.UPDATE: "Changed", Change.Action.DELETE: "Deleted"}
@@ -37,7 +39,7 @@ class Screen(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {
-            "title": self.heading or capfirst(self.opts.verbose_name_plural),
+            "title": self.heading or capfirst(say(self.opts.verbose_name_plural)),
             "intro": self.intro,
             "nothing_yet": self.nothing_yet,
             **(extra_context or {}),

@@ -74,14 +74,14 @@ class PeriodFilter(admin.SimpleListFilter):
 @admin.register(ApiCall)
 class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
     heading = _("Wire log")
-    intro = "Every exchange with a vendor, newest first. Passwords and tokens are masked before they are written."
-    nothing_yet = "Nothing was sent yet. Test an account's connection, and the exchanges appear here."
+    intro = _("Every exchange with a vendor, newest first. Passwords and tokens are masked before they are written.")
+    nothing_yet = _("Nothing was sent yet. Test an account's connection, and the exchanges appear here.")
     list_display = ("at", "of_account", "exchange", "result", "took")
     list_display_links = None
     list_filter = (AccountFilter, StatusFilter, PeriodFilter)
     list_select_related = ("account",)
     search_fields = ("interaction",)
-    search_help_text = "Reference of an interaction"
+    search_help_text = _("Reference of an interaction")
     change_form_template = "integrations/wirelog/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -100,17 +100,17 @@ class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
         dashed = "-".join(part for part in (term[:8], term[8:12], term[12:16], term[16:20], term[20:32]) if part)
         return queryset.filter(Q(interaction__startswith=dashed) | Q(interaction__startswith=term)), False
 
-    @admin.display(description="Time")
+    @admin.display(description=_("Time"))
     def at(self, call: ApiCall) -> SafeString:
         link = reverse("admin:integrations_apicall_change", args=[call.pk])
         return format_html('<a class="row-link" href="{}">{}</a>', link, marks.exact(call.started_at))
 
-    @admin.display(description="Account")
+    @admin.display(description=_("Account"))
     def of_account(self, call: ApiCall) -> SafeString:
         name = call.account.name if call.account else _("deleted account")
         return format_html("{} {}", name, marks.simulated() if call.simulated else "")
 
-    @admin.display(description="Request")
+    @admin.display(description=_("Request"))
     def exchange(self, call: ApiCall) -> SafeString:
         url = Truncator(unquote(call.url)).chars(LONGEST_URL)
         return format_html(
@@ -118,10 +118,10 @@ class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
             call.method, url, call.purpose,
         )  # fmt: skip
 
-    @admin.display(description="Result")
+    @admin.display(description=_("Result"))
     def result(self, call: ApiCall) -> SafeString:
         return marks.http_status(call.status, call.error)
 
-    @admin.display(description="Took")
+    @admin.display(description=_("Took"))
     def took(self, call: ApiCall) -> str:
         return marks.NOTHING if call.duration_ms is None else f"{call.duration_ms} ms"

@@ -29,6 +29,12 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 @register.filter
+def say(text: Any) -> str:
+    """A word that comes from a table or a form, in the reader's language."""
+    return marks.say(text)
+
+
+@register.filter
 def moment(when: datetime | None) -> SafeString:
     return marks.moment(when)
 
@@ -97,7 +103,7 @@ def with_labels(cells: list[str], headers: list[dict[str, Any]]) -> Iterator[Saf
     """Cells of a change list with their column's name, which narrow screens show beside the value."""
     for index, cell in enumerate(cells):
         label = headers[index].get("text", "") if index < len(headers) else ""
-        plain = "" if "action" in str(headers[index].get("class_attrib", "")) else capfirst(str(label))
+        plain = "" if "action" in str(headers[index].get("class_attrib", "")) else capfirst(marks.say(label))
         attribute = f' data-label="{escape(plain)}"'
         yield mark_safe(CELL.sub(lambda tag: tag[0] + attribute, str(cell), count=1))  # noqa: S308, B023 - escaped by the admin
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from integrations.simulators.server import running
 
-CHROMIUM = "/usr/bin/chromium"
 DESKTOP = "http://127.0.0.1:18999"
 CLIENT = {"client_id": "demo-client-id-0123456789abcdef", "client_secret": "demo-client-secret"}
 API_USER = ("integration.user", "demo-password")
@@ -92,11 +91,7 @@ def instance(simulators: str) -> Instance:
     return Instance(f"{simulators}/servicenow")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing; install it with: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser
-        browser.close()
+@pytest.fixture(scope="session")
+def chromium(browser: Browser) -> Browser:
+    """The one browser of the test run: two Playwrights in one process do not get along."""
+    return browser

@@ -55,7 +55,7 @@ def moment(when: datetime | None) -> SafeString:
     """How long ago, with the exact time in the title and for machines."""
     if when is None:
         return NOTHING
-    exact = date_format(timezone.localtime(when), "j M Y, H:i:s")
+    exact = date_format(timezone.localtime(when), _("j M Y, H:i:s"))
     return format_html('<time datetime="{}" title="{} UTC">{}</time>', when.isoformat(), exact, relative(when))
 
 
@@ -63,7 +63,7 @@ def exact(when: datetime | None) -> SafeString:
     """The time itself, short."""
     if when is None:
         return NOTHING
-    text = date_format(timezone.localtime(when), "j M Y, H:i:s")
+    text = date_format(timezone.localtime(when), _("j M Y, H:i:s"))
     return format_html('<time datetime="{}">{}</time>', when.isoformat(), text)
 
 
@@ -71,11 +71,15 @@ def relative(when: datetime) -> str:
     """ "3 min ago", "in 2 h"; older or later than a month: the date."""
     gap = timezone.now() - when
     if abs(gap) > timedelta(days=30):
-        return date_format(timezone.localtime(when), "j M Y")
+        return day(when)
     text = span(abs(gap))
     if abs(gap) < timedelta(seconds=5):
         return _("just now")
     return _("%s ago") % text if gap > timedelta(0) else _("in %s") % text
+
+
+def day(when: datetime) -> str:
+    return date_format(timezone.localtime(when), _("j M Y"))
 
 
 def span(length: timedelta) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -59,7 +60,7 @@ class Listing:
     def state(self, account: IntegrationAccount) -> SafeString:
         if account.health_changed_at is None or not account.enabled:
             return marks.health(account)
-        since = _("since %s") % marks.relative(account.health_changed_at).removesuffix(" ago")
+        since = _("since %s") % marks.span(timezone.now() - account.health_changed_at)
         return format_html('{}<span class="second-line">{}</span>', marks.health(account), since)
 
     @admin.display(description="Logged in as", ordering="identity")

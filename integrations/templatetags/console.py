@@ -45,6 +45,11 @@ def exact(when: datetime | None) -> SafeString:
 
 
 @register.filter
+def day(when: datetime) -> str:
+    return marks.day(when)
+
+
+@register.filter
 def health(account: IntegrationAccount) -> SafeString:
     return marks.health(account)
 

@@ -1,6 +1,9 @@
 """Every screen opens, for those who may see it, and looks like one product."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
@@ -117,3 +120,21 @@ def test_the_first_address_leads_everybody_to_their_place(client, console, db):
 def test_the_page_speaks_the_language_of_the_browser(console):
     assert 'lang="ja"' in console.get("/admin/", headers={"Accept-Language": "ja"}).content.decode()
     assert 'lang="en"' in console.get("/admin/", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_in_japanese_titles_states_and_times_are_japanese(console, world):
+    page = console.get("/admin/integrations/integrationaccount/", headers={"Accept-Language": "ja"}).content.decode()
+    for words in ("連携アカウント", "異常", "既定", "すべて", "年"):
+        assert words in page
+    assert "Working" not in page and "Add integration account" not in page
+
+
+def test_every_sentence_of_the_catalogue_keeps_its_placeholders():
+    catalogue = settings.BASE_DIR / "integrations/locale/ja/LC_MESSAGES/django.po"
+    entry = re.compile(r'msgid "(.+)"\n(?:msgid_plural "(.*)"\n)?msgstr(?:\[0\])? "(.*)"')
+    found = entry.findall(catalogue.read_text(encoding="utf-8"))
+    assert len(found) > 400
+    placeholder = re.compile(r"%\(\w+\)[sd]|%[sd]")
+    for english, plural, japanese in found:
+        assert japanese, english
+        assert sorted(placeholder.findall(plural or english)) == sorted(placeholder.findall(japanese)), english

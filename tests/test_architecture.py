@@ -16,8 +16,6 @@ MAY_CONNECT = {
     "integrations/addresses.py",
     "integrations/tcp.py",
     "integrations/transport.py",
-    # Asks whether its ports are free and whether its own processes answer.
-    "contactcenter/management/commands/demo.py",
 }
 CALLS = re.compile(r"requests\.(get|post|put|patch|delete|request|Session|session)\(")
 CONNECTING = {"requests", "urllib3", "httpx", "aiohttp", "socket", "http.client", "smtplib", "ftplib", "websockets"}

@@ -109,7 +109,9 @@ def need_writable(folder: Path) -> None:
 def need_free_port(name: str, port: int) -> None:
     problem = listen_problem("127.0.0.1", port)
     if problem:
-        raise CommandError(f"Port {problem}. Stop what uses it, or choose another one: {name}=...")
+        raise CommandError(
+            f"Port {port} cannot be used: {problem}. Stop what uses it, or choose another one: {name}=..."
+        )
 
 
 def everything_answers() -> bool:

@@ -237,9 +237,16 @@ def settings_shown(account: IntegrationAccount) -> list[tuple[str, str]]:
         if isinstance(field, SecretField):
             value = _("Stored") if name in stored else _("Not set")
         else:
-            value = dict(getattr(field, "choices", ())).get(str(values[name]), values[name])
+            value = plain_words(field, values[name])
         shown.append((str(field.label), "" if value in (None, "", [], ()) else str(value)))
     return shown
+
+
+def plain_words(field: Any, value: Any) -> Any:
+    """A choice by its label, a box as yes or no, anything else as it is."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return dict(getattr(field, "choices", ())).get(str(value), value)
 
 
 def readable(account: IntegrationAccount) -> bool:

@@ -3,12 +3,9 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from datetime import timedelta
 
 import django
@@ -19,7 +16,7 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from benchmarks.report import ms, ratio, table  # noqa: E402
+from benchmarks.report import median, ms, ratio, table  # noqa: E402
 from contactcenter.models import Agent, Service, Team  # noqa: E402
 from contactcenter.snapshots import snapshot  # noqa: E402
 from integrations.capabilities import FeedContext  # noqa: E402
@@ -27,7 +24,6 @@ from integrations.models import ApiCall, IntegrationAccount  # noqa: E402
 from tests.servers import answers, free_port, stop, wait_for  # noqa: E402
 
 AGENTS = int(os.environ.get("BENCH_AGENTS", "10000"))
-ROUNDS = 9
 
 
 # A process of its own, as a receiver is: reads a body, says yes, and hands out the last one.
@@ -102,16 +98,6 @@ def fill() -> None:
     )
     through = Agent.services.through
     through.objects.bulk_create(through(agent_id=a.pk, service_id=services[n % 10].pk) for n, a in enumerate(agents))
-
-
-def median(work: Callable[[], object]) -> float:
-    work()
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 if __name__ == "__main__":

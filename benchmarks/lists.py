@@ -4,7 +4,6 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
 
 import django
 
@@ -16,14 +15,13 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from benchmarks.report import ms, ratio, table  # noqa: E402
+from benchmarks.report import ROUNDS, median, ms, ratio, table  # noqa: E402
 from contactcenter.models import Interaction, Service  # noqa: E402
 from integrations.fields import Sealed  # noqa: E402
 from integrations.models import IntegrationAccount, OAuthToken  # noqa: E402
 
 ACCOUNTS = 500
 INTERACTIONS = 1_000_000
-ROUNDS = 15
 
 
 def main() -> int:
@@ -84,16 +82,6 @@ def bare_select(table_name: str, limit: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{table_name}" ORDER BY id DESC LIMIT {int(limit)}')
         cursor.fetchall()
-
-
-def median(work: Callable[[], object]) -> float:
-    work()
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 def fill_accounts() -> None:

@@ -1,6 +1,21 @@
-"""Numbers and tables for people."""
+"""Measuring, and numbers and tables for people."""
 
-from collections.abc import Sequence
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+ROUNDS = 15
+
+
+def median(work: Callable[[], object]) -> float:
+    """Seconds of the middle round; one more round before warms up."""
+    work()
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -31,8 +31,7 @@ WORKER = Path(__file__).with_name("token_worker.py")
 ROTATING = Path(__file__).with_name("rotating")
 PROCESSES = 4
 # A token of half an hour ends 48 times a day. Here it lives two seconds and is renewed one second ahead.
-ENDS = 48
-DAY = 50.0
+DAY = 48
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
@@ -52,7 +51,7 @@ def ready(processes: "list[subprocess.Popen[str]]") -> None:
 
 
 def result(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=200)
     return dict(json.loads(out))
 
 
@@ -141,7 +140,7 @@ def test_a_day_of_ends_with_four_workers_and_a_server_that_forgives_nothing(
     assert stats["refused"] == []
     assert row.status == OAuthToken.Status.VALID
     assert row.generation == stats["granted"], "every token that was issued was stored, once"
-    assert row.generation >= ENDS, "the tokens did end"
+    assert row.generation > DAY, "the tokens did end"
     assert sum(outcome["calls"] for outcome in outcomes) > 100
     assert account.connect().http.get("/me").ok
     assert "canary" not in " ".join(str(values) for values in ApiCall.objects.values_list())

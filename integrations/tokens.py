@@ -83,7 +83,14 @@ def _alive(row: OAuthToken, now: datetime) -> bool:
         return True
     # Where asking early brought the same token again, it is used to its very end.
     asked_already = row.next_attempt_at is not None and row.next_attempt_at >= row.access_expires_at
-    return now < row.access_expires_at - (timedelta(0) if asked_already else SKEW)
+    return now < row.access_expires_at - (timedelta(0) if asked_already else _skew(row))
+
+
+def _skew(row: OAuthToken) -> timedelta:
+    """How long before its end a token is no longer sent; a short life must not be all skew, or every call renews."""
+    if row.access_expires_at is None or row.obtained_at is None:
+        return SKEW
+    return min(SKEW, (row.access_expires_at - row.obtained_at) / 4)
 
 
 @sensitive_variables()

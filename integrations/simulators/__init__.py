@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .loxysoft import Loxysoft
 from .nice import Nice
 from .servicenow import ServiceNow
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft)
 
 __all__ = ["SIMULATORS"]

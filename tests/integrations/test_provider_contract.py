@@ -66,6 +66,7 @@ CASES = {
         accept_user_password,
     ),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
+    "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

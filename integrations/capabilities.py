@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .field_mapping import Suggestion
+
 
 @dataclass(frozen=True, slots=True)
 class RecordRef:
@@ -260,3 +262,25 @@ class RecordingFeed(ABC):
     @abstractmethod
     def keep_alive(self, context: FeedContext, *, active_agents: int, active_calls: int) -> None:
         """Show the receiver that the way is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerProfile:
+    """What a caller-data system knows about a phone number.
+
+    `values` are the vendor's fields by path, as text; `suggestions` what the account's field mapping makes of them."""
+
+    phone: str
+    provider: str
+    found_at: datetime
+    values: dict[str, str]
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class CallerLookup(ABC):
+    """A system that identifies unknown callers. For inbound callers only: the vendors' terms forbid solicitation."""
+
+    @abstractmethod
+    def lookup(self, phone: str) -> CallerProfile | None:
+        """Who has this number (E.164); None where the system knows nobody. Raises `IntegrationError`, never waits
+        long, never repeats: a caller is on the line."""

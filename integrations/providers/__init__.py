@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PROVIDERS: tuple[str, ...] = (
     "integrations.providers.loxysoft.Loxysoft",
+    "integrations.providers.next_caller.NextCaller",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.wfm_http.WfmHttp",

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from .base import Simulator
 from .loxysoft import Loxysoft
+from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller)
 
 __all__ = ["SIMULATORS"]

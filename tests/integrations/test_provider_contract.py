@@ -67,6 +67,9 @@ CASES = {
     ),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
     "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
+    "next_caller": Case(
+        "next_caller", {"username": "demo-nextcaller"}, {"password": "demo-nextcaller-password"}, accept_password
+    ),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

@@ -10,8 +10,9 @@ from .loxysoft import Loxysoft
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
+from .tdg import Tdg
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg)
 
 __all__ = ["SIMULATORS"]

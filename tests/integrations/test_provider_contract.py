@@ -54,6 +54,10 @@ def accept_password(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(password=secret)
 
 
+def accept_password_and_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(password=secret, api_key=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 CASES = {
@@ -69,6 +73,13 @@ CASES = {
     "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
     "next_caller": Case(
         "next_caller", {"username": "demo-nextcaller"}, {"password": "demo-nextcaller-password"}, accept_password
+    ),
+    "tdg": Case(
+        "tdg", {"username": "demo-tdg"}, {"password": "demo-tdg-password", "api_key": "demo-tdg-api-key"},
+        accept_password_and_key,
+    ),
+    "tdg today": Case(
+        "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD

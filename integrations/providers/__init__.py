@@ -16,6 +16,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
+    "integrations.providers.zapier.Zapier",
 )
 
 

@@ -12,7 +12,8 @@ from .nice import Nice
 from .servicenow import ServiceNow
 from .tdg import Tdg
 from .wfm_http import Wfm
+from .zapier import Zapier
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier)
 
 __all__ = ["SIMULATORS"]

@@ -81,6 +81,7 @@ CASES = {
     "tdg today": Case(
         "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
+    "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from contactcenter import health_views
 from contactcenter.api.root import api
+from integrations.views import workflow_trigger
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -23,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("agentdesktop/", include("agentdesktop.urls")),
     path("api/v1/", api.urls),
+    path("clientweb/api/v1/workflow-trigger", workflow_trigger, name="workflow_trigger"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.http import HttpRequest
+
+from .field_mapping import Suggestion
+
 
 @dataclass(frozen=True, slots=True)
 class RecordRef:
@@ -260,3 +264,47 @@ class RecordingFeed(ABC):
     @abstractmethod
     def keep_alive(self, context: FeedContext, *, active_agents: int, active_calls: int) -> None:
         """Show the receiver that the way is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerProfile:
+    """What a caller-data system knows about a phone number.
+
+    `values` are the vendor's fields by path, as text; `suggestions` what the account's field mapping makes of them."""
+
+    phone: str
+    provider: str
+    found_at: datetime
+    values: dict[str, str]
+    suggestions: tuple[Suggestion, ...] = ()
+
+
+class CallerLookup(ABC):
+    """A system that identifies unknown callers. For inbound callers only: the vendors' terms forbid solicitation."""
+
+    @abstractmethod
+    def lookup(self, phone: str) -> CallerProfile | None:
+        """Who has this number (E.164); None where the system knows nobody. Raises `IntegrationError`, never waits
+        long, never repeats: a caller is on the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationEvent:
+    """Something that happened here and may start a workflow elsewhere. `id` is stable, so that repeats are seen."""
+
+    id: str
+    kind: str
+    at: datetime
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+class AutomationEndpoint(ABC):
+    """A platform that calls us, with credentials that were made up here for it."""
+
+    @abstractmethod
+    def authenticate(self, request: HttpRequest) -> bool:
+        """Whether the request carries this account's credentials; compared in constant time."""
+
+    @abstractmethod
+    def payload(self, event: AutomationEvent) -> dict[str, Any]:
+        """The event in the form in which the platform takes it."""

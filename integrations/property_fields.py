@@ -8,11 +8,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .row_tables import Column, RowsWidget
 
 LABEL = r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?"
 HOST = re.compile(rf"^(?=.{{1,253}}$){LABEL}(\.{LABEL})*$", re.IGNORECASE)
 MAXIMUM_CODE = 65_535
-BLANK_ROWS = 3
 
 
 class VendorUrlField(forms.CharField):
@@ -105,28 +107,8 @@ class CaCertificateField(forms.CharField):
         return text
 
 
-class ReasonCodesWidget(forms.Widget):
-    """Rows of reason and code as plain inputs, with a few empty rows to write into; needs no script.
-
-    Inputs are called `<name>-reason` and `<name>-code`, once per row."""
-
-    template_name = "integrations/widgets/reason_codes.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context(name, None, attrs)
-        rows = [row for row in value or [] if isinstance(row, dict)]
-        context["widget"]["rows"] = rows + [{"reason": "", "code": ""}] * BLANK_ROWS
-        return context
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """A list of rows: as given (import, shell), or collected from the inputs of the page."""
-        if not hasattr(data, "getlist"):
-            return data.get(name)
-        pairs = zip(data.getlist(f"{name}-reason"), data.getlist(f"{name}-code"), strict=False)
-        return [{"reason": reason, "code": code} for reason, code in pairs]
-
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return name not in data and f"{name}-reason" not in data
+class ReasonCodesWidget(RowsWidget):
+    columns = (Column("reason", _("Not Ready reason")), Column("code", _("Code"), maximum=MAXIMUM_CODE))
 
 
 class ReasonCodesField(forms.Field):

@@ -1,4 +1,4 @@
-"""The two addresses that vendors, or browsers sent by them, come to: the OAuth callback and the webhook."""
+"""The addresses that vendors, or browsers sent by them, come to: the OAuth callback, the webhook, and Zapier's test."""
 
 import logging
 import uuid
@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from . import oauth, webhooks
+from . import automation, oauth, webhooks
 from .errors import IntegrationError, Rejected
 from .fields import SecretUnreadable
 from .models import IntegrationAccount
@@ -67,3 +67,19 @@ def webhook(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if fresh:
         process_events_soon()
     return JsonResponse({"ok": True})
+
+
+@never_cache
+@require_GET
+@sensitive_variables()
+def workflow_trigger(request: HttpRequest) -> HttpResponse:
+    """Zapier's authentication test: 200 with who the credentials belong to, 401 for wrong ones, never a redirect."""
+    wait = automation.seconds_to_wait(request)
+    if wait:
+        return JsonResponse({"message": "Too many wrong passwords."}, status=429, headers={"Retry-After": str(wait)})
+    account = automation.account_for(request)
+    if account is None:
+        automation.note_refusal(request)
+        headers = {"WWW-Authenticate": 'Basic realm="Contact centre", charset="UTF-8"'}
+        return JsonResponse({"message": "The username or password is not right."}, status=401, headers=headers)
+    return JsonResponse(automation.described(account))

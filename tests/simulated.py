@@ -4,7 +4,9 @@ from typing import Any
 
 import requests
 
-KEYS = ("servicenow", "wfm_http", "nice")
+from integrations.simulators import SIMULATORS
+
+KEYS = tuple(simulator.key for simulator in SIMULATORS)
 
 
 class Simulators:

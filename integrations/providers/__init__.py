@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from .base import Provider
 
 PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.loxysoft.Loxysoft",
+    "integrations.providers.next_caller.NextCaller",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
+    "integrations.providers.zapier.Zapier",
 )
 
 

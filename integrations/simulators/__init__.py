@@ -6,10 +6,14 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .loxysoft import Loxysoft
+from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
+from .tdg import Tdg
 from .wfm_http import Wfm
+from .zapier import Zapier
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier)
 
 __all__ = ["SIMULATORS"]

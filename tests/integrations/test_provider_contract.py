@@ -54,6 +54,10 @@ def accept_password(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(password=secret)
 
 
+def accept_password_and_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(password=secret, api_key=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 CASES = {
@@ -66,6 +70,18 @@ CASES = {
         accept_user_password,
     ),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
+    "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
+    "next_caller": Case(
+        "next_caller", {"username": "demo-nextcaller"}, {"password": "demo-nextcaller-password"}, accept_password
+    ),
+    "tdg": Case(
+        "tdg", {"username": "demo-tdg"}, {"password": "demo-tdg-password", "api_key": "demo-tdg-api-key"},
+        accept_password_and_key,
+    ),
+    "tdg today": Case(
+        "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
+    ),
+    "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser
 
+from integrations.simulators import SIMULATORS
 from integrations.simulators.server import running
 
 DESKTOP = "http://127.0.0.1:18999"
@@ -80,7 +81,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def simulators(address: str) -> str:
-    for key in ("servicenow", "wfm_http", "nice"):
+    for key in (simulator.key for simulator in SIMULATORS):
         assert requests.post(f"{address}/{key}/_reset", timeout=10).status_code == 200
     return address
 

@@ -13,9 +13,11 @@ import time
 import pytest
 import requests
 
+from integrations.simulators import SIMULATORS
+
 from .conftest import Instance
 
-KEYS = ("servicenow", "wfm_http", "nice")
+KEYS = tuple(simulator.key for simulator in SIMULATORS)
 
 
 def test_the_first_page_lists_every_simulator(simulators: str) -> None:

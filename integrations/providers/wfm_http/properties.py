@@ -1,21 +1,13 @@
 """What the administrator enters for WFM by HTTP POST: the guide's fields, and where a receiver differs (*Advanced*)."""
 
-import re
-
 from django import forms
-from django.core.exceptions import ValidationError
 
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import MAXIMUM_CODE, CaCertificateField, ReasonCodesField, VendorUrlField
-
-HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
-# Headers that frame the request: the token in one of them would break it.
-FRAMING = {
-    "connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "x-feed-sequence",
-}  # fmt: skip
+from integrations.token_header import TokenHeaderRules
 
 
-class WfmHttpProperties(PropertiesForm):
+class WfmHttpProperties(TokenHeaderRules, PropertiesForm):
     needed_for_real = ("url",)
     advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code", "ca_certificate")
 
@@ -97,21 +89,3 @@ class WfmHttpProperties(PropertiesForm):
     )
 
     ca_certificate = CaCertificateField()
-
-    def clean_token_header(self) -> str:
-        name = str(self.cleaned_data["token_header"])
-        if not HEADER_NAME.match(name) or name.lower() in FRAMING:
-            raise ValidationError("The token cannot travel in this header. Examples: Authorization, X-API-Key.")
-        return name
-
-    def clean_token_scheme(self) -> str:
-        scheme = str(self.cleaned_data["token_scheme"])
-        if scheme and not HEADER_NAME.match(scheme):
-            raise ValidationError("The scheme is one word. Examples: Bearer, Token.")
-        return scheme
-
-    def clean_token(self) -> str:
-        token = str(self.cleaned_data["token"])
-        if not token.isprintable() or not token.isascii():
-            raise ValidationError("The token holds characters that cannot travel in a header. Copy it again.")
-        return token

@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-KEYS = ("servicenow", "wfm_http", "nice")
+KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram")
 
 
 class Simulators:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .messenger_telegram import Telegram
 from .nice import Nice
 from .servicenow import ServiceNow
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Telegram)
 
 __all__ = ["SIMULATORS"]

@@ -69,6 +69,10 @@ CASES = {
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),
+    "messenger_telegram": Case(
+        "messenger_telegram", {"bot_username": "demo_contact_bot"},
+        {"token": "100200300:demo-telegram-token-0123456789abcde"}, accept_token,
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in case.faults()]

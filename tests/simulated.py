@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram")
+KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line")
 
 
 class Simulators:

@@ -2,6 +2,7 @@
 
 An account of a messenger is a `WebhookReceiver`: events come in through `integrations.webhooks`, one row each."""
 
+import hashlib
 import hmac
 import json
 import re
@@ -122,6 +123,12 @@ def must_equal(sent: str | None, expected: str, *, what: str) -> None:
         raise NotGenuine(f"{what} is missing.")
     if not hmac.compare_digest(sent.encode(), expected.encode()):
         raise NotGenuine(f"{what} does not match.")
+
+
+def key_of(kind: str, id: Any, raw: Mapping[str, Any]) -> str:
+    """What a repetition has in common with the first: the vendor's id, without one the whole content."""
+    content = json.dumps(raw, sort_keys=True).encode()
+    return f"{kind}:{text_of(id) or hashlib.sha256(content).hexdigest()}"
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

@@ -152,7 +152,7 @@ class Telegram(messenger.MessengerProvider):
     def parse_events(self, request: HttpRequest) -> Iterator[Inbound]:
         """One update per call. Ids have 64 bits; `update_id` is unique per bot."""
         update = messenger.json_object(request)
-        key = f"update:{messenger.text_of(update.get('update_id'))}"
+        key = messenger.key_of("update", update.get("update_id"), update)
         if update.get("message"):
             yield said(key, messenger.MESSAGE, update, messenger.inner(update, "message"))
         elif update.get("edited_message"):

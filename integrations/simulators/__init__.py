@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .messenger_line import Line
 from .messenger_telegram import Telegram
 from .nice import Nice
 from .servicenow import ServiceNow
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Telegram)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Telegram, Line)
 
 __all__ = ["SIMULATORS"]

@@ -107,9 +107,7 @@ class MessengerSimulator(Simulator):
         unknown = sorted(set(values) - set(known))
         if unknown:
             raise ValueError(f"unknown key {unknown[0]!r}; there are: {', '.join(known)}")
-        given: dict[str, Any] = {
-            name: truth(value) if known[name] is bool else known[name](value) for name, value in values.items()
-        }
+        given: dict[str, Any] = {name: of_type(known[name], value) for name, value in values.items()}
         given["user"] = given.get("user") or self.customer
         said = Said(**given)
         if said.kind not in self.kinds or not 1 <= said.repeat <= 20:
@@ -171,8 +169,11 @@ class MessengerSimulator(Simulator):
         return pages.render(request, "messenger_board.html", simulator=self, board=self.view(), said=empty)
 
 
-def truth(value: Any) -> bool:
-    return value if isinstance(value, bool) else str(value).lower() in ("on", "true", "1")
+def of_type(kind: Any, value: Any) -> Any:
+    """A value of a form or of JSON as the type that is wanted; a box that is ticked says "on"."""
+    if kind is bool:
+        return value is True or str(value).lower() in ("on", "true", "1")
+    return int(value) if kind is int else str(value)
 
 
 def clock() -> str:

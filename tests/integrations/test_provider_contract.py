@@ -73,6 +73,10 @@ CASES = {
         "messenger_telegram", {"bot_username": "demo_contact_bot"},
         {"token": "100200300:demo-telegram-token-0123456789abcde"}, accept_token,
     ),
+    "messenger_line": Case(
+        "messenger_line", {"notify": "on"},
+        {"token": "demo-line-channel-access-token", "channel_secret": "demo-line-channel-secret"}, accept_token,
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in case.faults()]

@@ -15,7 +15,7 @@ import requests
 
 from .conftest import Instance
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram")
+KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line")
 
 
 def test_the_first_page_lists_every_simulator(simulators: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line")
+KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line", "messenger_facebook")
 
 
 class Simulators:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .base import Provider
 
 PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.messenger_facebook.Facebook",
     "integrations.providers.messenger_line.Line",
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.nice.Nice",

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .messenger_facebook import Facebook
 from .messenger_line import Line
 from .messenger_telegram import Telegram
 from .nice import Nice
 from .servicenow import ServiceNow
 from .wfm_http import Wfm
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Telegram, Line)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Telegram, Line, Facebook)
 
 __all__ = ["SIMULATORS"]

@@ -54,6 +54,10 @@ def accept_password(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(password=secret)
 
 
+def accept_page_token(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(token=secret, app_secret=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 CASES = {
@@ -76,6 +80,11 @@ CASES = {
     "messenger_line": Case(
         "messenger_line", {"notify": "on"},
         {"token": "demo-line-channel-access-token", "channel_secret": "demo-line-channel-secret"}, accept_token,
+    ),
+    "messenger_facebook": Case(
+        "messenger_facebook", {"page_id": "1001", "page_username": "demo.page", "app_id": "3003"},
+        {"token": "demo-facebook-page-token", "app_secret": "demo-facebook-app-secret"}, accept_page_token,
+        paths=("/v25.0/me", "/v25.0/debug_token"),
     ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

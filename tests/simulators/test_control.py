@@ -15,7 +15,7 @@ import requests
 
 from .conftest import Instance
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line")
+KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line", "messenger_facebook")
 
 
 def test_the_first_page_lists_every_simulator(simulators: str) -> None:

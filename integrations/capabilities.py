@@ -308,3 +308,33 @@ class AutomationEndpoint(ABC):
     @abstractmethod
     def payload(self, event: AutomationEvent) -> dict[str, Any]:
         """The event in the form in which the platform takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """What we write to a customer: a text, a picture, or both. `picture` is an https address that the vendor fetches.
+
+    `reply_token` answers one event, at vendors that hand out such tokens. `key`, a UUID, lets a vendor that can do so
+    recognise a repetition."""
+
+    text: str = ""
+    picture: str = ""
+    reply_token: str = ""
+    key: str = ""
+
+
+class Messenger(ABC):
+    """A messenger in which customers write to us.
+
+    What they write arrives through `integrations.webhooks`: such an account is a `WebhookReceiver` too, with its
+    `verify` and `parse_events`."""
+
+    @abstractmethod
+    def send(self, recipient: str, message: OutgoingMessage) -> str:
+        """Send to a customer, known by the vendor's id of them; returns the vendor's id of the (last) message.
+
+        Raises `Rejected` with `field="recipient"` where this customer cannot be reached any more."""
+
+    @abstractmethod
+    def set_webhook(self, url: str) -> str:
+        """Have the vendor send events to `url`; returns the address that it replaced, empty where none is known."""

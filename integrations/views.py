@@ -7,12 +7,12 @@ from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from . import automation, oauth, webhooks
 from .errors import IntegrationError, Rejected
@@ -50,13 +50,19 @@ def _refused(request: HttpRequest, state: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
+@require_http_methods(["GET", "POST"])
 def webhook(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """An event from a vendor: verified on the raw body, stored once, answered at once."""
+    """An event from a vendor: verified on the raw body, stored once, answered at once. Some vendors check the address
+    by GET before they use it."""
     account = IntegrationAccount.objects.filter(public_id=public_id, enabled=True).first()
+    if request.method == "GET" and (account is None or not webhooks.takes_get(account)):
+        return HttpResponseNotAllowed(["POST"])
     if account is None:
         return JsonResponse({"error": "There is no such webhook."}, status=404)
     try:
+        greeting = webhooks.greet(account, request)
+        if greeting is not None:
+            return greeting
         fresh = webhooks.receive(account, request)
     except webhooks.NotGenuine as reason:
         webhooks.note_refusal(account, str(reason))

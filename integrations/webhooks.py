@@ -9,11 +9,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import F
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from . import leases, redaction
@@ -47,6 +47,13 @@ class Inbound:
 class WebhookReceiver(ABC):
     """Capability: a vendor that calls us."""
 
+    takes_get: ClassVar[bool] = False  # whether the vendor also calls by GET: to check the address, or with events
+
+    def greeting(self, request: HttpRequest) -> HttpResponse | None:
+        """The answer to a request that only checks the address; None for one that brings events. Raises `NotGenuine`
+        where the check itself proves nothing."""
+        return None
+
     @abstractmethod
     def verify(self, request: HttpRequest) -> None:
         """Check the signature over the raw body, in constant time. Raises `NotGenuine`."""
@@ -61,6 +68,20 @@ def register_handler(handler: Handler) -> Handler:
     if handler not in _handlers:
         _handlers.append(handler)
     return handler
+
+
+def takes_get(account: IntegrationAccount) -> bool:
+    """Whether this account's vendor calls by GET. A provider that is gone takes nothing."""
+    try:
+        return bool(getattr(account.provider_class, "takes_get", False))
+    except LookupError:
+        return False
+
+
+def greet(account: IntegrationAccount, request: HttpRequest) -> HttpResponse | None:
+    """The answer to a check of the address, None where the request brings events. Raises `NotGenuine`."""
+    provider = account.connect()
+    return provider.greeting(request) if isinstance(provider, WebhookReceiver) else None
 
 
 def receive(account: IntegrationAccount, request: HttpRequest) -> int:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 PROVIDERS: tuple[str, ...] = (
     "integrations.providers.loxysoft.Loxysoft",
     "integrations.providers.next_caller.NextCaller",
+    "integrations.providers.messenger_facebook.Facebook",
+    "integrations.providers.messenger_line.Line",
+    "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.tdg.Tdg",

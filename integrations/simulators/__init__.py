@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from .base import Simulator
 from .loxysoft import Loxysoft
+from .messenger_facebook import Facebook
+from .messenger_line import Line
+from .messenger_telegram import Telegram
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
@@ -14,6 +17,17 @@ from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier)
+SIMULATORS: tuple[type[Simulator], ...] = (
+    ServiceNow,
+    Wfm,
+    Nice,
+    Loxysoft,
+    NextCaller,
+    Tdg,
+    Zapier,
+    Telegram,
+    Line,
+    Facebook,
+)
 
 __all__ = ["SIMULATORS"]

@@ -58,6 +58,10 @@ def accept_password_and_key(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(password=secret, api_key=secret)
 
 
+def accept_page_token(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(token=secret, app_secret=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 CASES = {
@@ -84,6 +88,19 @@ CASES = {
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
+    ),
+    "messenger_telegram": Case(
+        "messenger_telegram", {"bot_username": "demo_contact_bot"},
+        {"token": "100200300:demo-telegram-token-0123456789abcde"}, accept_token,
+    ),
+    "messenger_line": Case(
+        "messenger_line", {"notify": "on"},
+        {"token": "demo-line-channel-access-token", "channel_secret": "demo-line-channel-secret"}, accept_token,
+    ),
+    "messenger_facebook": Case(
+        "messenger_facebook", {"page_id": "1001", "page_username": "demo.page", "app_id": "3003"},
+        {"token": "demo-facebook-page-token", "app_secret": "demo-facebook-app-secret"}, accept_page_token,
+        paths=("/v25.0/me", "/v25.0/debug_token"),
     ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -1,0 +1,386 @@
+"""Facebook Messenger: a page to which customers write (Graph API, Messenger Platform).
+
+The page access token sends; the app secret signs what comes in; the webhook verify token is shown once by Facebook when
+somebody saves our address there, which it then checks by GET."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from django import forms
+from django.core.validators import RegexValidator
+from django.http import HttpRequest, HttpResponse
+
+from integrations import history
+from integrations.actions import Result, action
+from integrations.capabilities import OutgoingMessage
+from integrations.doctor import Advice, Passed
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
+from integrations.http import error_from_response
+from integrations.properties import PropertiesForm, SecretField
+from integrations.property_fields import CaCertificateField
+from integrations.providers import messenger
+from integrations.verdict import THEIR_ADMINISTRATOR, YOU
+from integrations.webhooks import UNKNOWN, Inbound, NotGenuine
+
+ENDPOINT = "https://graph.facebook.com"
+LONGEST_TEXT = 2000
+FIELDS = "messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_edits,messaging_optins"
+RIGHT = "pages_messaging"
+# Decided by number, never by text. A pair names the subcode too and comes first.
+OUT_OF_REACH = {
+    (10, 2018108),
+    (100, 2018001),
+    (100, 33),
+    (200, 1545041),
+    (200, 2018021),
+    (200, 2018027),
+    (200, 2018028),
+}
+WINDOW = {(10, 2018278), (10, 2018065)}
+THROTTLED, TEMPORARY, NO_RIGHT, TOKEN = {4, 9, 17, 32, 613}, {1, 2, 1200}, {10, 200, 230}, {102, 190}
+ADVICE = {
+    Cause.BAD_CREDENTIALS: Advice(
+        "Facebook does not accept the page access token: it was mistyped, ran out, or whoever made it changed their "
+        "password.",
+        YOU,
+        "Make a new page access token and paste it into Token.",
+        (
+            "Open developers.facebook.com, My Apps, and your app",
+            "Open Messenger, API Settings, and the section for access tokens",
+            "Press Generate beside your page and copy the token",
+        ),
+    ),
+    Cause.NO_PERMISSION: Advice(
+        "The token is right, but the app may not write for this page.",
+        THEIR_ADMINISTRATOR,
+        "Give the app the permission pages_messaging for this page, in App Review where the app is live.",
+    ),
+    Cause.INCOMPLETE: Advice(
+        "Token, Page ID and Page Username do not belong together, or a field is empty.",
+        YOU,
+        "Compare Page ID and username with the page's About section, page transparency, correct them and save.",
+    ),
+}
+
+
+class FacebookProperties(PropertiesForm):
+    advanced = ("app_id", "graph_version", "api_endpoint", "ca_certificate")
+    needed_for_real = ("app_secret",)
+
+    page_username = forms.CharField(
+        label="Page Username",
+        max_length=100,
+        required=False,
+        help_text="The exact username of your Facebook Page, as in facebook.com/username. Empty where it has none.",
+    )
+    page_id = forms.CharField(
+        label="Page ID",
+        max_length=40,
+        validators=[RegexValidator(r"^[0-9]+\Z", "A page ID has digits only.")],
+        help_text="The exact page ID for your Facebook Page: on the page, About, Page transparency.",
+    )
+    token = SecretField(
+        label="Token",
+        help_text=(
+            "The Page Access Token for your Facebook Page: developers.facebook.com, your app, Messenger, API Settings."
+        ),
+    )
+    webhook_verify_token = SecretField(
+        label="Webhook Verify Token",
+        required=False,
+        help_text=(
+            "Any text; Facebook shows it to us when you save our address there. If you have none, save the account and "
+            "press Generate random token."
+        ),
+    )
+    app_secret = SecretField(
+        label="App secret",
+        required=False,
+        help_text=(
+            "Proves that a message is Facebook's: developers.facebook.com, your app, App settings, Basic, App secret. "
+            "Without it every incoming message is refused."
+        ),
+    )
+    app_id = forms.CharField(
+        label="App ID",
+        required=False,
+        max_length=40,
+        validators=[RegexValidator(r"^[0-9]*\Z", "An app ID has digits only.")],
+        help_text=(
+            "At the top of your app at developers.facebook.com. With it the test also checks the token's permissions, "
+            "and Set Webhook enters our address at Facebook."
+        ),
+    )
+    graph_version = forms.CharField(
+        label="Graph version",
+        initial="v25.0",
+        validators=[RegexValidator(r"^v[0-9]{1,3}\.[0-9]\Z", "A version looks like v25.0.")],
+        help_text="Version of Facebook's interface; its changelog tells when one ends. v25.0 lives until July 2028.",
+    )
+    api_endpoint = messenger.endpoint_field(ENDPOINT, "Facebook")
+    ca_certificate = CaCertificateField()
+
+
+class Facebook(messenger.MessengerProvider):
+    """A page in Facebook Messenger."""
+
+    key = "messenger_facebook"
+    label = "Facebook"
+    documentation_url = "https://developers.facebook.com/docs/messenger-platform"
+    advice = ADVICE
+    Properties = FacebookProperties
+    takes_get = True
+
+    # -- sending
+
+    def send(self, recipient: str, message: OutgoingMessage) -> str:
+        """As an answer within Facebook's 24 hours. The page's id in the path fails loudly with another page's token."""
+        messenger.need_content(message)
+        contents: list[dict[str, Any]] = []
+        if message.picture:
+            contents.append({"attachment": {"type": "image", "payload": {"url": message.picture, "is_reusable": True}}})
+        contents += [{"text": part} for part in messenger.split_text(message.text, LONGEST_TEXT)]
+        return [self._message(recipient, content) for content in contents][-1]
+
+    def _message(self, recipient: str, content: dict[str, Any]) -> str:
+        body = {"recipient": {"id": recipient}, "messaging_type": "RESPONSE", "message": content}
+        response = self.http.post(self._path(self._page, "messages"), json=body, purpose="Send a message")
+        sent = messenger.text_of(messenger.object_of(response, self.label).get("message_id"))
+        if not sent:
+            raise messenger.other_shape(self.label)
+        return sent
+
+    # -- the webhook
+
+    @action(
+        "Generate random token",
+        help_text=(
+            "Makes a new Webhook Verify Token, stores it in this account and shows it once, to be pasted into your "
+            "Facebook App management page in Webhooks > Edit Page Subscription > Verify Token."
+        ),
+    )
+    def generate_random_token(self) -> Result:
+        token = secrets.token_urlsafe(24)
+        changed = self.account.apply(self.account.properties, {"webhook_verify_token": token})
+        self.account.save(update_fields=["secrets", "updated_at"])
+        history.note_changed_secrets(self.account, changed)
+        rows = (("Webhook Verify Token", token), ("Callback URL", self.webhook_address()))
+        return Result(True, "The token is stored. Copy it now: it is not shown again.", rows=rows)
+
+    @action(
+        "Set Webhook",
+        help_text="Enters our address in your Facebook app, and attaches the page to the app.",
+        applies=lambda provider: provider.can_subscribe,  # type: ignore[attr-defined]
+    )
+    def set_the_webhook(self) -> Result:
+        url = self.webhook_address()
+        return self.webhook_result(self.set_webhook(url), url)
+
+    @property
+    def can_subscribe(self) -> bool:
+        """Whether we can enter our address ourselves. An app token is made of both values."""
+        named = {"app_secret", "webhook_verify_token"} <= self.account.stored_secret_names()
+        return named and bool(self.properties["app_id"])
+
+    def set_webhook(self, url: str) -> str:
+        if not self.can_subscribe:
+            raise Rejected(
+                "App ID, App secret and Webhook Verify Token are needed to set the webhook.",
+                field="app_id", cause=Cause.INCOMPLETE, stage=Stage.SETTINGS,
+            )  # fmt: skip
+        path = self._path(str(self.properties["app_id"]), "subscriptions")
+        before = self.http.get(path, params={"access_token": self._app_token}, purpose="Look at the webhook")
+        values = {
+            "object": "page", "callback_url": url, "fields": FIELDS, "include_values": "true",
+            "verify_token": self.account.secret("webhook_verify_token"), "access_token": self._app_token,
+        }  # fmt: skip
+        self.http.post(path, data=values, purpose="Set webhook")
+        self.http.post(
+            self._path(self._page, "subscribed_apps"), data={"subscribed_fields": FIELDS}, purpose="Attach the page"
+        )
+        known = messenger.objects(messenger.object_of(before, self.label).get("data"))
+        return next((messenger.text_of(row.get("callback_url")) for row in known if row.get("object") == "page"), "")
+
+    def greeting(self, request: HttpRequest) -> HttpResponse | None:
+        """Facebook's check of the address: the challenge back as it is, for the right verify token only."""
+        if request.method != "GET":
+            return None
+        sent = request.GET.get("hub.verify_token")
+        messenger.must_equal(sent, self.account.secret("webhook_verify_token"), what="The webhook verify token")
+        challenge = request.GET.get("hub.challenge", "")
+        if request.GET.get("hub.mode") != "subscribe" or not (challenge.isascii() and challenge.isdigit()):
+            raise NotGenuine("The check of the address has no challenge.")
+        return HttpResponse(challenge, content_type="text/plain")
+
+    def verify(self, request: HttpRequest) -> None:
+        expected = signature(self.account.secret("app_secret"), messenger.raw_body(request))
+        messenger.must_equal(request.headers.get("X-Hub-Signature-256"), expected, what="Facebook's signature")
+
+    def parse_events(self, request: HttpRequest) -> Iterator[Inbound]:
+        """One call may carry several pages of an app: only this account's page is ours. `standby` means that another
+        app owns the conversation: kept, not answered."""
+        body = messenger.json_object(request)
+        for entry in messenger.objects(body.get("entry")):
+            if messenger.text_of(entry.get("id")) != self._page:
+                continue
+            for found in messenger.objects(entry.get("messaging")):
+                yield event_of(found, str(self.properties["app_id"]))
+            for found in messenger.objects(entry.get("standby")):
+                yield messenger.event(key_of(found), UNKNOWN, found, user=sender_of(found))
+
+    # -- the test
+
+    def probes(self) -> Iterator[Passed]:
+        response = self.http.get(
+            f"/{self.properties['graph_version']}/me", params={"fields": "id,name,username"}, purpose="Test connection"
+        )
+        page = messenger.object_of(response, self.label)
+        if not page.get("id"):
+            raise messenger.other_shape(self.label)
+        self._must_be_ours(page)
+        name = messenger.text_of(page.get("name"))
+        yield Passed(Stage.AUTHENTICATION, f"Signed in as the page {name}", identity=name)
+        if self.properties["app_id"] and self.account.secret("app_secret"):
+            yield self._rights()
+
+    def _must_be_ours(self, page: dict[str, Any]) -> None:
+        if messenger.text_of(page["id"]) != self._page:
+            raise messenger.another_account(f"The token belongs to the page {page['id']}, not {self._page}.", "page_id")
+        wanted, found = str(self.properties["page_username"]), messenger.text_of(page.get("username"))
+        if wanted and found and wanted.lower().lstrip("@") != found.lower():
+            raise messenger.another_account(f"The page is called {found}, not {wanted}.", "page_username")
+
+    def _rights(self) -> Passed:
+        """What the token may do, asked in the name of the app."""
+        values = {"input_token": self.account.secret("token"), "access_token": self._app_token}
+        response = self.http.get(
+            f"/{self.properties['graph_version']}/debug_token", params=values, purpose="Check rights"
+        )
+        scopes = messenger.inner(messenger.object_of(response, self.label), "data").get("scopes")
+        if not isinstance(scopes, list):
+            raise messenger.other_shape(self.label)
+        if RIGHT not in scopes:
+            raise AuthenticationFailed(
+                f"The token lacks the permission {RIGHT}.", cause=Cause.NO_PERMISSION, stage=Stage.PERMISSION
+            )
+        return Passed(Stage.PERMISSION, f"The token may write to customers ({RIGHT})")
+
+    # -- the wire
+
+    @property
+    def _page(self) -> str:
+        return str(self.properties["page_id"])
+
+    @property
+    def _app_token(self) -> str:
+        return f"{self.properties['app_id']}|{self.account.secret('app_secret')}"
+
+    def _path(self, of: str, what: str) -> str:
+        return f"/{self.properties['graph_version']}/{of}/{what}"
+
+    def authorise(self, request: requests.PreparedRequest) -> None:
+        """The page's token in a header, so that no address holds it; calls in the name of the app bring their own."""
+        body = request.body if isinstance(request.body, str) else ""
+        if "access_token=" not in (request.url or "") and "access_token=" not in body:
+            request.headers["Authorization"] = f"Bearer {self.account.secret('token')}"
+
+    def interpret(self, response: requests.Response) -> IntegrationError | None:
+        error = error_from_response(response)
+        return told(error, response) if error is not None else None
+
+
+def told(error: IntegrationError, response: requests.Response) -> IntegrationError:
+    """Facebook's own meaning, mostly behind a 400."""
+    try:
+        body = response.json()
+    except ValueError:
+        return error
+    found = messenger.inner(body, "error") if isinstance(body, dict) else {}
+    code, subcode = found.get("code"), found.get("error_subcode")
+    if not isinstance(code, int):
+        return error
+    more: dict[str, Any] = {
+        "status": response.status_code,
+        "vendor_code": f"{code}/{subcode}" if subcode else str(code),
+        "vendor_message": messenger.text_of(found.get("message")),
+    }
+    return by_number(code, (code, subcode), more) or Rejected("Facebook refuses the request.", **more)
+
+
+def by_number(code: int, pair: tuple[int, Any], more: dict[str, Any]) -> IntegrationError | None:
+    if code == 551 or pair in OUT_OF_REACH:
+        return messenger.unreachable_customer("Facebook cannot deliver to this customer.", **more)
+    if pair in WINDOW:
+        return Rejected("The customer wrote more than 24 hours ago; Facebook lets nobody answer any more.", **more)
+    if code in TOKEN:
+        return AuthenticationFailed("Facebook does not accept the token.", stage=Stage.AUTHENTICATION, **more)
+    if code in THROTTLED:
+        return RateLimited("Too many calls to Facebook: wait a minute.", stage=Stage.LIMITS, **more)
+    if code in NO_RIGHT:
+        words = "The app may not do this for the page."
+        return AuthenticationFailed(words, cause=Cause.NO_PERMISSION, stage=Stage.PERMISSION, **more)
+    if code in TEMPORARY:
+        return Unavailable("Facebook has a passing trouble.", cause=Cause.REMOTE_ERROR, maybe_done=True, **more)
+    return None
+
+
+def signature(secret: str, body: bytes) -> str:
+    """`sha256=` and the hex HMAC over the raw body; empty without a secret."""
+    return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}" if secret else ""
+
+
+def sender_of(found: dict[str, Any]) -> str:
+    return messenger.text_of(messenger.inner(found, "sender").get("id"))
+
+
+def key_of(found: dict[str, Any]) -> str:
+    """A message has an id. Delivered and read are told up to a time, and repeat nothing else."""
+    message, postback = messenger.inner(found, "message"), messenger.inner(found, "postback")
+    edited = messenger.inner(found, "message_edit")
+    if edited:
+        return f"edit:{edited.get('mid')}:{edited.get('num_edit')}"
+    mid = messenger.text_of(message.get("mid") or postback.get("mid"))
+    if mid:
+        return f"message:{mid}"
+    kinds = sorted(set(found) - {"sender", "recipient", "timestamp"})
+    mark = next((messenger.inner(found, kind).get("watermark") for kind in ("delivery", "read") if kind in found), None)
+    return f"{'+'.join(kinds)}:{sender_of(found)}:{mark or found.get('timestamp')}"
+
+
+def kind_of(found: dict[str, Any]) -> str:
+    if messenger.inner(found, "message").get("is_echo"):
+        return messenger.ECHO
+    kinds = {
+        "message": messenger.MESSAGE, "postback": messenger.MESSAGE, "delivery": messenger.DELIVERED,
+        "read": messenger.SEEN, "optin": messenger.OPTED_IN, "message_edit": messenger.EDITED,
+    }  # fmt: skip
+    return next((kind for name, kind in kinds.items() if name in found), UNKNOWN)
+
+
+def event_of(found: dict[str, Any], app_id: str) -> Inbound:
+    """An echo was sent by the page: sender and recipient are swapped, and `own` says that it was us."""
+    message, postback = messenger.inner(found, "message"), messenger.inner(found, "postback")
+    kind = kind_of(found)
+    edited = messenger.inner(found, "message_edit")
+    user = messenger.inner(found, "recipient").get("id") if kind == messenger.ECHO else sender_of(found)
+    return messenger.event(
+        key_of(found), kind, found,
+        user=messenger.text_of(user), text=messenger.text_of(message.get("text") or edited.get("text")),
+        media=[media_of(entry) for entry in messenger.objects(message.get("attachments"))],
+        at=messenger.moment(found.get("timestamp"), per_second=1000),
+        message_id=messenger.text_of(message.get("mid") or postback.get("mid") or edited.get("mid")),
+        button=messenger.text_of(postback.get("payload") or messenger.inner(message, "quick_reply").get("payload")),
+        own=bool(app_id) and messenger.text_of(message.get("app_id")) == app_id,
+        until=messenger.inner(found, "delivery").get("watermark") or messenger.inner(found, "read").get("watermark"),
+    )  # fmt: skip
+
+
+def media_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """The address is Facebook's and runs out: fetch it on arrival."""
+    kind = messenger.text_of(entry.get("type"))
+    url = messenger.text_of(messenger.inner(entry, "payload").get("url"))
+    return {"type": "picture" if kind == "image" else kind, "url": url}

@@ -308,3 +308,7 @@ class AutomationEndpoint(ABC):
     @abstractmethod
     def payload(self, event: AutomationEvent) -> dict[str, Any]:
         """The event in the form in which the platform takes it."""
+
+
+class StatisticsFeed(WorkforceFeed):
+    """Receives the figures of all services and agents each interval; the dispatcher drives it like any such feed."""

@@ -14,6 +14,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.next_caller.NextCaller",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",

@@ -10,10 +10,11 @@ from .loxysoft import Loxysoft
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
+from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier, Statistics)
 
 __all__ = ["SIMULATORS"]

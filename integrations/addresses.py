@@ -26,6 +26,10 @@ type_of_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
+# The simulators' own port, and the next one, where a simulator listens that does not speak HTTP.
+SIMULATOR_PORTS = 2
+
+
 @lru_cache(maxsize=8)
 def networks(texts: tuple[str, ...]) -> tuple[type_of_network, ...]:
     """Parse the setting. Raises `ImproperlyConfigured` in words."""
@@ -53,7 +57,7 @@ class Guard:
     def resolve(self, host: str, port: int) -> list[str]:
         """The host's addresses that may be connected to. Raises `Unavailable` (stage name)."""
         found = look_up(host, port)
-        if (host.lower(), port) == self.free:
+        if self.free and host.lower() == self.free[0] and 0 <= port - self.free[1] < SIMULATOR_PORTS:
             return found
         permitted = [text for text in found if self.permits(ipaddress.ip_address(text.partition("%")[0]))]
         if not permitted:

@@ -338,3 +338,7 @@ class Messenger(ABC):
     @abstractmethod
     def set_webhook(self, url: str) -> str:
         """Have the vendor send events to `url`; returns the address that it replaced, empty where none is known."""
+
+
+class StatisticsFeed(WorkforceFeed):
+    """Receives the figures of all services and agents each interval; the dispatcher drives it like any such feed."""

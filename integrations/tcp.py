@@ -52,6 +52,50 @@ def connect(
     return secure(plain, host, tls_context(ca_of(account))) if tls else plain
 
 
+class Stream:
+    """A connected socket to which we write, with its failures in our words. Use it in a `with` block."""
+
+    def __init__(self, opened: socket.socket, host: str, port: int) -> None:
+        self.opened = opened
+        self.host, self.port = host, port
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.opened.close()
+
+    def send(self, data: bytes) -> None:
+        """All of it, or `Unavailable`; then an unknown part has gone, and the connection is of no more use."""
+        try:
+            self.opened.sendall(data)
+        except OSError as failure:
+            raise self._broken(failure) from None
+
+    def hear(self, seconds: float) -> bytes | None:
+        """What the other side says within that time; nothing when it closes, None when it is silent."""
+        self.opened.settimeout(seconds)
+        try:
+            return self.opened.recv(200)
+        except TimeoutError:
+            return None
+        except OSError as failure:
+            raise self._broken(failure) from None
+
+    def finish(self, seconds: float) -> None:
+        """Nothing more comes from us; wait a moment for the other side to have read it all."""
+        try:
+            self.opened.shutdown(socket.SHUT_WR)
+        except OSError as failure:
+            raise self._broken(failure) from None
+        self.hear(seconds)
+
+    def _broken(self, failure: OSError) -> Unavailable:
+        if isinstance(failure, TimeoutError):
+            return Unavailable(f"{self.host} does not read what we send to port {self.port}.", cause=Cause.TIMEOUT)
+        return Unavailable(f"{self.host} broke off the connection on port {self.port}.", cause=Cause.UNREACHABLE)
+
+
 def open_socket(guard: Guard, host: str, port: int, *, timeout: float | None) -> socket.socket:
     """Connect to the first checked address that answers. The time limit covers all attempts together."""
     addresses = guard.resolve(host, port)

@@ -17,6 +17,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",

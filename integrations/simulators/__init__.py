@@ -13,6 +13,7 @@ from .messenger_telegram import Telegram
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
+from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier

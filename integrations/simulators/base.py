@@ -65,6 +65,13 @@ class Simulator(ABC):
     def routes(self) -> list[BaseRoute]:
         """The vendor's own addresses and pages."""
 
+    def listen(self, host: str, port: int) -> bool:
+        """Start what does not speak HTTP, on the port after the simulators' own. False when the port is taken."""
+        return True
+
+    def stop_listening(self) -> None:  # noqa: B027 - most have nothing to end
+        """End what `listen` started."""
+
     def root_routes(self) -> list[BaseRoute]:
         """Addresses that the vendor has at the root of its host and that must not sit below our prefix."""
         return []

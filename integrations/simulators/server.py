@@ -20,6 +20,7 @@ from .app import create_app
 
 DEFAULT_PORT = 9000
 START_SECONDS = 10.0
+ATTEMPTS = 20
 
 
 class ReachableTransport(HttpToolsProtocol):
@@ -46,7 +47,23 @@ def configuration(app: Any, **options: Any) -> uvicorn.Config:
 
 def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, desktop_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM; requests that hang on purpose are given one second."""
-    uvicorn.Server(configuration(create_app(desktop_url), host=host, port=port)).run()
+    app = create_app(desktop_url)
+    start_listening(app, host, port + 1)
+    try:
+        uvicorn.Server(configuration(app, host=host, port=port)).run()
+    finally:
+        stop_listening(app)
+
+
+def start_listening(app: Any, host: str, port: int) -> bool:
+    """Start what does not speak HTTP. False when the port is taken, which the simulator tells on its page."""
+    started = [simulator.listen(host, port) for simulator in app.state.simulators.values()]
+    return all(started)
+
+
+def stop_listening(app: Any) -> None:
+    for simulator in app.state.simulators.values():
+        simulator.stop_listening()
 
 
 @contextmanager
@@ -60,9 +77,10 @@ def running(
 
     With a certificate and its key they speak HTTPS (the public SDKs of some vendors refuse anything else).
     """
-    listener = _listener(port)
+    app = create_app(desktop_url)
+    listener = _listeners(app, port)
     options = {"ssl_certfile": certificate, "ssl_keyfile": private_key} if certificate else {}
-    server = uvicorn.Server(configuration(create_app(desktop_url), log_level="critical", **options))
+    server = uvicorn.Server(configuration(app, log_level="critical", **options))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -71,6 +89,18 @@ def running(
     finally:
         server.should_exit = True
         thread.join(timeout=START_SECONDS)
+        stop_listening(app)
+
+
+def _listeners(app: Any, port: int) -> socket.socket:
+    """The HTTP port, with the next one started too; where any port will do, until a pair is free."""
+    for _ in range(ATTEMPTS):
+        listener = _listener(port)
+        if start_listening(app, "127.0.0.1", listener.getsockname()[1] + 1) or port:
+            return listener
+        stop_listening(app)
+        listener.close()
+    raise RuntimeError("no two neighbouring ports are free")
 
 
 def _listener(port: int) -> socket.socket:

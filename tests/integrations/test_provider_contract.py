@@ -64,6 +64,10 @@ def accept_page_token(vendor: Vendor, secret: str, patch: Patch) -> None:
 
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
+# A stream without log-in and without answers has none of these.
+ONE_WAY = {
+    "": ("bad_credentials", "missing_permission", "rate_limit", "hang", "truncated", "wrong_shape"),
+}
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
@@ -86,6 +90,7 @@ CASES = {
         "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
+    "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

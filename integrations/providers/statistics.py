@@ -1,0 +1,236 @@
+"""Statistics Data Receiver: every interval the figures of all services and agents, over TCP.
+
+The administrator's guide names protocol, host and port; the stream is not published. It is our own profile
+`stats-ndjson-1`, described in `docs/providers/statistics.md`: one JSON object per line, one connection per interval, so
+that it works from any worker. A one-way stream has no answer: what breaks shows only in the connection itself."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from integrations import catalogue, tcp
+from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot, StatisticsFeed
+from integrations.doctor import Advice, Passed
+from integrations.errors import Cause, Stage, Unavailable
+from integrations.http import refuse_inside_transaction
+from integrations.properties import PropertiesForm
+from integrations.property_fields import CaCertificateField, is_host
+from integrations.providers.base import Provider
+from integrations.verdict import THEIR_ADMINISTRATOR, YOU
+
+VERSION = 1
+LONGEST_SECONDS = 10.0
+LISTEN_SECONDS = 0.3  # how long the test waits for an objection
+GOODBYE_SECONDS = 1.0
+FIGURES = (
+    "waiting", "longest_wait", "active", "agents_logged_in", "agents_ready", "agents_busy", "agents_acw",
+    "agents_not_ready", "received", "queued", "answered", "abandoned", "abandoned_short", "answered_in_sl",
+    "sl_threshold", "asa", "aht",
+)  # fmt: skip
+ADVICE = {
+    Cause.UNREACHABLE: Advice(
+        "The receiver's host is there, and nothing takes connections at this port, or it breaks them off.",
+        THEIR_ADMINISTRATOR,
+        "Ask whoever runs the statistics receiver to start it, and compare Host name and Port with its settings.",
+    ),
+    Cause.REMOTE_ERROR: Advice(
+        "The receiver accepts the connection and closes it at once: it does not want us, or is not ready.",
+        THEIR_ADMINISTRATOR,
+        "Ask whoever runs the statistics receiver to look into its log, and to allow our address.",
+    ),
+    Cause.WRONG_HOST: Advice(
+        "Something else lives at this host and port: there is no such host, or what answers is no statistics receiver.",
+        YOU,
+        "Compare Host name and Port with the settings of the statistics receiver.",
+    ),
+}
+
+
+class StatisticsProperties(PropertiesForm):
+    needed_for_real = ("host_name", "port")
+    advanced = ("periodic_update_interval", "tls", "ca_certificate")
+
+    protocol = forms.ChoiceField(
+        label="Protocol",
+        choices=[("tcp", "TCP")],
+        initial="tcp",
+        disabled=True,
+        help_text="Fixed: the receiver listens for a TCP connection, and we connect to it.",
+    )
+    host_name = forms.CharField(
+        label="Host name",
+        required=False,
+        max_length=253,
+        help_text=(
+            "Name or IP address of the host on which the statistics receiver runs, from whoever runs it. May stay "
+            "empty while the account is simulated."
+        ),
+    )
+    port = forms.IntegerField(
+        label="Port",
+        required=False,
+        min_value=1,
+        max_value=65_535,
+        help_text="The TCP port on which the statistics receiver listens on that host, from its settings.",
+    )
+    periodic_update_interval = forms.IntegerField(
+        label="Periodic update interval",
+        initial=10,
+        min_value=1,
+        max_value=3600,
+        help_text="Seconds between two blocks of figures; below 5 few receivers keep up with it.",
+    )
+    tls = forms.ChoiceField(
+        label="TLS",
+        choices=[("off", "Off: names and states travel unencrypted"), ("on", "On")],
+        initial="off",
+        help_text=(
+            "On where the receiver's settings offer TLS on this port. Without it, use a network of your own or a "
+            "tunnel."
+        ),
+    )
+    ca_certificate = CaCertificateField()
+
+    def clean_host_name(self) -> str:
+        name = str(self.cleaned_data["host_name"]).strip()
+        if name and not is_host(name):
+            raise ValidationError("This is not a host name or an IP address. Example: stats.example.com")
+        return name
+
+
+class Statistics(StatisticsFeed, Provider):
+    """A receiver of statistics that listens for our connection."""
+
+    key = "statistics"
+    label = "Statistics Data Receiver"
+    type = catalogue.STATISTICS
+    advice = ADVICE
+    Properties = StatisticsProperties
+
+    @property
+    def interval(self) -> float:
+        return float(self.properties["periodic_update_interval"])
+
+    @property
+    def is_secured(self) -> bool:
+        return str(self.properties["tls"]) == "on" and not self.account.simulated
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the receiver listens. The simulator's is on the port after the simulators' own."""
+        if self.account.simulated:
+            parts = urlsplit(settings.SIMULATOR_URL)
+            return parts.hostname or "", (parts.port or 80) + 1
+        return str(self.properties["host_name"] or ""), int(self.properties["port"] or 0)
+
+    @property
+    def base_url(self) -> str:
+        host, port = self.address
+        shown = f"[{host}]" if ":" in host else host
+        return f"{'tls' if self.is_secured else 'tcp'}://{shown}:{port}"
+
+    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+        """One block on a connection of its own, never repeated. Raises `IntegrationError`."""
+        lines = Lines(snapshot.taken_at)
+        self._hello(lines, snapshot.tenant)
+        for service in snapshot.services:
+            lines.add("service", **service_entry(service))
+        for agent in snapshot.agents:
+            lines.add("agent", **agent_entry(agent, snapshot.taken_at))
+        lines.add("end", services=len(snapshot.services), agents=len(snapshot.agents))
+        lines.add("bye", reason="end of block")
+        with self._connect() as stream:
+            stream.send(lines.taken())
+            stream.finish(min(GOODBYE_SECONDS, self._seconds()))
+
+    def probes(self) -> Iterator[Passed]:
+        """Says hello, listens for an objection, says goodbye: never a block, so no figure changes."""
+        lines = Lines(timezone.now())
+        self._hello(lines, "")
+        with self._connect() as stream:
+            stream.send(lines.taken())
+            refuse_objection(stream.hear(LISTEN_SECONDS))
+            lines.add("ping")
+            lines.add("bye", reason="test")
+            stream.send(lines.taken())
+        yield Passed(Stage.ANSWER, "The receiver took a greeting and a ping")
+
+    def _hello(self, lines: "Lines", tenant: str) -> None:
+        lines.add(
+            "hello",
+            version=VERSION,
+            source=str(self.account.public_id),
+            tenant=tenant or None,
+            interval=self.properties["periodic_update_interval"],
+        )
+
+    def _connect(self) -> tcp.Stream:
+        refuse_inside_transaction()
+        host, port = self.address
+        patience = max(10.0, 2 * self.interval)
+        opened = tcp.connect(
+            host, port, account=self.account, tls=self.is_secured, timeout=self._seconds(), user_timeout=patience
+        )
+        return tcp.Stream(opened, host, port)
+
+    def _seconds(self) -> float:
+        """For connecting, and for each write: a receiver that does not read is left before the next block is due."""
+        return max(0.5, min(LONGEST_SECONDS, 0.3 * self.interval))
+
+
+def refuse_objection(said: bytes | None) -> None:
+    """A one-way receiver says nothing. One that closes at once, or talks, is told."""
+    if said:
+        raise Unavailable("Something answers here that is no statistics receiver.", cause=Cause.WRONG_HOST)
+    if said is not None:
+        raise Unavailable("The receiver closed the connection after the greeting.", cause=Cause.REMOTE_ERROR)
+
+
+# -- profile stats-ndjson-1
+
+
+class Lines:
+    """Lines of one connection, numbered from 1."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.number = 0
+        self.waiting: list[bytes] = []
+
+    def add(self, kind: str, **members: Any) -> None:
+        self.number += 1
+        line = {"t": kind, "seq": self.number, "ts": self.at, **members}
+        options = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_APPEND_NEWLINE
+        self.waiting.append(orjson.dumps(line, option=options))
+
+    def taken(self) -> bytes:
+        """What was added since the last call."""
+        data, self.waiting = b"".join(self.waiting), []
+        return data
+
+
+def service_entry(service: ServiceSnapshot) -> dict[str, Any]:
+    stats = {name: getattr(service, name) for name in FIGURES}
+    counted = service.answered + service.abandoned - service.abandoned_short
+    stats["sl_percent"] = round(100 * service.answered_in_sl / counted, 1) if counted > 0 else None
+    return {"name": service.name, "code": service.code, "media": service.media, "stats": stats}
+
+
+def agent_entry(agent: AgentSnapshot, taken_at: datetime) -> dict[str, Any]:
+    return {
+        "login_id": agent.login_id,
+        "state": agent.state,
+        "time_in_state": max(0, int((taken_at - agent.state_since).total_seconds())),
+        "stats": {
+            "reason": agent.reason,
+            "active": int(agent.active is not None),
+            "on_hold": int(bool(agent.active and agent.active.on_hold)),
+        },
+    }

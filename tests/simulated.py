@@ -4,7 +4,15 @@ from typing import Any
 
 import requests
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line", "messenger_facebook")
+KEYS = (
+    "servicenow",
+    "wfm_http",
+    "nice",
+    "messenger_telegram",
+    "messenger_line",
+    "messenger_facebook",
+    "messenger_viber",
+)
 
 
 class Simulators:

@@ -13,6 +13,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_facebook.Facebook",
     "integrations.providers.messenger_line.Line",
     "integrations.providers.messenger_telegram.Telegram",
+    "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.wfm_http.WfmHttp",

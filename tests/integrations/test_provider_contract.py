@@ -86,6 +86,9 @@ CASES = {
         {"token": "demo-facebook-page-token", "app_secret": "demo-facebook-app-secret"}, accept_page_token,
         paths=("/v25.0/me", "/v25.0/debug_token"),
     ),
+    "messenger_viber": Case(
+        "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in case.faults()]

@@ -80,7 +80,15 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def simulators(address: str) -> str:
-    for key in ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line", "messenger_facebook"):
+    for key in (
+        "servicenow",
+        "wfm_http",
+        "nice",
+        "messenger_telegram",
+        "messenger_line",
+        "messenger_facebook",
+        "messenger_viber",
+    ):
         assert requests.post(f"{address}/{key}/_reset", timeout=10).status_code == 200
     return address
 

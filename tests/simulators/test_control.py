@@ -15,7 +15,15 @@ import requests
 
 from .conftest import Instance
 
-KEYS = ("servicenow", "wfm_http", "nice", "messenger_telegram", "messenger_line", "messenger_facebook")
+KEYS = (
+    "servicenow",
+    "wfm_http",
+    "nice",
+    "messenger_telegram",
+    "messenger_line",
+    "messenger_facebook",
+    "messenger_viber",
+)
 
 
 def test_the_first_page_lists_every_simulator(simulators: str) -> None:

@@ -12,6 +12,7 @@ KEYS = (
     "messenger_line",
     "messenger_facebook",
     "messenger_viber",
+    "messenger_nexmo",
 )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_facebook.Facebook",
     "integrations.providers.messenger_line.Line",
+    "integrations.providers.messenger_nexmo.Nexmo",
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",

@@ -89,6 +89,10 @@ CASES = {
     "messenger_viber": Case(
         "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
     ),
+    "messenger_nexmo": Case(
+        "messenger_nexmo", {"key": "demo-key"}, {"secret": "demo-nexmo-secret"},
+        lambda vendor, secret, patch: vendor.settings(secret=secret),
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in case.faults()]

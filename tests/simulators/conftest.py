@@ -88,6 +88,7 @@ def simulators(address: str) -> str:
         "messenger_line",
         "messenger_facebook",
         "messenger_viber",
+        "messenger_nexmo",
     ):
         assert requests.post(f"{address}/{key}/_reset", timeout=10).status_code == 200
     return address

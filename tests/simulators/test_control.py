@@ -23,6 +23,7 @@ KEYS = (
     "messenger_line",
     "messenger_facebook",
     "messenger_viber",
+    "messenger_nexmo",
 )
 
 

@@ -9,7 +9,9 @@ from .base import Simulator
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
 from .messenger_line import Line
+from .messenger_nexmo import Nexmo
 from .messenger_telegram import Telegram
+from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow

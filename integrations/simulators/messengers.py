@@ -67,11 +67,11 @@ class MessengerSimulator(Simulator):
 
     def routes(self) -> list[BaseRoute]:
         return [
-            *self.vendor_routes(),
             Route("/_send", self.send, methods=["POST"]),
             Route("/_board", self.board_json, methods=["GET"]),
             Route("/_live/board", self.board_live, methods=["GET"]),
             Route("/", self.board_page, methods=["GET"]),
+            *self.vendor_routes(),
         ]
 
     @abstractmethod

@@ -107,6 +107,13 @@ CASES = {
         {"token": "demo-facebook-page-token", "app_secret": "demo-facebook-app-secret"}, accept_page_token,
         paths=("/v25.0/me", "/v25.0/debug_token"),
     ),
+    "messenger_viber": Case(
+        "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
+    ),
+    "messenger_nexmo": Case(
+        "messenger_nexmo", {"key": "demo-key"}, {"secret": "demo-nexmo-secret"},
+        lambda vendor, secret, patch: vendor.settings(secret=secret),
+    ),
 }  # fmt: skip
 each = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in case.faults()]

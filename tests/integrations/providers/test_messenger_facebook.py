@@ -10,7 +10,8 @@ from django.urls import reverse
 from integrations.capabilities import OutgoingMessage
 from integrations.errors import AuthenticationFailed, Cause, Rejected
 from integrations.models import ApiCall, IntegrationAccount
-from integrations.providers.messenger_facebook import FacebookProperties, signature
+from integrations.providers.messenger_facebook.properties import FacebookProperties
+from integrations.providers.messenger_facebook.provider import signature
 from tests.integrations.providers.conftest import Vendor
 from tests.integrations.providers.messengers import account_of, events, post, refusals, says
 

@@ -10,119 +10,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-from django import forms
-from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 
 from integrations import history
 from integrations.actions import Result, action
 from integrations.capabilities import OutgoingMessage
-from integrations.doctor import Advice, Passed
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
+from integrations.doctor import Passed
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
 from integrations.http import error_from_response
-from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound, NotGenuine
 
-ENDPOINT = "https://graph.facebook.com"
+from .errors import ADVICE, told
+from .events import event_of, key_of, sender_of
+from .properties import FacebookProperties
+
 LONGEST_TEXT = 2000
 FIELDS = "messages,messaging_postbacks,message_deliveries,message_reads,message_echoes,message_edits,messaging_optins"
 RIGHT = "pages_messaging"
-# Decided by number, never by text. A pair names the subcode too and comes first.
-OUT_OF_REACH = {
-    (10, 2018108),
-    (100, 2018001),
-    (100, 33),
-    (200, 1545041),
-    (200, 2018021),
-    (200, 2018027),
-    (200, 2018028),
-}
-WINDOW = {(10, 2018278), (10, 2018065)}
-THROTTLED, TEMPORARY, NO_RIGHT, TOKEN = {4, 9, 17, 32, 613}, {1, 2, 1200}, {10, 200, 230}, {102, 190}
-ADVICE = {
-    Cause.BAD_CREDENTIALS: Advice(
-        "Facebook does not accept the page access token: it was mistyped, ran out, or whoever made it changed their "
-        "password.",
-        YOU,
-        "Make a new page access token and paste it into Token.",
-        (
-            "Open developers.facebook.com, My Apps, and your app",
-            "Open Messenger, API Settings, and the section for access tokens",
-            "Press Generate beside your page and copy the token",
-        ),
-    ),
-    Cause.NO_PERMISSION: Advice(
-        "The token is right, but the app may not write for this page.",
-        THEIR_ADMINISTRATOR,
-        "Give the app the permission pages_messaging for this page, in App Review where the app is live.",
-    ),
-    Cause.INCOMPLETE: Advice(
-        "Token, Page ID and Page Username do not belong together, or a field is empty.",
-        YOU,
-        "Compare Page ID and username with the page's About section, page transparency, correct them and save.",
-    ),
-}
-
-
-class FacebookProperties(PropertiesForm):
-    advanced = ("app_id", "graph_version", "api_endpoint", "ca_certificate")
-    needed_for_real = ("app_secret",)
-
-    page_username = forms.CharField(
-        label="Page Username",
-        max_length=100,
-        required=False,
-        help_text="The exact username of your Facebook Page, as in facebook.com/username. Empty where it has none.",
-    )
-    page_id = forms.CharField(
-        label="Page ID",
-        max_length=40,
-        validators=[RegexValidator(r"^[0-9]+\Z", "A page ID has digits only.")],
-        help_text="The exact page ID for your Facebook Page: on the page, About, Page transparency.",
-    )
-    token = SecretField(
-        label="Token",
-        help_text=(
-            "The Page Access Token for your Facebook Page: developers.facebook.com, your app, Messenger, API Settings."
-        ),
-    )
-    webhook_verify_token = SecretField(
-        label="Webhook Verify Token",
-        required=False,
-        help_text=(
-            "Any text; Facebook shows it to us when you save our address there. If you have none, save the account and "
-            "press Generate random token."
-        ),
-    )
-    app_secret = SecretField(
-        label="App secret",
-        required=False,
-        help_text=(
-            "Proves that a message is Facebook's: developers.facebook.com, your app, App settings, Basic, App secret. "
-            "Without it every incoming message is refused."
-        ),
-    )
-    app_id = forms.CharField(
-        label="App ID",
-        required=False,
-        max_length=40,
-        validators=[RegexValidator(r"^[0-9]*\Z", "An app ID has digits only.")],
-        help_text=(
-            "At the top of your app at developers.facebook.com. With it the test also checks the token's permissions, "
-            "and Set Webhook enters our address at Facebook."
-        ),
-    )
-    graph_version = forms.CharField(
-        label="Graph version",
-        initial="v25.0",
-        validators=[RegexValidator(r"^v[0-9]{1,3}\.[0-9]\Z", "A version looks like v25.0.")],
-        help_text="Version of Facebook's interface; its changelog tells when one ends. v25.0 lives until July 2028.",
-    )
-    api_endpoint = messenger.endpoint_field(ENDPOINT, "Facebook")
-    ca_certificate = CaCertificateField()
 
 
 class Facebook(messenger.MessengerProvider):
@@ -293,94 +198,6 @@ class Facebook(messenger.MessengerProvider):
         return told(error, response) if error is not None else None
 
 
-def told(error: IntegrationError, response: requests.Response) -> IntegrationError:
-    """Facebook's own meaning, mostly behind a 400."""
-    try:
-        body = response.json()
-    except ValueError:
-        return error
-    found = messenger.inner(body, "error") if isinstance(body, dict) else {}
-    code, subcode = found.get("code"), found.get("error_subcode")
-    if not isinstance(code, int):
-        return error
-    more: dict[str, Any] = {
-        "status": response.status_code,
-        "vendor_code": f"{code}/{subcode}" if subcode else str(code),
-        "vendor_message": messenger.text_of(found.get("message")),
-    }
-    return by_number(code, (code, subcode), more) or Rejected("Facebook refuses the request.", **more)
-
-
-def by_number(code: int, pair: tuple[int, Any], more: dict[str, Any]) -> IntegrationError | None:
-    if code == 551 or pair in OUT_OF_REACH:
-        return messenger.unreachable_customer("Facebook cannot deliver to this customer.", **more)
-    if pair in WINDOW:
-        return Rejected("The customer wrote more than 24 hours ago; Facebook lets nobody answer any more.", **more)
-    if code in TOKEN:
-        return AuthenticationFailed("Facebook does not accept the token.", stage=Stage.AUTHENTICATION, **more)
-    if code in THROTTLED:
-        return RateLimited("Too many calls to Facebook: wait a minute.", stage=Stage.LIMITS, **more)
-    if code in NO_RIGHT:
-        words = "The app may not do this for the page."
-        return AuthenticationFailed(words, cause=Cause.NO_PERMISSION, stage=Stage.PERMISSION, **more)
-    if code in TEMPORARY:
-        return Unavailable("Facebook has a passing trouble.", cause=Cause.REMOTE_ERROR, maybe_done=True, **more)
-    return None
-
-
 def signature(secret: str, body: bytes) -> str:
     """`sha256=` and the hex HMAC over the raw body; empty without a secret."""
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}" if secret else ""
-
-
-def sender_of(found: dict[str, Any]) -> str:
-    return messenger.text_of(messenger.inner(found, "sender").get("id"))
-
-
-def key_of(found: dict[str, Any]) -> str:
-    """A message has an id. Delivered and read are told up to a time, and repeat nothing else."""
-    message, postback = messenger.inner(found, "message"), messenger.inner(found, "postback")
-    edited = messenger.inner(found, "message_edit")
-    if edited:
-        return f"edit:{edited.get('mid')}:{edited.get('num_edit')}"
-    mid = messenger.text_of(message.get("mid") or postback.get("mid"))
-    if mid:
-        return f"message:{mid}"
-    kinds = sorted(set(found) - {"sender", "recipient", "timestamp"})
-    mark = next((messenger.inner(found, kind).get("watermark") for kind in ("delivery", "read") if kind in found), None)
-    return f"{'+'.join(kinds)}:{sender_of(found)}:{mark or found.get('timestamp')}"
-
-
-def kind_of(found: dict[str, Any]) -> str:
-    if messenger.inner(found, "message").get("is_echo"):
-        return messenger.ECHO
-    kinds = {
-        "message": messenger.MESSAGE, "postback": messenger.MESSAGE, "delivery": messenger.DELIVERED,
-        "read": messenger.SEEN, "optin": messenger.OPTED_IN, "message_edit": messenger.EDITED,
-    }  # fmt: skip
-    return next((kind for name, kind in kinds.items() if name in found), UNKNOWN)
-
-
-def event_of(found: dict[str, Any], app_id: str) -> Inbound:
-    """An echo was sent by the page: sender and recipient are swapped, and `own` says that it was us."""
-    message, postback = messenger.inner(found, "message"), messenger.inner(found, "postback")
-    kind = kind_of(found)
-    edited = messenger.inner(found, "message_edit")
-    user = messenger.inner(found, "recipient").get("id") if kind == messenger.ECHO else sender_of(found)
-    return messenger.event(
-        key_of(found), kind, found,
-        user=messenger.text_of(user), text=messenger.text_of(message.get("text") or edited.get("text")),
-        media=[media_of(entry) for entry in messenger.objects(message.get("attachments"))],
-        at=messenger.moment(found.get("timestamp"), per_second=1000),
-        message_id=messenger.text_of(message.get("mid") or postback.get("mid") or edited.get("mid")),
-        button=messenger.text_of(postback.get("payload") or messenger.inner(message, "quick_reply").get("payload")),
-        own=bool(app_id) and messenger.text_of(message.get("app_id")) == app_id,
-        until=messenger.inner(found, "delivery").get("watermark") or messenger.inner(found, "read").get("watermark"),
-    )  # fmt: skip
-
-
-def media_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The address is Facebook's and runs out: fetch it on arrival."""
-    kind = messenger.text_of(entry.get("type"))
-    url = messenger.text_of(messenger.inner(entry, "payload").get("url"))
-    return {"type": "picture" if kind == "image" else kind, "url": url}

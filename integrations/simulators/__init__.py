@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .next_caller import NextCaller
 from .nice import Nice
@@ -14,6 +15,6 @@ from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
 
-SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Tdg, Zapier)
+SIMULATORS: tuple[type[Simulator], ...] = (ServiceNow, Wfm, Nice, Loxysoft, NextCaller, Synthetix, Tdg, Zapier)
 
 __all__ = ["SIMULATORS"]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
 from .messenger_line import Line

@@ -17,7 +17,9 @@ MASK = "•••"
 BODY_LIMIT = 64_000
 
 _SECRET_KEY = re.compile(
-    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|x-api-key|g_ck", re.I
+    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|x-api-key|consumerkey|"
+    r"applicationkey|g_ck",
+    re.I,
 )
 # Ends in "token" or "tokens" but counts or describes; hiding it would only make the page harder to read.
 _HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests"})

@@ -62,6 +62,10 @@ def accept_page_token(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(token=secret, app_secret=secret)
 
 
+def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(consumer_key=secret, application_key=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 # A stream without log-in and without answers has none of these.
@@ -76,6 +80,10 @@ CASES = {
     "servicenow basic": Case(
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},
         accept_user_password,
+    ),
+    "kb_synthetix": Case(
+        "kb_synthetix", {}, {"consumer_key": "demo-consumer-key", "application_key": "demo-application-key"},
+        accept_keys,
     ),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
     "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),

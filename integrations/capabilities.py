@@ -344,6 +344,7 @@ class StatisticsFeed(WorkforceFeed):
     """Receives the figures of all services and agents each interval; the dispatcher drives it like any such feed."""
 
 
+@dataclass(frozen=True, slots=True)
 class Article:
     """A topic of a knowledge base. `text` is plain text: a vendor's HTML never leaves its provider."""
 

@@ -32,6 +32,10 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Telegram,
     Line,
     Facebook,
+    Viber,
+    Nexmo,
+    Statistics,
+    Synthetix,
 )
 
 __all__ = ["SIMULATORS"]

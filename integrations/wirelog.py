@@ -98,7 +98,8 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if name.lower() in SHOWN_HEADERS:
             shown[name] = redaction.mask_url(value) if name.lower() == "location" else redaction.mask(str(value))
         elif name.lower() == "authorization":
-            shown[name] = f"{str(value).partition(' ')[0]} {redaction.MASK}"
+            scheme, space, _ = str(value).partition(" ")  # without a blank there is no scheme: all of it is the secret
+            shown[name] = f"{redaction.mask(scheme)} {redaction.MASK}" if space else redaction.MASK
     return shown
 
 

@@ -14,6 +14,7 @@ from integrations import wirelog
 from integrations.errors import IntegrationError, Unavailable
 from integrations.http import HttpClient
 from integrations.models import ApiCall, IntegrationAccount
+from integrations.wirelog import shown_headers
 
 from .local_server import Answer, LocalServer
 
@@ -156,3 +157,8 @@ def test_old_rows_are_forgotten(plain: IntegrationAccount, settings: Any, monkey
         ApiCall.objects.create(account=plain, method="GET", url="/", started_at=timezone.now() - timedelta(days=days))
     assert wirelog.prune() == 4
     assert ApiCall.objects.count() == 2
+
+
+def test_a_key_without_a_scheme_is_hidden_whole() -> None:
+    assert shown_headers({"Authorization": "bare-key-0123456789"}) == {"Authorization": "***"}
+    assert shown_headers({"Authorization": "Bearer abc"}) == {"Authorization": "Bearer ***"}

@@ -369,3 +369,35 @@ class KnowledgeBase(ABC):
     @abstractmethod
     def submit(self, article: Article) -> Article:
         """A new topic, returned with the vendor's id. Never repeated: the vendor would keep two."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotContext:
+    """The conversation a bot is asked about: our id of it, and what the bot wants back each time."""
+
+    conversation: str
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BotSuggestion:
+    """One thing to say, as plain text. `confidence` from 0 to 1 where the bot tells it."""
+
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BotAnswer:
+    """What a bot said. Give `state` back with the next text of the conversation."""
+
+    suggestions: tuple[BotSuggestion, ...] = ()
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class ChatBot(ABC):
+    """An engine that proposes what to answer in a chat."""
+
+    @abstractmethod
+    def suggest(self, text: str, context: BotContext) -> BotAnswer:
+        """What could be answered to the customer's text, the best first. Raises `IntegrationError`."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .base import Simulator
+from .bot_alterra import Alterra
 from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
@@ -36,6 +37,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Nexmo,
     Statistics,
     Synthetix,
+    Alterra,
 )
 
 __all__ = ["SIMULATORS"]

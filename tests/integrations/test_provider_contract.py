@@ -62,6 +62,10 @@ def accept_page_token(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(token=secret, app_secret=secret)
 
 
+def accept_api_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(api_key=secret)
+
+
 def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(consumer_key=secret, application_key=secret)
 
@@ -81,6 +85,7 @@ CASES = {
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},
         accept_user_password,
     ),
+    "bot_alterra": Case("bot_alterra", {}, {"api_key": "demo-alterra-key"}, accept_api_key),
     "kb_synthetix": Case(
         "kb_synthetix", {}, {"consumer_key": "demo-consumer-key", "application_key": "demo-application-key"},
         accept_keys,

@@ -1,0 +1,67 @@
+"""Messengers, and bots that suggest answers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """What we write to a customer: a text, a picture, or both. `picture` is an https address that the vendor fetches.
+
+    `reply_token` answers one event, at vendors that hand out such tokens. `key`, a UUID, lets a vendor that can do so
+    recognise a repetition."""
+
+    text: str = ""
+    picture: str = ""
+    reply_token: str = ""
+    key: str = ""
+
+
+class Messenger(ABC):
+    """A messenger in which customers write to us.
+
+    What they write arrives through `integrations.webhooks`: such an account is a `WebhookReceiver` too, with its
+    `verify` and `parse_events`."""
+
+    @abstractmethod
+    def send(self, recipient: str, message: OutgoingMessage) -> str:
+        """Send to a customer, known by the vendor's id of them; returns the vendor's id of the (last) message.
+
+        Raises `Rejected` with `field="recipient"` where this customer cannot be reached any more."""
+
+    @abstractmethod
+    def set_webhook(self, url: str) -> str:
+        """Have the vendor send events to `url`; returns the address that it replaced, empty where none is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotContext:
+    """The conversation a bot is asked about: our id of it, and what the bot wants back each time."""
+
+    conversation: str
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BotSuggestion:
+    """One thing to say, as plain text. `confidence` from 0 to 1 where the bot tells it."""
+
+    text: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BotAnswer:
+    """What a bot said. Give `state` back with the next text of the conversation."""
+
+    suggestions: tuple[BotSuggestion, ...] = ()
+    state: dict[str, Any] = field(default_factory=dict)
+
+
+class ChatBot(ABC):
+    """An engine that proposes what to answer in a chat."""
+
+    @abstractmethod
+    def suggest(self, text: str, context: BotContext) -> BotAnswer:
+        """What could be answered to the customer's text, the best first. Raises `IntegrationError`."""

@@ -120,7 +120,7 @@ class Listener:
         # A little back: a transaction that is open now may commit under a lower id than the latest.
         self._position = max(0, await _until_it_works(self.sources.latest) - LOOK_BACK)
         self._ready.set()
-        while True:
+        while _is_wanted():
             try:
                 await asyncio.wait_for(
                     self._nudge.wait(), SAFETY_POLL_SECONDS if self.redis_connected else POLL_SECONDS
@@ -171,7 +171,7 @@ class Listener:
     async def _hear_bell(self) -> None:
         """Listen to Redis for ever; after every (re)connection the table is read for what was missed."""
         failures = 0
-        while True:
+        while _is_wanted():
             try:
                 async with (
                     aioredis.from_url(self.redis_url, health_check_interval=10) as client,
@@ -189,7 +189,7 @@ class Listener:
 
     async def _relay(self, ear: Any) -> None:
         silent = 0
-        while silent < SILENT_ROUNDS:
+        while silent < SILENT_ROUNDS and _is_wanted():
             message = await ear.get_message(timeout=5)
             silent = silent + 1 if message is None else 0
             if message is None:
@@ -212,6 +212,13 @@ class Listener:
         self.counts["heard"] += 1
         if agent in self._subscriptions:
             self.dispatch(Event.of(agent, number, kind, data))
+
+
+def _is_wanted() -> bool:
+    """False once the task was cancelled. A cancellation can get lost on its way: `asyncio.wait_for` of Python 3.11 and
+    the time limits inside the Redis client turn it into a result or a TimeoutError when both come at once."""
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()
 
 
 async def _until_it_works(read: Callable[[], Awaitable[int]]) -> int:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` in a thread of its own: Playwright keeps a loop running in this one."""
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
+        return thread.submit(asyncio.run, asyncio.wait_for(coroutine, 60)).result()
 
 
 def log_in(place: Place, login: str = "agent1") -> None:

@@ -304,3 +304,34 @@ def test_redis_dies_and_comes_back_and_no_event_is_lost(bell: OwnRedis) -> None:
         await until(lambda: numbers(mine) == [1, 2])
 
     hear(scene, bell.url)
+
+
+class Deaf:
+    """A Redis client whose time limit turns a cancellation into a TimeoutError, as happens when both come at once."""
+
+    async def __aenter__(self) -> "Deaf":
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise TimeoutError from None
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    def pubsub(self) -> "Deaf":
+        return self
+
+
+def test_a_cancellation_that_gets_lost_ends_the_ear_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.aioredis, "from_url", lambda *_, **__: Deaf())
+
+    async def scene() -> bool:
+        ear = Listener(Table().sources(), redis_url="redis://nowhere")
+        task = asyncio.create_task(ear._hear_bell())
+        await asyncio.sleep(0.05)
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+        return task.done()
+
+    assert run_apart(scene())

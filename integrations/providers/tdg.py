@@ -17,9 +17,9 @@ from integrations.actions import Result, action
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
 from integrations.capabilities import CallerLookup, CallerProfile
 from integrations.doctor import Advice, Passed
-from integrations.errors import Cause, IntegrationError, Rejected, Stage
+from integrations.errors import Cause, Rejected, Stage
 from integrations.field_mapping import FieldMappingField, suggestions
-from integrations.http import error_from_response, json_of
+from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
 from integrations.providers.base import Provider
@@ -166,9 +166,6 @@ class Tdg(CallerLookup, Provider):
             return False
         self.sign_in()
         return True
-
-    def interpret(self, response: requests.Response) -> IntegrationError | None:
-        return error_from_response(response)
 
     def lookup(self, phone: str) -> CallerProfile | None:
         digits = ten_digits(phone)

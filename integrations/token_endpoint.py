@@ -3,7 +3,6 @@
 oauthlib builds the forms and reads the answers; the request itself goes through our client, so that the address guard,
 the time limits and the wire log hold here too."""
 
-import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
@@ -14,6 +13,7 @@ from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, O
 
 from . import deadlines, redaction, tokens
 from .answers import is_page, page_error
+from .basic_auth import basic
 from .errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, error_from_response
 from .models import OAuthToken
@@ -77,7 +77,7 @@ def client_header(config: OAuthConfig) -> dict[str, str]:
     if config.client_auth != "basic":
         return {}
     pair = f"{quote(config.client_id, safe='')}:{quote(config.client_secret, safe='')}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return {"Authorization": basic(pair)}
 
 
 # -- the exchange

@@ -4,7 +4,6 @@ Key and Secret send. What comes in is proved by a signature only where the vendo
 without it the address, which nobody can guess, is the only proof, and the key must be ours. SMS carries no pictures: a
 picture goes out as its address."""
 
-import base64
 import hashlib
 import hmac
 import time
@@ -17,6 +16,7 @@ from django import forms
 from django.http import HttpRequest
 
 from integrations.actions import Result, action
+from integrations.basic_auth import basic
 from integrations.capabilities import OutgoingMessage
 from integrations.doctor import Advice, Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
@@ -189,7 +189,7 @@ class Nexmo(messenger.MessengerProvider):
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         pair = f"{self.properties['key']}:{self.account.secret('secret')}"
-        request.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.headers["Authorization"] = basic(pair)
 
     def interpret(self, response: requests.Response) -> IntegrationError | None:
         """Sending answers 200 always, with a status for each part."""

@@ -3,7 +3,6 @@
 Interface 2.1 as its published clients use it (2015): `GET records/?phone=<10 digits>&format=json` with HTTP Basic, on
 one of two hosts. Version 3 takes the number to `id/`; its sandbox host is not published."""
 
-import base64
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations import catalogue, deadlines
+from integrations.basic_auth import basic
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
 from integrations.capabilities import CallerLookup, CallerProfile
 from integrations.doctor import Advice, Passed
@@ -160,7 +160,7 @@ class NextCaller(CallerLookup, Provider):
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         pair = f"{self.properties['username']}:{self.account.secret('password')}"
-        request.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.headers["Authorization"] = basic(pair)
 
     def interpret(self, response: requests.Response) -> IntegrationError | None:
         """General meaning, with the vendor's code and its way to say how long to wait."""

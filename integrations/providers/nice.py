@@ -4,7 +4,6 @@ The administrator's guide names the settings and that the prefixes are added whe
 reported. The messages are our own profile `rec-json-1`, because the format is not published; it is described in
 `docs/providers/nice.md`."""
 
-import base64
 import json
 import uuid
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations import catalogue
+from integrations.basic_auth import basic
 from integrations.capabilities import FeedContext, RecordingEvent, RecordingFeed
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Stage
@@ -146,7 +146,7 @@ class Nice(RecordingFeed, Provider):
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         pair = f"{self.properties['username']}:{self.account.secret('password')}"
-        request.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.headers["Authorization"] = basic(pair)
 
     def interpret(self, response: requests.Response) -> IntegrationError | None:
         # A success needs no body of a known shape, but a web page means that no recorder has read the events.

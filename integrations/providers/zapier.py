@@ -3,7 +3,6 @@
 Rules for a called service (Zapier's platform documentation): a cheap GET that answers 200 with an object, 401 for wrong
 credentials and never a redirect; what it is given has a unique `id`, snake_case keys, ISO 8601 moments with a zone."""
 
-import base64
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from django.http import HttpRequest
 
 from integrations import catalogue
 from integrations.automation import basic_credentials
+from integrations.basic_auth import basic
 from integrations.capabilities import AutomationEndpoint, AutomationEvent
 from integrations.doctor import Advice, Passed
 from integrations.errors import AuthenticationFailed, Cause, Rejected, Stage
@@ -114,7 +114,7 @@ class Zapier(AutomationEndpoint, Provider):
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         pair = f"{self.properties['username']}:{self.account.secret('password')}"
-        request.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.headers["Authorization"] = basic(pair)
 
     def probes(self) -> Iterator[Passed]:
         """What Zapier does when somebody connects this account: one GET at our own address. It changes nothing."""

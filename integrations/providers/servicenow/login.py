@@ -3,7 +3,6 @@
 The token endpoint reads a form body only; the same access token comes again until it ends; the refresh token is not
 rotated and lives 100 days (ServiceNow docs, OAuth inbound)."""
 
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from integrations import oauth
 from integrations.actions import Result, action
+from integrations.basic_auth import basic
 from integrations.doctor import explain
 from integrations.errors import IntegrationError
 from integrations.oauth import OAuth2, OAuthConfig
@@ -76,7 +76,7 @@ class Login(OAuth2, Provider):
             super().authorise(request)
             return
         pair = f"{self.properties['user_name']}:{self.account.secret('password')}"
-        request.headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        request.headers["Authorization"] = basic(pair)
 
     def renew(self, response: requests.Response) -> bool:
         return self.properties["grant_type"] != BASIC and super().renew(response)

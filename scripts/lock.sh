@@ -3,8 +3,9 @@
 cd "$(dirname "$0")/.." || exit 1
 . scripts/environment.sh
 prepare requirements-dev.txt
+# Extras stay in the names: without them older pips (23.2 and before) meet "coverage[toml]" as something unpinned.
 compile() {
-    CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+    CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes --no-strip-extras --allow-unsafe \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host "$@" pyproject.toml
 }
 compile --upgrade --output-file requirements.txt || die "The requirements could not be resolved."

@@ -33,6 +33,8 @@ RETRY_STATUSES = {502, 503, 504}
 LONGEST_PAUSE = 5.0  # seconds in which a Retry-After is waited for here; longer ones are the scheduler's business
 MOST_REDIRECTS = 3
 DEFAULT_PORTS = {"http": 80, "https": 443}
+PROBED_PORTS = {**DEFAULT_PORTS, "ws": 80, "wss": 443}
+SECURE = ("https", "wss", "tls")
 USER_AGENT = "contactcenter/0.1"
 
 Interpret = Callable[[requests.Response], IntegrationError | None]
@@ -275,9 +277,9 @@ def refuse_inside_transaction() -> None:
 def probe_connection(url: str, account: "IntegrationAccount | None") -> Iterator[Passed]:
     """The doctor's first steps: name, TCP and, where the URL asks for it, TLS. Raises `Unavailable` at the first fault.
 
-    Knows http, https, tcp and tls URLs; the last two need a port."""
+    Knows http, https, ws, wss, tcp and tls URLs; the last two need a port."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    host, port = parts.hostname or "", parts.port or PROBED_PORTS.get(parts.scheme, 0)
     if not host or not port:
         raise Unavailable("The address is not a valid URL.", cause=Cause.WRONG_HOST, stage=Stage.NAME)
     guard = guard_for(account)
@@ -285,7 +287,7 @@ def probe_connection(url: str, account: "IntegrationAccount | None") -> Iterator
     opened = tcp.open_socket(guard, host, port, timeout=CONNECT_SECONDS)
     try:
         yield Passed(Stage.TCP, f"{host} accepts connections on port {port}")
-        if parts.scheme in ("https", "tls"):
+        if parts.scheme in SECURE:
             opened = secured = tcp.secure(opened, host, tcp.tls_context(tcp.ca_of(account)))
             yield Passed(Stage.TLS, f"{secured.version()}, certificate valid")
     finally:

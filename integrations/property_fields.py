@@ -19,12 +19,17 @@ MAXIMUM_CODE = 65_535
 
 class VendorUrlField(forms.CharField):
     """An http or https address. Unlike Django's `URLField` it takes the single-label names of a company network
-    (`http://wfm:8080/rta`) and refuses user names and passwords inside the address, where they would be shown."""
+    (`http://wfm:8080/rta`) and refuses user names and passwords inside the address, where they would be shown.
+
+    `wss_only`: the address of a WebSocket, encrypted."""
 
     widget = forms.URLInput
 
-    def __init__(self, *, https_only: bool = False, origin_only: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, https_only: bool = False, wss_only: bool = False, origin_only: bool = False, **kwargs: Any
+    ) -> None:
         self.https_only = https_only
+        self.wss_only = wss_only
         self.origin_only = origin_only
         super().__init__(**kwargs)
 
@@ -47,10 +52,15 @@ class VendorUrlField(forms.CharField):
         except ValueError:
             raise ValidationError("This is not an address: the part after the host name is not a port.") from None
         if port == 0 or re.search(r"[\s\x00-\x1f\\]", text) or not is_host(parts.hostname or ""):
-            raise ValidationError("This is not an address. Example: https://example.com/path")
+            scheme = "wss" if self.wss_only else "https"
+            raise ValidationError(f"This is not an address. Example: {scheme}://example.com/path")
         return parts
 
     def _check_scheme(self, parts: SplitResult, text: str) -> None:
+        if self.wss_only:
+            if parts.scheme != "wss":
+                raise ValidationError("The address must begin with wss://, an encrypted WebSocket.")
+            return
         if self.https_only and parts.scheme != "https":
             raise ValidationError("The address must begin with https://, so that nothing travels unencrypted.")
         if parts.scheme not in ("http", "https"):

@@ -6,6 +6,7 @@ HTTP goes through it, and so do feeds that keep a TCP connection open."""
 import os
 import socket
 import ssl
+import struct
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -50,6 +51,13 @@ def connect(
     if user_timeout is not None:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(user_timeout * 1000))
     return secure(plain, host, tls_context(ca_of(account))) if tls else plain
+
+
+def limit_sending(opened: socket.socket, seconds: float) -> None:
+    """Wait without end for what comes, but only so long for the other side to read: for a socket on which one thread
+    listens while another one writes. Sending fails with an `OSError` then."""
+    opened.settimeout(None)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(seconds), int(seconds % 1 * 1e6)))
 
 
 class Stream:

@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("integrations", "contactcenter", "agentdesktop")
-# Modules that may open connections: the HTTP client with its address guard, the guarded TCP connector, the bell
-# (Redis), the health page (Redis, broker) and the process that starts the others.
+# Modules that may open connections: the HTTP client with its address guard, the guarded TCP connector. `websocket`
+# speaks its protocol on a socket that the connector has opened.
 MAY_CONNECT = {
     "integrations/http.py",
     "integrations/addresses.py",
     "integrations/tcp.py",
     "integrations/transport.py",
+    "integrations/websocket.py",
 }
 CALLS = re.compile(r"requests\.(get|post|put|patch|delete|request|Session|session)\(")
 CONNECTING = {"requests", "urllib3", "httpx", "aiohttp", "socket", "http.client", "smtplib", "ftplib", "websockets"}

@@ -29,12 +29,14 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .speech import Audio, Codec, Speech, SpeechToText, TextToSpeech, Utterance, Voice, Word
 
 __all__ = [
     "ActiveInteraction",
     "Activity",
     "AgentSnapshot",
     "Article",
+    "Audio",
     "AutomationEndpoint",
     "AutomationEvent",
     "BotAnswer",
@@ -44,6 +46,7 @@ __all__ = [
     "CallerLookup",
     "CallerProfile",
     "ChatBot",
+    "Codec",
     "Crm",
     "CrmAgent",
     "EmbedHost",
@@ -60,6 +63,12 @@ __all__ = [
     "ScreenPop",
     "ServiceSnapshot",
     "Snapshot",
+    "Speech",
+    "SpeechToText",
     "StatisticsFeed",
+    "TextToSpeech",
+    "Utterance",
+    "Voice",
+    "Word",
     "WorkforceFeed",
 ]

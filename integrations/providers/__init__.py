@@ -22,6 +22,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
+    "integrations.providers.stt_govivace.GoVivace",
+    "integrations.providers.stt_watson.WatsonStt",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",

@@ -18,6 +18,8 @@ from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
 from .statistics import Statistics
+from .stt_govivace import GoVivace
+from .stt_watson import WatsonStt
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
@@ -38,6 +40,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    WatsonStt,
+    GoVivace,
 )
 
 __all__ = ["SIMULATORS"]

@@ -8,19 +8,14 @@ they are neither recorded nor disturbed, otherwise nobody could switch a fault o
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from . import faults
+from . import faults, sessions, wires
 from .base import Simulator
 from .recorder import Exchange
-
-HALF_CLOSE_SECONDS = 30.0
 
 
 class ExchangeLayer:
@@ -30,10 +25,12 @@ class ExchangeLayer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = own_path(scope)
-        if scope["type"] != "http" or path.startswith("/_"):
+        if path.startswith("/_"):
             await self.app(scope, receive, send)
-            return
-        await self._recorded(scope, receive, send, path)
+        elif scope["type"] == "websocket":
+            await sessions.hold(self.app, self.simulator, scope, receive, send, path)
+        else:
+            await self._recorded(scope, receive, send, path)
 
     async def _recorded(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         body = await read_body(receive)
@@ -42,22 +39,17 @@ class ExchangeLayer:
         scope["simulator.exchange"] = exchange
         self.simulator.counts["requests"] += 1
         try:
-            fault = self._fault(request, path)
+            fault = self.simulator.faults.met_by(request.headers, path, self.simulator.may_meet)
         except faults.BadFault as error:
-            await self._finish(exchange, unknown_fault(str(error), self.simulator.faults), scope, receive, send)
+            await self._finish(exchange, wires.unknown_fault(error, self.simulator.faults), scope, receive, send)
             return
         exchange.fault = fault.name if fault else None
         if fault and fault.name in faults.WIRE_FAULTS:
-            await break_wire(fault.name, scope, receive)
+            await wires.break_wire(fault.name, scope, receive)
             self.simulator.recorder.close(exchange, None, b"", "")
             return
         response = await self._answer(fault, Request(scope, replay(body, receive)), exchange)
         await self._finish(exchange, response, scope, receive, send)
-
-    def _fault(self, request: Request, path: str) -> faults.Fault | None:
-        name = request.headers.get(faults.HEADER)
-        table = self.simulator.faults
-        return table.named(name) if name else table.take(path, self.simulator.may_meet)
 
     async def _answer(self, fault: faults.Fault | None, request: Request, exchange: Exchange) -> Response:
         if fault and fault.name == "slow":
@@ -135,38 +127,3 @@ def truncated(response: Response) -> Response:
     text = bytes(response.body) or b'{"result": {"sys_id": '
     half = text[: max(1, len(text) // 2)]
     return Response(half, 200 if response.status_code == 204 else response.status_code, media_type="application/json")
-
-
-async def break_wire(name: str, scope: Scope, receive: Receive) -> None:
-    transport = scope.get("simulator.transport")
-    if name == "reset" and transport is not None:
-        reset(transport)
-    if name == "half_close" and transport is not None:
-        half_close(transport)
-    limit = None if name == "hang" else HALF_CLOSE_SECONDS
-    try:
-        await asyncio.wait_for(until_gone(receive), limit)
-    except TimeoutError:
-        if transport is not None:
-            transport.close()
-
-
-def reset(transport: Any) -> None:
-    """SO_LINGER with zero seconds makes the kernel send RST instead of FIN."""
-    sock = transport.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
-def half_close(transport: Any) -> None:
-    """We stop talking but keep listening; TLS cannot do that, there the connection is closed."""
-    transport.write_eof() if transport.can_write_eof() else transport.close()
-
-
-async def until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def unknown_fault(message: str, table: faults.FaultTable) -> Response:
-    return JSONResponse({"error": message, "faults": list(table.names)}, 400)

@@ -8,6 +8,7 @@ module knows only names, counts, times and paths.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,6 +82,11 @@ class FaultTable:
         if name not in self.names:
             raise BadFault(f"unknown fault {name!r}")
         return Fault(name)
+
+    def met_by(self, headers: Mapping[str, str], path: str, may_meet: Any) -> Fault | None:
+        """What a request meets: the fault that it asks for itself, or the next of the table. Raises `BadFault`."""
+        name = headers.get(HEADER)
+        return self.named(name) if name else self.take(path, may_meet)
 
     def take(self, path: str, may_meet: Any) -> Fault | None:
         """The first live fault for this path; one of its times is used up."""

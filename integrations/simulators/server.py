@@ -1,6 +1,6 @@
 """Starts the simulators: `serve` for a person or the demo, `running` for a test.
 
-uvicorn is given its own protocol class for one reason: the `reset` fault needs the connection itself, and the
+uvicorn is given its own protocol classes for one reason: the `reset` fault needs the connection itself, and the
 only honest way to make a reset is to make one.
 """
 
@@ -15,12 +15,15 @@ from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request as Handshake
 
 from .app import create_app
 
 DEFAULT_PORT = 9000
 START_SECONDS = 10.0
 ATTEMPTS = 20
+LARGEST_FRAME = 4 * 1024 * 1024  # above it a session is closed with 1009, as IBM does
 
 
 class ReachableTransport(HttpToolsProtocol):
@@ -31,12 +34,24 @@ class ReachableTransport(HttpToolsProtocol):
         self.scope["simulator.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
 
 
+class ReachableSession(WebSocketsSansIOProtocol):
+    """The same for WebSockets."""
+
+    def handle_connect(self, event: Handshake) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # not where the handshake was none
+            self.scope["simulator.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+
+
 def configuration(app: Any, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=ReachableTransport,
         loop="asyncio",
-        ws="none",
+        ws=ReachableSession,
+        ws_max_size=LARGEST_FRAME,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
         lifespan="off",
         access_log=False,
         server_header=False,

@@ -1,0 +1,1 @@
+"""Real speech engines behind the simulated vendors: PocketSphinx listens, Flite (or eSpeak NG) speaks."""

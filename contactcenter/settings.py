@@ -141,7 +141,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "media-src": [SELF, "blob:"],
+        "media-src": [SELF, "blob:", "data:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

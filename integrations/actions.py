@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 class Result:
     """What an action tells the person who pressed the button.
 
-    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value)."""
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value). `wav` is a file
+    that the page plays."""
 
     ok: bool
     message: str
     rows: tuple[tuple[str, str], ...] = ()
     redirect: str = ""
     verdict: "Verdict | None" = None
+    wav: bytes = field(default=b"", repr=False)
     data: dict[str, Any] = field(default_factory=dict)
 
 

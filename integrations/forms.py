@@ -58,6 +58,8 @@ class AccountForm(forms.ModelForm):
             widget.unreadable = self.secrets_unreadable
             if name in stored:
                 self.fields[name].required = False
+        if self.instance.pk:
+            cast(PropertiesForm, self).offer(self.instance)
 
     def _stored_secrets(self) -> set[str]:
         try:

@@ -14,6 +14,8 @@ from .leases import Leasable
 from .properties import CLEAR
 from .providers import provider_choices, registry
 
+KNOWN = "known"  # beside the properties: what `remember` keeps
+
 
 class Health(models.TextChoices):
     UNKNOWN = "unknown", "Not tested"
@@ -121,7 +123,8 @@ class IntegrationAccount(models.Model):
         """Set cleaned properties; an empty secret keeps the stored one, CLEAR or "" after a clear removes it.
 
         Returns the names of the secrets that changed."""
-        self.properties = plain
+        known = {KNOWN: self.properties[KNOWN]} if KNOWN in self.properties else {}
+        self.properties = {**plain, **known}
         kept = self.secrets.reveal() if self.secrets else {}
         merged = dict(kept)
         for name, value in secrets.items():
@@ -133,6 +136,17 @@ class IntegrationAccount(models.Model):
         if changed:
             self.secrets = Sealed.of(merged)
         return changed
+
+    # -- what the vendor told
+
+    def known(self, name: str) -> Any:
+        """Something that the vendor told and that is no setting, as its list of voices; None where nothing is kept."""
+        return self.properties.get(KNOWN, {}).get(name)
+
+    def remember(self, name: str, value: Any) -> None:
+        """Keep it beside the properties, where the form, the export and the history do not look."""
+        self.properties = {**self.properties, KNOWN: {**self.properties.get(KNOWN, {}), name: value}}
+        type(self).objects.filter(pk=self.pk).update(properties=self.properties)
 
     @property
     def simulator_url(self) -> str:

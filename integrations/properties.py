@@ -1,8 +1,11 @@
 """Properties of an account: plain Django forms, the one schema for screen, import, shell and tests."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+
+if TYPE_CHECKING:
+    from integrations.models import IntegrationAccount
 
 
 class SecretInput(forms.PasswordInput):
@@ -84,6 +87,9 @@ class PropertiesForm(forms.Form):
         if self[name].data is CLEAR:
             return False
         return bool(self.cleaned_data.get(name)) or bool(getattr(self.fields[name].widget, "stored", False))
+
+    def offer(self, account: "IntegrationAccount") -> None:
+        """Called when the form of a stored account is made: choices that depend on what its vendor told go in here."""
 
     @classmethod
     def secret_names(cls) -> list[str]:

@@ -26,7 +26,7 @@ from integrations.providers import registry
 from integrations.providers.base import Provider
 
 from . import chooser
-from .buttons import action_page, buttons_of
+from .buttons import action_page, buttons_of, notices_of
 from .listing import Listing
 from .panels import Panel, health_panel, tokens_panel, wire_log_panel
 from .screens import Screen
@@ -198,6 +198,7 @@ class IntegrationAccountAdmin(Listing, Screen):
         return {
             **context,
             "badges": badges_of(account),
+            "notices": notices_of(account),
             "buttons": buttons_of(account) if may_run else [],
             "panels": self.panels(request, account),
             "wide_panels": self.wide_panels(request, account),

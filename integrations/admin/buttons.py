@@ -2,6 +2,7 @@
 
 Without a script a button is a page with a form; the script shows the same page's body in a dialog."""
 
+import base64
 import logging
 import uuid
 from typing import Any
@@ -28,6 +29,15 @@ AT_ONCE = {"test_connection"}
 FRAGMENT = "X-Fragment"
 
 
+def notices_of(account: IntegrationAccount) -> tuple[str, ...]:
+    """What the provider says about the settings. Empty where the account cannot even be read."""
+    try:
+        found: tuple[str, ...] = account.connect().notices
+    except (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError):
+        return ()
+    return found
+
+
 def buttons_of(account: IntegrationAccount) -> list[dict[str, Any]]:
     """The buttons that make sense for what is stored. Empty where the account cannot even be read."""
     try:
@@ -49,7 +59,7 @@ def url_of(account: IntegrationAccount, key: str) -> str:
 def action_page(request: HttpRequest, account: IntegrationAccount, key: str, context: dict[str, Any]) -> HttpResponse:
     """GET asks, POST runs and shows the result. Never a traceback: whatever happens is told on the page."""
     action, refusal = _find(account, key)
-    form = action.form(request.POST or None, auto_id="id_action_%s") if action and action.form else None
+    form = _form(request, action) if action and action.form else None
     result = Result(False, refusal) if refusal else None
     if action and request.method == "POST" and (form is None or form.is_valid()):
         result = run(account, action, form)
@@ -60,6 +70,7 @@ def action_page(request: HttpRequest, account: IntegrationAccount, key: str, con
         "form": form,
         "result": None if form is not None and form.errors else result,
         "verdict": verdicts.card(result.verdict) if result and result.verdict else None,
+        "sound": sound_of(result),
         "redirect_host": urlsplit(result.redirect).netloc if result and result.redirect else "",
         "again_url": url_of(account, key),
     }
@@ -67,6 +78,12 @@ def action_page(request: HttpRequest, account: IntegrationAccount, key: str, con
     response = TemplateResponse(request, f"integrations/account/{name}.html", page)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _form(request: HttpRequest, action: Action) -> forms.Form:
+    bound = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    made: forms.Form = action.form(*bound, auto_id="id_action_%s")  # type: ignore[misc]
+    return made
 
 
 def _find(account: IntegrationAccount, key: str) -> tuple[Action | None, str]:
@@ -85,6 +102,11 @@ def _find(account: IntegrationAccount, key: str) -> tuple[Action | None, str]:
     if not account.enabled:
         return None, _("The account is disabled. Enable it and save, then try again.")
     return action, ""
+
+
+def sound_of(result: Result | None) -> str:
+    """What is to be played, as an address that holds it: nothing is stored, and only this page has it."""
+    return f"data:audio/wav;base64,{base64.b64encode(result.wav).decode()}" if result and result.wav else ""
 
 
 def run(account: IntegrationAccount, action: Action, form: forms.Form | None) -> Result:

@@ -25,6 +25,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.stt_govivace.GoVivace",
     "integrations.providers.stt_watson.WatsonStt",
     "integrations.providers.tdg.Tdg",
+    "integrations.providers.tts_google.GoogleTts",
+    "integrations.providers.tts_watson.WatsonTts",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
 )

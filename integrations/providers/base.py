@@ -47,6 +47,11 @@ class Provider:
         """Where requests go, without a trailing slash. A simulated account goes to the simulator in the box."""
         return self.account.simulator_url if self.account.simulated else str(self.properties.get("url", "")).rstrip("/")
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What should be known about the settings as they are, in sentences for the account's page."""
+        return ()
+
     def authorise(self, request: requests.PreparedRequest) -> None:
         """Put the credentials on a request, just before it leaves."""
 

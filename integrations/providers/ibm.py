@@ -72,9 +72,9 @@ ADVICE = {
 # -- properties
 
 
-def username_field() -> forms.CharField:
+def username_field(*, label: str = "Username") -> forms.CharField:
     return forms.CharField(
-        label="Username",
+        label=label,
         required=False,
         max_length=200,
         strip=True,
@@ -196,8 +196,13 @@ class Watson(OAuth2, Provider):
         return split_address(self.stored_url, self.old_service or self.service)[0]
 
     @property
-    def has_old_address(self) -> bool:
-        return is_old(self.stored_url) and not self.account.simulated
+    def notices(self) -> tuple[str, ...]:
+        if self.account.simulated or not is_old(self.stored_url):
+            return ()
+        return (
+            f"The URL is one of {OLD_DOMAIN}, which IBM replaced in December 2019 and promised for one more year. "
+            "Move to today's address with the button above, or copy the URL from the service's credentials.",
+        )
 
     # -- signing in
 

@@ -21,7 +21,7 @@ class RecordingForm(forms.Form):
 
     recording = forms.FileField(
         label="Recording",
-        widget=forms.ClearableFileInput(attrs={"accept": ".wav,audio/wav,audio/x-wav"}),
+        widget=forms.FileInput(attrs={"accept": ".wav,audio/wav,audio/x-wav"}),
         help_text=(
             f"A WAV file of up to {LONGEST_SECONDS // 60} minutes: linear samples, mu-law or A-law, one or two "
             "channels. It is sent to the recogniser and not kept."

@@ -21,6 +21,8 @@ from .statistics import Statistics
 from .stt_govivace import GoVivace
 from .stt_watson import WatsonStt
 from .tdg import Tdg
+from .tts_google import GoogleTts
+from .tts_watson import WatsonTts
 from .wfm_http import Wfm
 from .zapier import Zapier
 
@@ -42,6 +44,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Alterra,
     WatsonStt,
     GoVivace,
+    WatsonTts,
+    GoogleTts,
 )
 
 __all__ = ["SIMULATORS"]

@@ -39,6 +39,10 @@ class BoardSimulator(Simulator):
     def board(self) -> Board:
         """What there is to see now."""
 
+    def figures(self) -> list[tuple[str, Any]]:
+        """The simulator's counts as facts."""
+        return [(name.replace("_", " ").capitalize(), self.counts[name]) for name in self.default_counts]
+
     def state(self) -> dict[str, Any]:
         """The same for programs; a simulator adds what its tests want to know."""
         return asdict(self.board())

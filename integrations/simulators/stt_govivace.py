@@ -67,7 +67,7 @@ class GoVivace(BoardSimulator):
         return Response(WORDS[fault.name], status, headers, media_type="text/plain")
 
     def board(self) -> Board:
-        return self.heard.board([(name.capitalize(), self.counts[name]) for name in self.default_counts])
+        return self.heard.board(self.figures())
 
     # -- a session
 

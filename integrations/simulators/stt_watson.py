@@ -92,7 +92,7 @@ class WatsonStt(WatsonSimulator):
         return fault not in OWN_FAULTS or path.endswith("/recognize")
 
     def board(self) -> Board:
-        return self.heard.board([(name.capitalize(), self.counts[name]) for name in self.default_counts])
+        return self.heard.board(self.figures())
 
     # -- models
 

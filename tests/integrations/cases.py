@@ -97,6 +97,22 @@ CASES = {
     "messenger_viber": Case(
         "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
     ),
+    "stt_watson": Case(
+        "stt_watson", {}, {"api_key": "demo-watson-api-key"}, accept_api_key,
+        paths=("/identity/token", "/v1/models", "/v1/recognize"), none_at={"/identity/token": ("missing_permission",)},
+    ),
+    "stt_watson basic": Case(
+        "stt_watson", {"username": "demo-watson"}, {"password": "demo-watson-password"}, accept_password
+    ),
+    "stt_govivace": Case("stt_govivace", {}, {"api_key": "demo-govivace-key"}, accept_api_key),
+    "tts_watson": Case(
+        "tts_watson", {}, {"api_key": "demo-watson-api-key"}, accept_api_key,
+        paths=("/identity/token", "/v1/voices"), none_at={"/identity/token": ("missing_permission",)},
+    ),
+    "tts_watson basic": Case(
+        "tts_watson", {"username": "demo-watson"}, {"password": "demo-watson-password"}, accept_password
+    ),
+    "tts_google": Case("tts_google", {}, {"api_key": "demo-google-api-key-0123456789"}, accept_api_key),
     "messenger_nexmo": Case(
         "messenger_nexmo", {"key": "demo-key"}, {"secret": "demo-nexmo-secret"},
         lambda vendor, secret, patch: vendor.settings(secret=secret),

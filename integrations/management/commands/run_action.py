@@ -1,15 +1,19 @@
 """`manage.py run_action NAME ACTION --json KEY=VALUE...`: press a button of an account from the command line.
 
 Exit status 0 when it worked, 1 when not. With `--json` standard output holds exactly one JSON object. A value may be
-`${ENV_NAME}`, so that a password stands in no process list."""
+`${ENV_NAME}`, so that a password stands in no process list. Where a file is asked for, the value is its path."""
 
 import os
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management.base import BaseCommand
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.debug import sensitive_variables
 
 from integrations.accounts_file import REFERENCE
@@ -88,6 +92,18 @@ def parsed(values: list[str]) -> dict[str, str]:
     return {key: REFERENCE.sub(lambda found: os.environ[found[1]], text) for key, _, text in pairs}
 
 
+def files_of(form: type[forms.Form], values: dict[str, str]) -> Any:
+    """The files that are named where the form asks for one."""
+    found: MultiValueDict[str, SimpleUploadedFile] = MultiValueDict()
+    for name, field in form.base_fields.items():
+        if isinstance(field, forms.FileField) and values.get(name):
+            try:
+                found[name] = SimpleUploadedFile(Path(values[name]).name, Path(values[name]).read_bytes())
+            except OSError as error:
+                raise NotUsable(f"{name}: {values[name]}: {error.strerror}.", f"Give {name}=FILE.") from None
+    return found
+
+
 @sensitive_variables()
 def cleaned(action: Action, values: dict[str, str]) -> dict[str, Any]:
     """The values as the action's form cleans them. Raises `NotUsable` with the form's own words."""
@@ -97,7 +113,7 @@ def cleaned(action: Action, values: dict[str, str]) -> dict[str, Any]:
         raise NotUsable(f"{action.label} has no value {', '.join(unknown)}.", f"Known: {', '.join(known) or 'none'}.")
     if action.form is None:
         return {}
-    form = action.form(data=values)
+    form = action.form(data=values, files=files_of(action.form, values))
     if not form.is_valid():
         texts = [f"{name}: {message}" for name, messages in form.errors.items() for message in messages]
         raise NotUsable(" ".join(texts), f"Give {' '.join(f'{name}=...' for name in known)}.")

@@ -57,6 +57,7 @@ class Ear:
         self.rate = rate
         self.raised = Raiser(rate, RATE)
         self.endpointer: Any = Endpointer(sample_rate=RATE)
+        self.half = b""  # the first byte of a sample whose second one is still to come
         self.waiting = b""  # less than a frame of the endpointer
         self.speech = bytearray()
         self.next_guess = FIRST_GUESS
@@ -65,7 +66,8 @@ class Ear:
 
     def feed(self, samples: bytes) -> Iterator[Heard]:
         """More linear samples of the stream."""
-        whole = samples[: len(samples) // 2 * 2]
+        self.half += samples
+        whole, self.half = self.half[: len(self.half) // 2 * 2], self.half[len(self.half) // 2 * 2 :]
         self.position += len(whole) / 2 / self.rate
         self.waiting += self.raised(whole)
         size = self.endpointer.frame_bytes

@@ -69,6 +69,7 @@ PARTS = (
     Part("Chromium", ("chromium", "fonts-liberation"), "browser", has_chromium),
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
+    Part("Flite", ("flite",), "flite", lambda: shutil.which("flite") is not None),
     Part(
         "the strict OAuth server (Node.js)", () if shutil.which("npm") else ("nodejs", "npm"), "node", has_strict_server
     ),
@@ -164,7 +165,7 @@ def tests(runner: Runner, workers: str) -> None:
         return
     with Servers() as servers:
         extra = {"DATABASE_URL": servers.postgres_url(), "REDIS_URL": servers.redis_url()}
-        again = f"not ({SLOW}) and not postgres and not redis"
+        again = f"not ({SLOW}) and not postgres and not redis{left_out}"
         runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, "--ignore=tests/simulators", extra=extra)
 
 

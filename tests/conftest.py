@@ -36,6 +36,7 @@ MARKERS = {
     "context": ("browser",),
     "browser": ("browser",),
     "chromium": ("browser",),
+    "speaking": ("flite",),
 }
 
 
@@ -90,6 +91,11 @@ def simulated(simulators_url: str, settings: Any, transactional_db: None) -> Sim
     simulators = Simulators(simulators_url)
     simulators.reset()
     return simulators
+
+
+@pytest.fixture
+def speaking() -> None:
+    """The simulated voices need an engine of the machine; whoever asks for this is left out where there is none."""
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ _SECRET_KEY = re.compile(
 )
 # Ends in "token" or "tokens" but counts or describes; hiding it would only make the page harder to read.
 _HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests"})
-# An authorization code is a secret in a form or a query; in JSON "code" is an ordinary word.
-_FORM_SECRET_KEYS = frozenset({"code"})
+# An authorization code and a key are secrets in a form or a query; in JSON these are ordinary words.
+_FORM_SECRET_KEYS = frozenset({"code", "key"})
 
 
 def is_secret_key(key: str) -> bool:

@@ -9,6 +9,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -60,7 +61,7 @@ class Raiser:
 
     def __init__(self, rate: int, higher: int) -> None:
         self.rate, self.higher = rate, higher
-        self.state: object = None
+        self.state: Any = None
 
     def __call__(self, samples: bytes) -> bytes:
         if self.rate == self.higher:

@@ -78,6 +78,11 @@ class Session:
             self._count("received", frame)
             yield frame
 
+    def rest(self, seconds: float) -> Iterator[str | bytes]:
+        """The frames that still come, until the other side closes in good order. `seconds` is for each of them."""
+        while (frame := self.receive(seconds)) is not None:
+            yield frame
+
     def _count(self, way: str, frame: str | bytes) -> None:
         kind, size = ("text", len(frame.encode())) if isinstance(frame, str) else ("binary", len(frame))
         count = self.counts[f"{way} {kind}"]
@@ -234,7 +239,7 @@ def _as_response(answer: HandshakeResponse, request: requests.PreparedRequest, u
     response = requests.Response()
     response.status_code, response.reason = answer.status_code, answer.reason_phrase
     response.headers.update(dict(answer.headers.raw_items()))
-    response._content = answer.body or b""
+    response._content = bytes(answer.body or b"")
     response.url, response.request = as_http(url), request
     return response
 

@@ -3,4 +3,5 @@
 cd "$(dirname "$0")/.." || exit 1
 . scripts/environment.sh
 prepare requirements.txt
+want_voice
 exec .venv/bin/python manage.py demo

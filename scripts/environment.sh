@@ -54,6 +54,14 @@ install_packages() {
     [ "$1" = requirements.txt ] || cp requirements.txt .venv/installed-requirements.txt
 }
 
+# The simulated voices speak with a program of Debian's. Without it everything else works, and their pages say so.
+want_voice() {
+    if command -v flite >/dev/null 2>&1 || command -v espeak-ng >/dev/null 2>&1 || ! may_install; then return 0; fi
+    say "Installing flite, with which the simulated voices speak ..."
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends flite; } >/dev/null 2>&1 ||
+        say "flite could not be installed: the simulated Text To Speech accounts will stay silent."
+}
+
 # The folder must be ours to write: .venv goes into it, and where VAR_DIR is not set, the data too.
 need_writable_folder() {
     [ -w . ] || die "The folder $(pwd) cannot be written to. Copy the project to a folder of yours and try again."

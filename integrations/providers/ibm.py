@@ -119,7 +119,7 @@ def iam_endpoint_field() -> VendorUrlField:
 class WatsonProperties(PropertiesForm):
     """Rules for the fields that each service declares. Subclasses add to `advanced`, never leave these out of it."""
 
-    advanced = ("api_key", "iam_endpoint", "ca_certificate")
+    advanced: ClassVar[tuple[str, ...]] = ("api_key", "iam_endpoint", "ca_certificate")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -102,7 +102,7 @@ class GoVivace(Recogniser):
                 for frame in talk.waiting():
                     yield from utterances_of(frame)
             talk.send(END)
-            while (frame := talk.receive(ANSWER_SECONDS)) is not None:
+            for frame in talk.rest(ANSWER_SECONDS):
                 yield from utterances_of(frame)
 
     def probes(self) -> Iterator[Passed]:
@@ -111,7 +111,7 @@ class GoVivace(Recogniser):
         with self._session(rate, "Test connection") as talk:
             talk.send(sound.silence(0.2, rate).samples)
             talk.send(END)
-            while (frame := talk.receive(TEST_SECONDS)) is not None:
+            for frame in talk.rest(TEST_SECONDS):
                 list(utterances_of(frame))
         yield Passed(Stage.AUTHENTICATION, "GoVivace opened a session and listened to a moment of silence")
 

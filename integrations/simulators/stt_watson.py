@@ -129,40 +129,34 @@ class WatsonStt(WatsonSimulator):
             raise Refusal(f"Model '{name}' not found")
         start: Start | None = None
         while True:
-            message = await self._next(socket)
-            if message.get("text") is not None:
-                order = order_of(message["text"])
-                if order.get("action") != "start":
-                    raise Refusal("A session begins with the action start.")
+            order, data = await self._next(socket)
+            if order.get("action") == "start":
                 start = self._start(order)
                 await self._listening(socket, start)
-                await self._request(socket, start)
-            elif start is not None and message.get("bytes"):
-                await self._request(socket, start, first=message["bytes"])  # parameters persist
-            else:
+            elif start is None or not data:
                 raise Refusal("A session begins with the action start.")
+            await self._request(socket, start, data)  # without a new start the old parameters hold
 
-    async def _request(self, socket: WebSocket, start: Start, first: bytes = b"") -> None:
-        """From a `start` to its `stop`."""
+    async def _request(self, socket: WebSocket, start: Start, data: bytes) -> None:
+        """Until its `stop`."""
         stream, talk = Stream(start.form), Results(socket, start, bool(self.settings["confidence"]))
-        waiting = [{"bytes": first}] if first else []
         while True:
-            message = waiting.pop() if waiting else await self._next(socket)
-            data = message.get("bytes")
-            if message.get("text") is not None and order_of(message["text"]).get("action") == "start":
-                start = self._start(order_of(message["text"]))
+            if data:
+                await self._hear(stream, data, start, talk)
+            order, data = await self._next(socket)
+            if order.get("action") == "start":
+                start = self._start(order)
                 stream, talk = Stream(start.form), Results(socket, start, bool(self.settings["confidence"]))
                 await self._listening(socket, start)
-            elif message.get("text") is not None and order_of(message["text"]).get("action") != "stop":
-                raise Refusal("The action is neither start nor stop.")
-            elif data:
-                await self._hear(stream, data, start, talk)
-            else:
-                await self._finish(stream, start, talk)
+            elif order.get("action") == "stop":
+                await self._finish(stream, talk)
                 await socket.send_json({"state": "listening"})
                 return
+            elif not data:
+                raise Refusal("The action is neither start nor stop.")
 
-    async def _next(self, socket: WebSocket) -> Any:
+    async def _next(self, socket: WebSocket) -> tuple[dict[str, Any], bytes]:
+        """The next order, or the next piece of sound; an empty piece is the order to stop."""
         seconds = float(self.settings["session_seconds"])
         try:
             message = await asyncio.wait_for(socket.receive(), seconds)
@@ -170,7 +164,9 @@ class WatsonStt(WatsonSimulator):
             raise Refusal(f"Session timed out due to inactivity after {seconds:.0f} seconds.") from None
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code") or 1005)
-        return message
+        if message.get("text") is not None:
+            return order_of(message["text"]), b""
+        return ({}, message["bytes"]) if message.get("bytes") else ({"action": "stop"}, b"")
 
     async def _listening(self, socket: WebSocket, start: Start) -> None:
         for text in start.warnings:
@@ -188,7 +184,7 @@ class WatsonStt(WatsonSimulator):
         if 0 <= start.inactivity < stream.silent_for:
             raise Refusal(f"No speech detected for {start.inactivity:.0f}s.")
 
-    async def _finish(self, stream: Stream, start: Start, talk: Results) -> None:
+    async def _finish(self, stream: Stream, talk: Results) -> None:
         if stream.size < LEAST_BYTES:
             raise Refusal(f"Stream was {stream.size} bytes but needs to be at least {LEAST_BYTES} bytes.")
         try:

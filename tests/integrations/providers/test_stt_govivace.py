@@ -1,9 +1,7 @@
 """GoVivace: what is sent, what is understood, and what its status codes become."""
 
 import json
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,16 +9,15 @@ from django.core.exceptions import ValidationError
 
 from integrations import sound
 from integrations.capabilities import Audio, Codec, SpeechToText, Utterance
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
+from integrations.errors import AuthenticationFailed, Cause, RateLimited, Rejected, Unavailable
 from integrations.models import ApiCall, IntegrationAccount
 from integrations.providers.stt_govivace import utterances_of
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
+from tests.integrations.providers.recognisers import QUIET, failure, samples, session_of, transcribed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "speech"
 KEY = "demo-govivace-key"
-QUIET = b"\xff" * 2000
 
 
 @pytest.fixture
@@ -35,34 +32,15 @@ def make(key: str = KEY, **properties: Any) -> IntegrationAccount:
     return made
 
 
-def transcribed(account: IntegrationAccount, audio: Audio) -> list[Utterance]:
-    return list(account.connect().transcribe(audio))
-
-
-def failure(account: IntegrationAccount, audio: Audio | None = None) -> IntegrationError:
-    with pytest.raises(IntegrationError) as found:
-        transcribed(account, audio or Audio([QUIET] * 4))
-    return found.value
-
-
-def session_of(engine: Vendor) -> dict[str, Any]:
-    for _ in range(100):
-        found = engine.arrived()
-        if found and found[-1]["duration_ms"] is not None:
-            return found[-1]
-        time.sleep(0.05)
-    raise AssertionError("no session was recorded")
-
-
 def test_telephone_sound_goes_out_as_linear_samples_and_comes_back_as_words(engine: Vendor) -> None:
     account = make()
     assert isinstance(account.connect(), SpeechToText)
-    mulaw = sound.mulaw_of(sound.read_wav((FIXTURES / "late_delivery.wav").read_bytes()).samples)
+    mulaw = sound.mulaw_of(samples("late_delivery"))
     found = transcribed(account, Audio([mulaw[:9000], b"", mulaw[9000:]]))
     assert [u.final for u in found] == [False] * (len(found) - 1) + [True]
     assert {"angry", "delivery"} <= set(found[-1].text.split())
     assert (found[-1].start, found[-1].confidence, found[-1].words) == (None, None, ())
-    arrived = session_of(engine)
+    arrived = session_of(engine, "/telephony")
     assert arrived["query"]["key"] == "•••"
     caps = "audio/x-raw, layout=(string)interleaved, rate=(int)8000, format=(string)S16LE, channels=(int)1"
     assert arrived["query"]["content-type"] == caps
@@ -73,8 +51,8 @@ def test_telephone_sound_goes_out_as_linear_samples_and_comes_back_as_words(engi
 
 def test_linear_sound_of_another_rate_is_declared_as_such(engine: Vendor) -> None:
     assert transcribed(make(), Audio([bytes(6400)], Codec.LINEAR, 16_000)) == []
-    assert "rate=(int)16000" in session_of(engine)["query"]["content-type"]
-    assert session_of(engine)["body"]["frames"]["bytes"] == 6403
+    assert "rate=(int)16000" in session_of(engine, "/telephony")["query"]["content-type"]
+    assert session_of(engine, "/telephony")["body"]["frames"]["bytes"] == 6403
 
 
 def test_the_name_of_the_key_is_a_setting_and_hidden_under_every_name(engine: Vendor) -> None:
@@ -131,7 +109,7 @@ def test_a_session_that_goes_wrong_in_the_middle_is_told(engine: Vendor, fault: 
 def test_the_test_sends_a_moment_of_silence(engine: Vendor) -> None:
     result = make().connect().test_connection()
     assert result.ok and result.message == "Connection is valid"
-    assert session_of(engine)["body"]["frames"] == {"text": 1, "binary": 1, "bytes": 3203}
+    assert session_of(engine, "/telephony")["body"]["frames"] == {"text": 1, "binary": 1, "bytes": 3203}
 
 
 def answer(status: Any, **more: Any) -> list[Utterance]:

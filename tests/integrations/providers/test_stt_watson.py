@@ -1,9 +1,7 @@
 """IBM Watson Speech to Text: what is sent, what is understood, and every way in which a session ends badly."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,18 +9,17 @@ from django.core.exceptions import ValidationError
 
 from integrations import sound
 from integrations.capabilities import Audio, Codec, SpeechToText, Utterance
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Unavailable
+from integrations.errors import AuthenticationFailed, Cause, Rejected, Unavailable
 from integrations.models import ApiCall, IntegrationAccount
 from integrations.providers.stt_watson import Reader, error_of, start_order
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
+from tests.integrations.providers.recognisers import QUIET, failure, pieces, samples, session_of, transcribed
 
 pytestmark = pytest.mark.django_db(transaction=True)
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "speech"
 USER = {"username": "demo-watson"}
 PASSWORD = {"password": "demo-watson-password"}
 KEY = {"api_key": "demo-watson-api-key"}
-QUIET = b"\xff" * 2000
 
 
 @pytest.fixture
@@ -36,35 +33,6 @@ def make(secrets: dict[str, str] | None = None, **properties: Any) -> Integratio
         provider="stt_watson", name="Watson", properties={**USER, **properties}, secrets=values
     )
     return made
-
-
-def samples(name: str) -> bytes:
-    return sound.read_wav((FIXTURES / f"{name}.wav").read_bytes()).samples
-
-
-def pieces(data: bytes, size: int = 2000) -> Iterator[bytes]:
-    for begin in range(0, len(data), size):
-        yield data[begin : begin + size]
-
-
-def transcribed(account: IntegrationAccount, audio: Audio) -> list[Utterance]:
-    return list(account.connect().transcribe(audio))
-
-
-def failure(account: IntegrationAccount, audio: Audio | None = None) -> IntegrationError:
-    with pytest.raises(IntegrationError) as found:
-        transcribed(account, audio or Audio([QUIET] * 4))
-    return found.value
-
-
-def session_of(watson: Vendor) -> dict[str, Any]:
-    """The last session, once the simulator has finished it."""
-    for _ in range(100):
-        found = [e for e in watson.arrived() if e["path"].endswith("/recognize")]
-        if found and found[-1]["duration_ms"] is not None:
-            return found[-1]
-        time.sleep(0.05)
-    raise AssertionError("no session was recorded")
 
 
 # -- understanding
@@ -81,7 +49,7 @@ def test_a_sentence_of_the_telephone_comes_back_as_words_with_times(watson: Vend
     assert final.confidence is not None and 0 < final.confidence <= 1
     assert " ".join(word.text for word in final.words) == final.text
     assert all(word.confidence is not None for word in final.words)
-    arrived = session_of(watson)
+    arrived = session_of(watson, "/recognize")
     assert arrived["query"] == {"model": "en-US_Telephony"}
     assert arrived["body"]["texts"] == [start_order(Audio(())), {"action": "stop"}]
     assert arrived["body"]["texts"][0]["content-type"] == "audio/mulaw;rate=8000"
@@ -93,7 +61,7 @@ def test_a_pause_divides_what_is_said_into_two_utterances(watson: Vendor) -> Non
     found = [u for u in transcribed(make(KEY), Audio(pieces(both), Codec.LINEAR, 8000)) if u.final]
     assert len(found) == 2 and "morning" in found[0].text and "delivery" in found[1].text
     assert found[0].end < found[1].start  # type: ignore[operator]
-    assert session_of(watson)["body"]["texts"][0]["content-type"] == "audio/l16;rate=8000"
+    assert session_of(watson, "/recognize")["body"]["texts"][0]["content-type"] == "audio/l16;rate=8000"
 
 
 def test_confidence_is_optional(watson: Vendor) -> None:
@@ -113,12 +81,12 @@ def test_hardly_any_sound_is_no_failure(watson: Vendor, chunks: list[bytes]) -> 
 
 def test_an_empty_piece_in_the_middle_does_not_end_the_session(watson: Vendor) -> None:
     assert transcribed(make(), Audio([QUIET, b"", QUIET])) == []
-    assert session_of(watson)["body"]["frames"]["binary"] == 2
+    assert session_of(watson, "/recognize")["body"]["frames"]["binary"] == 2
 
 
 def test_the_chosen_model_is_always_named(watson: Vendor) -> None:
     transcribed(make(model="en-GB_Telephony"), Audio([QUIET]))
-    assert session_of(watson)["query"]["model"] == "en-GB_Telephony"
+    assert session_of(watson, "/recognize")["query"]["model"] == "en-GB_Telephony"
 
 
 def test_whoever_stops_listening_ends_the_session(watson: Vendor) -> None:
@@ -126,7 +94,7 @@ def test_whoever_stops_listening_ends_the_session(watson: Vendor) -> None:
     first = next(talk)
     assert first.text
     talk.close()
-    assert session_of(watson)["body"]["texts"] == [start_order(Audio(()))], "nobody waited for the rest"
+    assert session_of(watson, "/recognize")["body"]["texts"] == [start_order(Audio(()))], "nobody waited for the rest"
     assert ApiCall.objects.latest("id").duration_ms is not None
 
 
@@ -267,4 +235,4 @@ def test_the_test_tells_who_we_are_and_costs_nothing(watson: Vendor) -> None:
     result = make().connect().test_connection()
     assert result.ok and result.message == "Connection is valid (demo-watson)"
     assert [e["path"] for e in watson.arrived()] == ["/v1/models", "/v1/recognize"]
-    assert session_of(watson)["body"]["frames"]["binary"] == 0
+    assert session_of(watson, "/recognize")["body"]["frames"]["binary"] == 0

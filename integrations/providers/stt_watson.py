@@ -66,7 +66,7 @@ class WatsonSttProperties(ibm.WatsonProperties):
     ca_certificate = CaCertificateField()
 
 
-class WatsonStt(Recogniser, ibm.Watson):
+class WatsonStt(ibm.Watson, Recogniser):
     """Writes down what callers and agents say, while they say it."""
 
     key = "stt_watson"

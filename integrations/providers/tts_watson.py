@@ -47,7 +47,7 @@ class WatsonTtsProperties(ibm.WatsonProperties, voices.SpeakingProperties):
     ca_certificate = CaCertificateField()
 
 
-class WatsonTts(voices.Speaker, ibm.Watson):
+class WatsonTts(ibm.Watson, voices.Speaker):
     """Speaks prompts with the voices of IBM Watson."""
 
     key = "tts_watson"

@@ -1,7 +1,8 @@
 """IBM Watson Speech to Text: what is sent, what is understood, and every way in which a session ends badly."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -90,9 +91,14 @@ def test_the_chosen_model_is_always_named(watson: Vendor) -> None:
 
 
 def test_whoever_stops_listening_ends_the_session(watson: Vendor) -> None:
-    talk = make().connect().transcribe(Audio(pieces(sound.mulaw_of(samples("late_delivery")))))
-    first = next(talk)
-    assert first.text
+    def call_without_end() -> Iterator[bytes]:
+        yield from pieces(sound.mulaw_of(samples("late_delivery")))
+        while True:
+            time.sleep(0.1)
+            yield QUIET
+
+    talk = make().connect().transcribe(Audio(call_without_end()))
+    assert next(talk).text
     talk.close()
     assert session_of(watson, "/recognize")["body"]["texts"] == [start_order(Audio(()))], "nobody waited for the rest"
     assert ApiCall.objects.latest("id").duration_ms is not None

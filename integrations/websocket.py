@@ -28,7 +28,7 @@ from .errors import Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, cleansed, refuse_inside_transaction
 
 CLOSE_SECONDS = 2.0
-SEND_SECONDS = 10.0  # how long the other side may take to read what is sent
+SEND_SECONDS = 30.0  # how long the other side may take to read what is sent
 LARGEST_FRAME = 4 * 1024 * 1024
 KEPT_TEXTS, KEPT_CHARACTERS = 5, 600  # of the session's texts in the wire log: the last ones, each cut
 TOO_BIG, SERVER_ERROR = 1009, 1011

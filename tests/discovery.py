@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-DOCUMENT = Path(__file__).parent / "fixtures" / "specs" / "google-texttospeech.v1.discovery.json"
+DOCUMENT = Path(__file__).parent / "fixtures" / "specs" / "google" / "texttospeech.v1.discovery.json"
 
 
 @cache

@@ -31,7 +31,8 @@ PRIVATE_KEY = "icp-"  # keys of a private cloud: no IAM there, the key itself tr
 KEY_USER = "apikey"
 OLD_DOMAIN = "watsonplatform.net"
 OLD_HOST = re.compile(r"^(?:gateway|stream)(?:-(?P<place>[a-z]{3}))?\.watsonplatform\.net$")
-# The short names in old hosts, and the location they became in December 2019.
+# The short names in old hosts, and the location that each became. IBM's SDK has none of them, so an administrator is
+# asked to compare the outcome with the service's credentials; a name that is not here becomes the first location.
 LOCATIONS = {
     "wdc": "us-east", "fra": "eu-de", "syd": "au-syd", "tok": "jp-tok", "lon": "eu-gb", "seo": "kr-seo",
 }  # fmt: skip
@@ -42,8 +43,7 @@ ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(
         "IBM does not accept the user name and password, or the API key, of this account.",
         YOU,
-        "Copy the API key of the service's credentials again. User name and password exist only for services made "
-        "before 2018.",
+        "Copy the API key of the service's credentials again. Only old services have a user name and a password.",
         (MANAGE, "Copy API key and URL from Credentials", "Enter them here under API key (Advanced) and URL, and save"),
     ),
     Cause.NO_PERMISSION: Advice(
@@ -79,8 +79,8 @@ def username_field(*, label: str = "Username") -> forms.CharField:
         max_length=200,
         strip=True,
         help_text=(
-            "From the service credentials of an old Watson service (made before 2018). Services of today have an API "
-            "key instead, see Advanced; it is also taken as the password of the user apikey."
+            "From the service credentials of an old Watson service. Services of today have an API key instead, see "
+            "Advanced; it is also taken as the password of the user apikey."
         ),
     )
 
@@ -263,8 +263,9 @@ class Watson(OAuth2, Provider):
         self.account.save()
         return Result(
             True,
-            f"The URL is {url} now. If the URL in the service's credentials ends in /instances/ and an id, copy it "
-            "from there. Services of today want an API key (under Advanced). Then press Test connection.",
+            f"The URL is {url} now. Compare it with the one in the service's credentials: where that ends in "
+            "/instances/ and an id, copy it from there. Services of today want an API key (under Advanced). Then press "
+            "Test connection.",
         )
 
     @action(

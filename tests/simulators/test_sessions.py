@@ -143,10 +143,9 @@ def test_answers_come_late_cut_or_in_another_shape(engine: Engine) -> None:
 
 
 def test_a_frame_over_four_megabytes_is_closed_with_1009(engine: Engine) -> None:
-    with engine.open() as session:
+    with pytest.raises(ConnectionClosed) as end, engine.open() as session:
         session.send(bytes(4 * 1024 * 1024 + 1))
-        with pytest.raises(ConnectionClosed) as end:
-            session.recv(timeout=5)
+        session.recv(timeout=5)
     assert end.value.rcvd is not None and end.value.rcvd.code == 1009
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -143,8 +144,9 @@ def test_answers_come_late_cut_or_in_another_shape(engine: Engine) -> None:
 
 
 def test_a_frame_over_four_megabytes_is_closed_with_1009(engine: Engine) -> None:
+    head = b"\x82\xff" + struct.pack("!Q", 4 * 1024 * 1024 + 1) + bytes(4)  # binary, masked, and no more of it
     with pytest.raises(ConnectionClosed) as end, engine.open() as session:
-        session.send(bytes(4 * 1024 * 1024 + 1))
+        session.socket.sendall(head)
         session.recv(timeout=5)
     assert end.value.rcvd is not None and end.value.rcvd.code == 1009
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from . import catalogue
@@ -143,10 +143,15 @@ class IntegrationAccount(models.Model):
         """Something that the vendor told and that is no setting, as its list of voices; None where nothing is kept."""
         return self.properties.get(KNOWN, {}).get(name)
 
+    @transaction.atomic
     def remember(self, name: str, value: Any) -> None:
-        """Keep it beside the properties, where the form, the export and the history do not look."""
-        self.properties = {**self.properties, KNOWN: {**self.properties.get(KNOWN, {}), name: value}}
-        type(self).objects.filter(pk=self.pk).update(properties=self.properties)
+        """Keep it beside the properties, where the form, the export and the history do not look.
+
+        Read again first: somebody may have saved the account while its vendor was asked."""
+        rows = type(self).objects.filter(pk=self.pk)
+        stored = rows.select_for_update().values_list("properties", flat=True).get()
+        self.properties = {**stored, KNOWN: {**stored.get(KNOWN, {}), name: value}}
+        rows.update(properties=self.properties)
 
     @property
     def simulator_url(self) -> str:

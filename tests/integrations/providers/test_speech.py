@@ -175,6 +175,14 @@ def test_saving_the_form_keeps_the_list_and_the_choice(make: Callable[..., Integ
     assert '<select name="voice"' in admin.get(change_url(account)).content.decode()
 
 
+def test_what_was_saved_while_the_vendor_was_asked_is_kept(make: Callable[..., IntegrationAccount]) -> None:
+    provider = make("tts_watson").connect()
+    IntegrationAccount.objects.update(properties={"voice": "en-US_AllisonV3Voice"})
+    provider.load_voices()
+    saved = IntegrationAccount.objects.get()
+    assert saved.values()["voice"] == "en-US_AllisonV3Voice" and saved.known("voices")
+
+
 def test_a_list_of_another_place_is_not_offered(make: Callable[..., IntegrationAccount]) -> None:
     account = make("tts_watson")
     account.connect().load_voices()

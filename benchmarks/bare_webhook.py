@@ -5,7 +5,7 @@ import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.bare_settings"
 
-from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
 

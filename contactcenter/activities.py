@@ -11,8 +11,9 @@ from django.db import transaction
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
+from . import chats
 from .delivery import deliver
-from .models import ContactCenter, Interaction, OutboxEntry
+from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
 from .phone import normalise
 
@@ -107,6 +108,8 @@ def activity(interaction: Interaction) -> dict[str, Any]:
 
 
 def subject(interaction: Interaction) -> str:
+    if interaction.media == Service.Media.CHAT:
+        return f"Chat by {interaction.chat.account.provider_class.label} with {_customer(interaction)}"
     number = _number(interaction)
     if interaction.direction == Interaction.Direction.OUTBOUND:
         return f"Call to {number}"
@@ -118,7 +121,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
     service, disposition = interaction.service, interaction.disposition
     return [
         ("Caller", str(interaction.caller.get("name", ""))),
-        ("Number", _number(interaction)),
+        ("Number", _number(interaction) if interaction.customer_number else ""),
         ("Service", service.name if service else ""),
         ("Agent", str(interaction.agent or "")),
         ("Offered", _time(interaction.offered_at)),
@@ -127,6 +130,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
         ("Talk time", _clock(duration(interaction))),
         ("Disposition", disposition.name if disposition else ""),
         ("Notes", interaction.notes.strip()),
+        ("Conversation", f"\n{chats.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
     ]
 
 
@@ -135,6 +139,10 @@ def duration(interaction: Interaction) -> int:
     if interaction.answered_at is None or interaction.ended_at is None:
         return 0
     return max(0, int((interaction.ended_at - interaction.answered_at).total_seconds()))
+
+
+def _customer(interaction: Interaction) -> str:
+    return str(interaction.caller.get("name") or "") or _number(interaction)
 
 
 def _number(interaction: Interaction) -> str:

@@ -3,6 +3,7 @@
 from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
+from .chats import Chat, ChatMessage, ServiceMessenger
 from .contacts import CallerChoice, Contact, ContactPhone
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
@@ -20,6 +21,8 @@ __all__ = [
     "AgentStateChange",
     "ApiToken",
     "CallerChoice",
+    "Chat",
+    "ChatMessage",
     "Contact",
     "ContactCenter",
     "ContactPhone",
@@ -37,6 +40,7 @@ __all__ = [
     "ScenarioStep",
     "ScenarioVersion",
     "Service",
+    "ServiceMessenger",
     "ServiceNumber",
     "Team",
 ]

@@ -122,6 +122,7 @@ def _begin(interaction: Interaction) -> None:
     from .scenarios import engine
 
     interactions.record(interaction, "offered", key="offered")
+    callers.ask_around(interaction)
     if engine.start(interaction) is None:
         routing.place(interaction)
 

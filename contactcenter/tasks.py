@@ -78,6 +78,14 @@ def suggest_answers(chat_id: int) -> None:
 
 
 @app.task
+def look_up_caller(interaction_id: int) -> None:
+    """Ask caller-data systems about a number that nobody here knows."""
+    from . import caller_data
+
+    caller_data.look_up(interaction_id)
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony

@@ -4,7 +4,16 @@ from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
 from .chats import Chat, ChatMessage, ServiceMessenger
-from .contacts import CallerChoice, Contact, ContactPhone
+from .contacts import (
+    CallerChoice,
+    CallerDataAnswer,
+    Contact,
+    ContactAddress,
+    ContactDetail,
+    ContactEmail,
+    ContactLink,
+    ContactPhone,
+)
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
@@ -21,10 +30,15 @@ __all__ = [
     "AgentStateChange",
     "ApiToken",
     "CallerChoice",
+    "CallerDataAnswer",
     "Chat",
     "ChatMessage",
     "Contact",
+    "ContactAddress",
     "ContactCenter",
+    "ContactDetail",
+    "ContactEmail",
+    "ContactLink",
     "ContactPhone",
     "Disposition",
     "FeedState",

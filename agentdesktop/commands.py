@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contactcenter import agents, chats, desk
+from contactcenter import agents, chats, desk, knowledge
 from contactcenter.models import Agent
 from integrations.capabilities import Crm, RecordRef
 
@@ -94,6 +94,10 @@ def _say_again(agent: Agent, body: Body) -> None:
     chats.say_again(agent, _text(body, "interaction"), _number(body, "message"))
 
 
+def _submit_topic(agent: Agent, body: Body) -> str:
+    return knowledge.submit(agent, _text(body, "title", ""), _text(body, "text", ""))
+
+
 def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body], None]:
     def run(agent: Agent, body: Body) -> None:
         act(agent, _text(body, "interaction"))
@@ -101,7 +105,8 @@ def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body],
     return run
 
 
-COMMANDS: dict[str, Callable[[Agent, Body], None]] = {
+# A command may answer with a sentence for the agent.
+COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "state": _state,
     "accept": _of_interaction(desk.accept),
     "reject": _of_interaction(desk.reject),
@@ -113,6 +118,7 @@ COMMANDS: dict[str, Callable[[Agent, Body], None]] = {
     "complete": _complete,
     "choose_caller": _choose_caller,
     "say": _say,
+    "submit_topic": _submit_topic,
     "say_again": _say_again,
     "simulate_call": _simulate_call,
 }

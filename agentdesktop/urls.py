@@ -14,6 +14,7 @@ urlpatterns = [
     path("logout/", views.logout, name="logout"),
     path("overview", views.overview, name="overview"),
     path("events", views.events_need_asgi, name="events"),
+    path("knowledge", views.find_topics, name="knowledge"),
     path("words.js", views.words, name="words"),
     path("commands/<slug:name>", views.command, name="command"),
 ]

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, desk
+from contactcenter import agents, desk, knowledge
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, AgentState
 from integrations.models import IntegrationAccount
@@ -206,6 +206,18 @@ def overview(request: HttpRequest, agent: Agent) -> HttpResponseBase:
     return JsonResponse(desk.overview(agent))
 
 
+@require_GET
+@for_agent
+def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
+    """Topics of the knowledge base for `?q=`, and whose they are."""
+    try:
+        found = knowledge.search(request.GET.get("q", "")[:400])
+    except NotPossible as refused:
+        return _fail(409, refused.sentence, refused.field)
+    articles = [{"id": each.id, "title": each.title, "text": each.text, "url": each.url} for each in found.articles]
+    return JsonResponse({"articles": articles, "source": found.source, "note": found.note})
+
+
 @require_POST
 @for_agent
 def command(request: HttpRequest, agent: Agent, name: str) -> HttpResponseBase:
@@ -214,12 +226,12 @@ def command(request: HttpRequest, agent: Agent, name: str) -> HttpResponseBase:
     if act is None:
         return _fail(404, _('There is no command "%(name)s".') % {"name": name})
     try:
-        act(agent, _body(request))
+        said = act(agent, _body(request))
     except BadCommand as bad:
         return _fail(400, bad.sentence, bad.field)
     except NotPossible as refused:
         return _fail(409, refused.sentence, refused.field)
-    return JsonResponse({"ok": True})
+    return JsonResponse({"ok": True, **({"text": said} if said else {})})
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

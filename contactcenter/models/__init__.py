@@ -18,6 +18,7 @@ from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
+from .knowledge import KnowledgeTopic
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
@@ -46,6 +47,7 @@ __all__ = [
     "Interaction",
     "InteractionEvent",
     "InteractionState",
+    "KnowledgeTopic",
     "NotReadyReason",
     "OutboxEntry",
     "RecordingQueueItem",

@@ -21,7 +21,7 @@ const at = (id) => document.getElementById(id);
 const SAVE_AFTER = 800;
 const POP_PATIENCE = 60_000;
 const MIRROR_PATIENCE = 30_000;
-const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say"]);
+const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic"]);
 
 const embedded = window.parent !== window && Boolean(config.host);
 const store = createStore({
@@ -38,6 +38,7 @@ const store = createStore({
   pops: {},
   drafts: {},
   replies: {},
+  knowledge: {},
   fieldErrors: {},
   busy: {},
   leads: false,
@@ -123,6 +124,32 @@ async function say(id) {
   const answer = await act("say", { interaction: id, key: reply.key, text: reply.text || "", picture: reply.picture || "" });
   if (answer.ok) store.set(({ replies }) => ({ replies: { ...replies, [id]: {} } }));
   else if (answer.error) setReply(id, { error: answer.error });
+}
+
+function insertIntoReply(id, text) {
+  const before = store.get().replies[id]?.text?.trim() || "";
+  setReply(id, { text: before ? `${before} ${text}` : text });
+  setUi({ view: "work" });
+  setTimeout(() => at(`reply-${id}`)?.focus());
+}
+
+// -- the knowledge base
+
+const setKnowledge = (change) => store.set(({ knowledge }) => ({ knowledge: { ...knowledge, ...change } }));
+
+async function findTopics() {
+  const { question = "" } = store.get().knowledge;
+  setKnowledge({ asking: true, error: "", thanks: "" });
+  const answer = await commands.findTopics(question);
+  if (store.get().knowledge.question !== question) return setKnowledge({ asking: false });
+  return setKnowledge({ asking: false, found: answer.ok ? answer.body : null, error: answer.ok ? "" : answer.error });
+}
+
+async function submitTopic() {
+  const { title = "", text = "" } = store.get().knowledge;
+  const answer = await act("submit_topic", { title, text });
+  if (answer.ok) setKnowledge({ proposing: false, title: "", text: "", thanks: answer.body.text, error: "" });
+  else if (answer.error) setKnowledge({ proposalError: answer.error });
 }
 
 async function logOut() {
@@ -281,7 +308,7 @@ function askNotifications() {
 const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
 
 function draw(state) {
-  const page = { ...state, act, edit, complete, setUi, setReply, say, dialNumber, reload: begin, openAgain: openPop };
+  const page = { ...state, act, edit, complete, setUi, setReply, say, insertIntoReply, setKnowledge, findTopics, submitTopic, dialNumber, reload: begin, openAgain: openPop };
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";

@@ -123,14 +123,10 @@ function reply(interaction, page) {
   );
 }
 
-function suggestions(interaction, { setReply, replies }) {
+function suggestions(interaction, { insertIntoReply }) {
   const proposed = interaction.chat.suggestions;
   if (!proposed.length) return null;
-  const take = (text) => () => {
-    const before = replies[interaction.id]?.text?.trim() || "";
-    setReply(interaction.id, { text: before ? `${before} ${text}` : text });
-    document.getElementById(`reply-${interaction.id}`)?.focus();
-  };
+  const take = (text) => () => insertIntoReply(interaction.id, text);
   return h(
     "div",
     { class: "suggestions", key: "suggestions", role: "group", "aria-label": _("Suggested by the bot") },

@@ -18,6 +18,7 @@ from contactcenter.models import (
     Contact,
     ContactCenter,
     Disposition,
+    KnowledgeTopic,
     NotReadyReason,
     Scenario,
     Service,
@@ -63,6 +64,8 @@ def load() -> None:
     for row in wanted["accounts"]:
         load_account(row)
     connect_messengers(chat_service, wanted["chat_service"]["messengers"])
+    for row in wanted["topics"]:
+        KnowledgeTopic.objects.get_or_create(title=row["title"], defaults={"text": row["text"], "published": True})
     if not ApiToken.objects.filter(name=wanted["api_token"]["name"]).exists():
         ApiToken.issue(wanted["api_token"]["name"], wanted["api_token"]["value"])
 

@@ -48,12 +48,23 @@ def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
 UNREAD = {"": ("truncated", "wrong_shape")}
 # A stream without log-in and without answers has none of these.
 ONE_WAY = {
-    "": ("bad_credentials", "missing_permission", "rate_limit", "hang", "truncated", "wrong_shape"),
+    "": (
+        "bad_credentials",
+        "expired_token",
+        "revoked_token",
+        "missing_permission",
+        "rate_limit",
+        "hang",
+        "half_close",
+        "truncated",
+        "wrong_shape",
+        "certificate",
+    ),
 }
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
-        accept_client_secret, paths=(TOKEN, API), none_at={TOKEN: ("missing_permission",)},
+        accept_client_secret, paths=(TOKEN, API), none_at={TOKEN: ("missing_permission", "expired_token")},
     ),
     "servicenow basic": Case(
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},

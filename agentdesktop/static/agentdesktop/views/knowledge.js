@@ -22,7 +22,7 @@ export function knowledge(state, page) {
         "div",
         { class: "search" },
         icon("book"),
-        h("input", { id: "knowledge-question", type: "search", value: question, placeholder: _("What do you want to know?"), autocomplete: "off", maxlength: 400, oninput: (event) => page.setKnowledge({ question: event.target.value }) }),
+        h("input", { id: "knowledge-question", type: "search", value: question, placeholder: _("Question"), autocomplete: "off", maxlength: 400, oninput: (event) => page.setKnowledge({ question: event.target.value }) }),
       ),
       h("button", { class: "plain", disabled: !question.trim() || state.knowledge.asking }, _("Search")),
     ),

@@ -15,7 +15,6 @@ from urllib.parse import quote, unquote, urlsplit
 Lookup = Callable[[str], str]
 
 VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.:]*)\)")
-VARIABLE_WHOLE = re.compile(r"\$\([A-Za-z_][\w.:]*\)")
 NAME = re.compile(r"[A-Za-z_][\w.:]*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -102,7 +101,7 @@ def _inspect_encoded(template: str, result: str) -> None:
 
 def roql_value(value: str) -> str:
     """How a quote inside a text is written is not confirmed for ROQL, and a wrong guess would end the text. So none is
-    sent. A wildcard (`%`) would match more than was said, and some sites split queries at every semicolon."""
+    sent. A wildcard (`%`) would match more than was said, and Connect REST splits queries at semicolons."""
     if "'" in value or "\\" in value:
         raise Unsafe("A value contains a quote or a backslash, which cannot be sent safely in ROQL. Nothing was asked.")
     return CONTROL.sub(" ", value).replace("%", "").replace(";", " ").strip()
@@ -119,7 +118,7 @@ def _check_roql(template: str) -> None:
 def _inspect_roql(template: str, result: str) -> None:
     """Values hold no quotes, so both texts have their quotes at the same places."""
     for written, sent in zip(template.split("'")[::2], result.split("'")[::2], strict=True):
-        pattern = r"-?\d+".join(map(re.escape, re.split(VARIABLE_WHOLE, written)))
+        pattern = r"-?\d+".join(map(re.escape, VARIABLE.sub("\0", written).split("\0")))
         if not re.fullmatch(pattern, sent):
             raise Unsafe("A value that stands without quotes is no whole number. Put the variable between quotes.")
 

@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import faults
-from .basic import decoded
-from .boards import Board, BoardSimulator
-from .osvc import BadQuery, Invalid, Missing, Store, Unknown, pages, roql
-from .osvc.store import LISTS, Record
-from .recorder import warn
+from .. import faults
+from ..basic import decoded
+from ..boards import Board, BoardSimulator
+from ..osvc import BadQuery, Invalid, Missing, Store, Unknown, pages, roql
+from ..osvc.store import LISTS, Record
+from ..recorder import warn
+from .problems import FAULTS, MEDIA, Refused, problem
 
 USER = "integration"
 PASSWORD = "demo-oracle-password"  # noqa: S105 - published credentials of a simulator
@@ -31,44 +32,9 @@ CLIENT_SECRET = "demo-oracle-client-secret"  # noqa: S105
 SESSION_TOKEN = "demo-oracle-session-token"  # noqa: S105
 ISSUER = "https://identity.oraclecloud.com/"
 TOKEN_SECONDS = 3600
-MEDIA = "application/vnd.oracle.resource+json"
 VERSIONS = {"v1.3": False, "v1.4": True, "latest": True}  # whether the application context is obligatory
 LONGEST_CONTEXT = 40
 DEFAULT_LIMIT, MOST_ROWS = 1000, 20_000
-CODES = {
-    "00002": (400, "An unsupported HTTP method was used"),
-    "00003": (400, "An unsupported version of Connect REST API was used"),
-    "00005": (403, "An attempt to read a resource that cannot be read was made"),
-    "00006": (400, "An attempt to write a resource failed"),
-    "00007": (400, "An invalid query parameter was used"),
-    "00008": (500, "An internal error occurred during the processing of the request"),
-    "00010": (400, "No POST data was found in the request"),
-    "00011": (400, "Bad JavaScript Object Notation (JSON) syntax was found in the request"),
-    "00012": (400, "A problem occurred when attempting to create a resource"),
-    "00013": (404, "The resource identified in the URI was not recognized"),
-    "00014": (401, "You are not authorized to use this site"),
-    "00015": (403, "The Connect REST API is not enabled"),
-    "00016": (403, "Unsupported access"),
-    "00017": (400, "The language of the request does not match the interface"),
-    "00018": (400, "A header of the request is missing or not valid"),
-}
-FAULTS = {
-    "bad_credentials": ("00014", "Invalid user name or password"),
-    "expired_token": ("00014", "The session or token has expired"),
-    "revoked_token": ("00014", "The token was revoked"),
-    "missing_permission": ("00016", "The profile does not permit Public REST API access"),
-    "rest_disabled": ("00015", "Connect REST is not enabled on this site"),
-    "language_mismatch": ("00017", "Accept-Language is not en_US"),
-    "server_error": ("00008", "Internal error"),
-}
-
-
-class Refused(Exception):
-    """One of the vendor's errors: its number and what is wrong in detail."""
-
-    def __init__(self, number: str, detail: str, *, status: int | None = None) -> None:
-        super().__init__(detail)
-        self.number, self.detail, self.status = number, detail, status
 
 
 class OracleServiceCloud(BoardSimulator):
@@ -333,20 +299,6 @@ class OracleServiceCloud(BoardSimulator):
             ("Queries", "queries"), ("Made", "created"), ("Changed", "updated"), ("Refused", "refused"),
         )]  # fmt: skip
         return Board(facts, pages.tables(self.store, self.queries, self.written))
-
-
-def problem(
-    request: Request, number: str, detail: str, *, status: int | None = None, headers: dict[str, str] | None = None
-) -> Response:
-    """The vendor's error body (after RFC 7807)."""
-    usual, title = CODES[number]
-    code = f"OSC-CREST-{number}"
-    body = {
-        "type": f"{request.url.scheme}://{request.url.netloc}/services/rest/connect/exceptions/{code}",
-        "title": title, "status": status or usual, "detail": detail, "instance": str(request.url.replace(query="")),
-        "o:errorCode": code,
-    }  # fmt: skip
-    return JSONResponse(body, status or usual, headers, media_type=f"{MEDIA}; type=error")
 
 
 def link(request: Request, rel: str, place: str) -> dict[str, str]:

@@ -200,10 +200,10 @@ class Reader:
         negative = self._take("NOT")
         if self._take("LIKE"):
             pattern = like(self._literal())
-            return lambda row: bool(pattern.fullmatch(plain(value(row, path)))) is not negative
+            return present(path, lambda found: bool(pattern.fullmatch(plain(found))) is not negative)
         if self._take("IN"):
             wanted = {folded(text) for text in self._literals()}
-            return lambda row: (folded(value(row, path)) in wanted) is not negative
+            return present(path, lambda found: (folded(found) in wanted) is not negative)
         return self._comparison(path)
 
     def _comparison(self, path: str) -> Test:
@@ -216,7 +216,7 @@ class Reader:
         if sign not in comparisons:
             raise BadQuery(f"Syntax error near: {sign}")
         compare, wanted = comparisons[sign], self._literal()
-        return lambda row: compare(*ordered(value(row, path), wanted))
+        return present(path, lambda found: compare(*ordered(found, wanted)))
 
     def _literals(self) -> list[str]:
         self._keyword("(")
@@ -253,6 +253,11 @@ class Reader:
             raise BadQuery(f"Syntax error near: {near}")
         self.place += 1
         return self.words[self.place - 1].text
+
+
+def present(path: str, test: Callable[[Any], bool]) -> Test:
+    """Of what is empty only IS NULL holds, as in SQL."""
+    return lambda row: value(row, path) is not None and test(value(row, path))
 
 
 def joined(record: Record, lists: set[str]) -> list[Row]:

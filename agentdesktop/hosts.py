@@ -21,7 +21,7 @@ from integrations.models import IntegrationAccount
 HOST_NAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Whose page this is, by the last part of the desktop's address; the address without one is the oldest.
-MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow"}
+MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
 
 
 class HostRefused(Exception):

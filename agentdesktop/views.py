@@ -28,7 +28,11 @@ from . import hosts
 from .commands import COMMANDS, BadCommand
 from .forms import DEVICES, NUMBERED, LoginForm
 
-PAGES = {"": "agentdesktop:desktop", "ServiceNow.jsp": "agentdesktop:servicenow"}
+PAGES = {
+    "": "agentdesktop:desktop",
+    "ServiceNow.jsp": "agentdesktop:servicenow",
+    "Oracle.jsp": "agentdesktop:oracle",
+}
 SESSION_SECONDS = 12 * 3600
 
 View = Callable[..., HttpResponseBase]

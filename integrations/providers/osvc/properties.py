@@ -1,6 +1,7 @@
 """What the administrator enters for either door: the site, the user, and how its records are used."""
 
 import re
+from typing import ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,7 +19,7 @@ MAXIMUM_CONTEXT = 40
 
 class ServiceCloudProperties(PropertiesForm):
     needed_for_real = ("url",)
-    advanced: tuple[str, ...] = (
+    advanced: ClassVar[tuple[str, ...]] = (
         "agent_map_key", "default_country", "suppress_rules", "record_url_pattern", "ca_certificate",
     )  # fmt: skip
 

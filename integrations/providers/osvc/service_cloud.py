@@ -12,12 +12,15 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 import phonenumbers
+from django import forms
 from django.core.cache import cache
 
 from integrations import phone_match
+from integrations.actions import Result, action
 from integrations.activity_text import entry, holds_reference, mark_of, marked, reference_line
 from integrations.capabilities import Activity, Crm, CrmAgent, PeopleDirectory, PhoneMatches, Record, RecordRef
-from integrations.errors import Cause, Rejected
+from integrations.doctor import explain
+from integrations.errors import Cause, IntegrationError, Rejected
 from integrations.providers.base import Provider
 
 from . import roql
@@ -48,6 +51,16 @@ def record_id(text: str) -> str:
 def singular(kind: str) -> str:
     """`incidents` (REST) and `Incident` (SOAP) are the same object."""
     return kind.lower().removesuffix("s")
+
+
+class CallerForm(forms.Form):
+    """The dialog of *Look up caller*."""
+
+    phone = forms.CharField(
+        label="Phone number",
+        max_length=40,
+        help_text="As a caller's number arrives, for example +1 415 555 0132. Contacts only; nothing is changed.",
+    )
 
 
 class ServiceCloud(Crm, PeopleDirectory, Provider):
@@ -136,6 +149,19 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
         return self.base_url + pattern.replace("{object}", kind).replace("{id}", record_id(ref.id))
 
     # -- people
+
+    @action("Look up caller", form=CallerForm, help_text="Who would be named for a call from this number, and why.")
+    def look_up_caller(self, phone: str) -> Result:
+        parsed = phone_match.parse(phone, str(self.properties["default_country"]))
+        e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if parsed else ""
+        try:
+            found = self.find_by_phone(e164, phone)
+        except IntegrationError as error:
+            verdict = explain(self, error)
+            return Result(False, verdict.message, rows=verdict.rows, verdict=verdict)
+        people = tuple((person.title, person.fields["phones.number"]) for person in found.people)
+        message = f"{len(people)} found." if people else f"Nobody has the number {e164 or phone}."
+        return Result(True, message, rows=(*people, *((("Asked", found.query),) if found.query else ())))
 
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Contacts with this number; one request in the usual case, a second for numbers with an extension.

@@ -45,7 +45,7 @@ class OracleServiceCloud(BoardSimulator):
         f"Connect REST below services/rest/connect/v1.4/; staff account {USER}, password {PASSWORD}; OAuth client "
         f"{CLIENT_ID}, secret {CLIENT_SECRET}; session token {SESSION_TOKEN}."
     )
-    pages = (("What it holds", "/"), ("Browser user interface", "/AgentWeb/"))
+    pages: ClassVar[tuple[tuple[str, str], ...]] = pages.LINKS
     extra_faults = ("rest_disabled", "language_mismatch", "ip_restricted")
     default_counts: ClassVar[dict[str, int]] = {"queries": 0, "created": 0, "updated": 0, "refused": 0}
     default_settings: ClassVar[dict[str, Any]] = {
@@ -215,7 +215,7 @@ class OracleServiceCloud(BoardSimulator):
 
     async def _records(self, request: Request, method: str, kind: str) -> Response:
         record_id, part = request.path_params.get("id"), request.path_params.get("part")
-        if part:
+        if part and record_id is not None:
             return await self._part(request, method, self.store.get(kind, record_id), kind, part)
         if method == "GET":
             return self._list(request, kind) if record_id is None else self._one(request, kind, record_id)

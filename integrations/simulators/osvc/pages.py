@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from .. import pages
@@ -15,28 +16,42 @@ from ..base import Simulator
 from ..boards import Table
 from .store import LISTS, Missing, Record, Store, Unknown
 
+LINKS = (("What it holds", "/"), ("Browser user interface", "/AgentWeb/"))
+LOADER = "/AgentWeb/module/extensibility/js/client/core/extension_loader.js"
+
 
 def routes(simulator: Simulator, store: Callable[[], Store]) -> list[BaseRoute]:
     async def browser(request: Request) -> Response:
-        return record_page(simulator, store(), request)
+        if "object" in request.query_params:
+            return record_page(simulator, store(), request)
+        return browser_page(simulator, store(), request)
 
-    return [Route("/AgentWeb/", browser, methods=["GET"])]
+    async def loader(request: Request) -> Response:
+        return FileResponse(pages.STATIC / "osvc" / "extension_loader.js", headers={"Cache-Control": "no-store"})
+
+    return [Route("/AgentWeb/", browser, methods=["GET"]), Route(LOADER, loader, methods=["GET"])]
+
+
+def browser_page(simulator: Simulator, store: Store, request: Request) -> Response:
+    """The workspace beside the extension that holds the desktop."""
+    desktop = simulator.surroundings.desktop_url
+    origin = f"{request.url.scheme}://{request.url.netloc}"
+    address = f"{desktop}/agentdesktop/Oracle.jsp?{urlencode({'topDomain': origin})}"
+    context: dict[str, Any] = {"simulator": simulator, "desktop": address, "lists": listing(store)}
+    return pages.render(request, "osvc_browser.html", frames=(desktop,), **context)
 
 
 def record_page(simulator: Simulator, store: Store, request: Request) -> Response:
-    """One record with its parts; without a record in the address, what there is to open."""
+    """One record with its parts."""
     kind, record_id = request.query_params.get("object", ""), request.query_params.get("id", "")
-    missing, record = "", None
-    if kind or record_id:
-        try:
-            record = store.get(kind, record_id)
-        except (Missing, Unknown):
-            missing = f"{kind} {record_id}".strip()
-    context: dict[str, Any] = {"simulator": simulator, "kind": kind, "missing": missing}
-    if record is None:
-        return pages.render(
-            request, "osvc_browser.html", status=404 if missing else 200, lists=listing(store), **context
-        )
+    context: dict[str, Any] = {
+        "simulator": simulator, "kind": kind, "id": record_id, "new": record_id == "new",
+        "framed": "framed" in request.query_params,
+    }  # fmt: skip
+    try:
+        record = store.get(kind, record_id)
+    except (Missing, Unknown):
+        return pages.render(request, "osvc_record.html", status=200 if context["new"] else 404, record=None, **context)
     return pages.render(request, "osvc_record.html", record=record, facts=facts(record), parts=parts(record), **context)
 
 

@@ -265,7 +265,7 @@ def joined(record: Record, lists: set[str]) -> list[Row]:
     low = lower(record)
     names = sorted(name for name in lists if low.get(name))
     entries = [low[name] for name in names]
-    empty = {name: {} for name in lists}
+    empty: Row = {name: {} for name in lists}
     return [
         {**low, **empty, **dict(zip(names, combination, strict=True))} for combination in itertools.product(*entries)
     ]

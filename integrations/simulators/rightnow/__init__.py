@@ -45,7 +45,7 @@ class RightNow(BoardSimulator):
         f"SOAP at cgi-bin/{INTERFACE}.cfg/services/soap, described there with ?wsdl; staff account {USER}, "
         f"password {PASSWORD}."
     )
-    pages = (("What it holds", "/"), ("Browser user interface", "/AgentWeb/"))
+    pages: ClassVar[tuple[tuple[str, str], ...]] = pages.LINKS
     extra_faults = ("soap_disabled", "query_timeout")
     default_counts: ClassVar[dict[str, int]] = {"queries": 0, "read": 0, "created": 0, "updated": 0, "refused": 0}
     default_settings: ClassVar[dict[str, Any]] = {

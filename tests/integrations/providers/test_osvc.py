@@ -112,6 +112,18 @@ def test_the_accounts_country_is_that_of_numbers_without_a_country(door: Door) -
     assert [p.title for p in german.find_by_phone("+493090182010", "").people] == ["Greta Vogel"]
 
 
+def test_an_administrator_looks_up_a_caller_and_sees_why(door: Door) -> None:
+    shared = door.crm.look_up_caller(phone="415-555-0136")
+    assert (shared.ok, shared.message) == (True, "2 found.")
+    assert shared.rows[:2] == (("Ella Shaw", "415-555-0136"), ("Evan Shaw", "(415) 555-0136"))
+    assert shared.rows[2][0] == "Asked" and "14155550136" in shared.rows[2][1]
+    assert door.crm.look_up_caller(phone="+1 415 555 0199").message == "Nobody has the number +14155550199."
+    assert door.crm.look_up_caller(phone="anonymous").rows == ()
+    door.vendor.fault("missing_permission")
+    refused = door.crm.look_up_caller(phone="415-555-0136")
+    assert not refused.ok and refused.verdict is not None and refused.verdict.cause == Cause.NO_PERMISSION
+
+
 # -- agents
 
 

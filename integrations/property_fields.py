@@ -122,6 +122,24 @@ class CountryField(forms.CharField):
         return country
 
 
+class PathPatternField(forms.CharField):
+    """A path on the vendor's host with names in braces, each of which must be there: `/open/{table}/{sys_id}`."""
+
+    def __init__(self, *, names: tuple[str, ...], **kwargs: Any) -> None:
+        self.names = tuple(f"{{{name}}}" for name in names)
+        super().__init__(**{"max_length": 300, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        text, wanted = str(super().clean(value)), " and ".join(self.names)
+        if not text.startswith("/") or text.startswith("//"):
+            raise ValidationError("The pattern is a path on the vendor's host and begins with one slash.")
+        if any(name not in text for name in self.names):
+            raise ValidationError(f"The pattern must hold {wanted}.")
+        if re.search(r"[{}]", re.sub("|".join(map(re.escape, self.names)), "", text)):
+            raise ValidationError(f"Only {wanted} can stand in braces.")
+        return text
+
+
 class ReasonCodesWidget(RowsWidget):
     columns = (Column("reason", _("Not Ready reason")), Column("code", _("Code"), maximum=MAXIMUM_CODE))
 

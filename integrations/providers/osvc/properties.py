@@ -1,13 +1,11 @@
 """What the administrator enters for either door: the site, the user, and how its records are used."""
 
-import re
 from typing import ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, CountryField, VendorUrlField
+from integrations.property_fields import CaCertificateField, CountryField, PathPatternField, VendorUrlField
 
 AGENT_MAP_KEYS = (
     ("email", "E-mail, then login"),
@@ -76,9 +74,9 @@ class ServiceCloudProperties(PropertiesForm):
             "Not ticked: a rule may, for example, send mail because of an incident that we made."
         ),
     )
-    record_url_pattern = forms.CharField(
+    record_url_pattern = PathPatternField(
+        names=("object", "id"),
         label="Record URL pattern",
-        max_length=300,
         initial="/AgentWeb/?object={object}&id={id}",
         help_text=(
             "Path that opens a record in the browser user interface, with {object} and {id}. Oracle publishes no such "
@@ -87,16 +85,6 @@ class ServiceCloudProperties(PropertiesForm):
         ),
     )
     ca_certificate = CaCertificateField()
-
-    def clean_record_url_pattern(self) -> str:
-        text = str(self.cleaned_data["record_url_pattern"])
-        if not text.startswith("/") or text.startswith("//"):
-            raise ValidationError("The pattern is a path on the site and begins with one slash.")
-        if "{object}" not in text or "{id}" not in text:
-            raise ValidationError("The pattern must hold {object} and {id}.")
-        if re.search(r"[{}]", text.replace("{object}", "").replace("{id}", "")):
-            raise ValidationError("Only {object} and {id} can stand in braces.")
-        return text
 
 
 def context_field(*, label: str, help_text: str) -> forms.RegexField:

@@ -130,9 +130,7 @@ def test_text_of_no_known_form_is_masked_by_name() -> None:
 
 
 def test_the_text_of_an_xml_element_is_masked_whole_whatever_it_holds() -> None:
-    text = (
-        '<w:Username>ann</w:Username><w:Password Type="x#PasswordText">a b&amp;c;"d</w:Password><m:Query>id</m:Query>'
-    )
+    text = '<w:User>ann</w:User><w:Password Type="x#PasswordText">a b&amp;c;"d</w:Password><m:Query>id</m:Query>'
     masked = '<w:User>ann</w:User><w:Password Type="x#PasswordText">***</w:Password><m:Query>id</m:Query>'
     assert redaction.mask_text(text) == masked
 

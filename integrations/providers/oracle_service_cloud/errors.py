@@ -65,7 +65,7 @@ def _special(response: requests.Response, code: str, details: dict[str, Any]) ->
         )  # fmt: skip
     if response.status_code == 404 and number in ("00005", "00013", ""):
         return Rejected("The site has no such object or record.", cause=Cause.NOT_FOUND, **details)
-    if response.status_code == 401 and _scheme(response) in ("bearer", "session"):
+    if response.status_code == 401 and number in ("00014", "") and _scheme(response) in ("bearer", "session"):
         what = "access token" if _scheme(response) == "bearer" else "agent's session"
         return AuthenticationFailed(
             f"The site does not accept the {what} (any more).",

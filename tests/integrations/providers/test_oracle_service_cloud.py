@@ -270,6 +270,14 @@ def test_every_documented_code_has_its_meaning(
     assert "What is wrong" in str(error)
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "Session"])
+def test_a_token_is_to_blame_only_where_the_site_says_so(scheme: str) -> None:
+    blamed = errors.interpret(answer(401, {"o:errorCode": "OSC-CREST-00014"}, scheme=scheme))
+    assert blamed is not None and blamed.cause == Cause.TOKEN_EXPIRED
+    profile = errors.interpret(answer(401, {"o:errorCode": "OSC-CREST-00016"}, scheme=scheme))
+    assert profile is not None and profile.cause == Cause.NO_PERMISSION
+
+
 @pytest.mark.parametrize("body", [b"", b"no json", b"[1]", b'"text"', {"o:errorCode": None}, {"title": None}])
 def test_an_error_body_of_another_shape_counts_by_its_status(body: Any) -> None:
     error = errors.interpret(answer(401, body))

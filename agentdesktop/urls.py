@@ -9,6 +9,7 @@ app_name = "agentdesktop"
 urlpatterns = [
     path("", views.desktop, name="desktop"),
     path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
+    path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
     path("logout/", views.logout, name="logout"),

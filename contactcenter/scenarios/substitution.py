@@ -96,6 +96,33 @@ def _inspect_encoded(template: str, result: str) -> None:
             raise Unsafe('A value contains "javascript:", which ServiceNow would run as a script. Nothing was asked.')
 
 
+# -- ROQL of Oracle Service Cloud and RightNow: `subject LIKE 'Call%' AND primaryContact.id = $(item.callerId)`
+
+
+def roql_value(value: str) -> str:
+    """How a quote inside a text is written is not confirmed for ROQL, and a wrong guess would end the text. So none is
+    sent. A wildcard (`%`) would match more than was said, and Connect REST splits queries at semicolons."""
+    if "'" in value or "\\" in value:
+        raise Unsafe("A value contains a quote or a backslash, which cannot be sent safely in ROQL. Nothing was asked.")
+    return CONTROL.sub(" ", value).replace("%", "").replace(";", " ").strip()
+
+
+def _check_roql(template: str) -> None:
+    """Outside of quotes a variable may only stand for a number: after an operator, a bracket or a comma."""
+    for part in template.split("'")[::2]:
+        for variable in VARIABLE.finditer(part):
+            if not re.search(r"(?:[=<>(,]|\b(?:limit|offset))\s*$", part[: variable.start()], re.IGNORECASE):
+                raise Unsafe(f"{variable[0]} must stand between quotes, as in subject = '{variable[0]}'.")
+
+
+def _inspect_roql(template: str, result: str) -> None:
+    """Values hold no quotes, so both texts have their quotes at the same places."""
+    for written, sent in zip(template.split("'")[::2], result.split("'")[::2], strict=True):
+        pattern = r"-?\d+".join(map(re.escape, VARIABLE.sub("\0", written).split("\0")))
+        if not re.fullmatch(pattern, sent):
+            raise Unsafe("A value that stands without quotes is no whole number. Put the variable between quotes.")
+
+
 # -- addresses
 
 
@@ -158,5 +185,6 @@ def _walk(node: Any, lookup: Lookup) -> Any:
 LANGUAGES: dict[str, Language] = {
     "text": Language(),
     "servicenow": Language(encoded_value, _check_encoded, _inspect_encoded),
+    "roql": Language(roql_value, _check_roql, _inspect_roql),
     "url": Language(lambda value: quote(value, safe=""), _check_url, _inspect_url),
 }

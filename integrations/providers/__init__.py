@@ -20,6 +20,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
+    "integrations.providers.oracle_service_cloud.OracleServiceCloud",
+    "integrations.providers.rightnow.RightNow",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",

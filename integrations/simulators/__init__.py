@@ -16,6 +16,8 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .oracle_service_cloud import OracleServiceCloud
+from .rightnow import RightNow
 from .servicenow import ServiceNow
 from .statistics import Statistics
 from .tdg import Tdg
@@ -38,6 +40,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    OracleServiceCloud,
+    RightNow,
 )
 
 __all__ = ["SIMULATORS"]

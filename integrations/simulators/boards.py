@@ -31,7 +31,7 @@ class Board:
 
 
 class BoardSimulator(Simulator):
-    pages = (("What it knows", "/"),)
+    pages: ClassVar[tuple[tuple[str, str], ...]] = (("What it knows", "/"),)
     #: One sentence below the heading: the addresses and the published credentials.
     lead: ClassVar[str] = ""
 

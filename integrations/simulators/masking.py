@@ -72,6 +72,8 @@ def mask_body(body: bytes, content_type: str, secrets: Iterable[str]) -> Any:
             return mask_json(json.loads(text), secrets)
         except ValueError:
             return mask_values(_hide_json_like(text), secrets)
+    if "xml" in content_type:
+        return mask_values(_hide_xml(text), secrets)
     return mask_values(text, secrets)
 
 
@@ -79,3 +81,9 @@ def _hide_json_like(text: str) -> str:
     """Broken JSON cannot be walked; blank the quoted value after a secret key."""
     pattern = r'("[^"]*(?:token|secret|password|authorization)[^"]*"\s*:\s*")[^"]*'
     return re.sub(pattern, rf"\g<1>{MASK}", text, flags=re.I)
+
+
+def _hide_xml(text: str) -> str:
+    """The text of every element with a secret's name."""
+    pattern = r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)[^<>]*[^<>\s][^<>]*"
+    return re.sub(pattern, lambda found: f"{found[1]}{MASK}" if is_secret_key(found[2]) else found[0], text)

@@ -45,6 +45,16 @@ def test_the_origin_of_an_enabled_account_is_accepted(account: IntegrationAccoun
     assert (host.account, host.module, host.origin) == (str(account.public_id), "servicenow", settings.SIMULATOR_URL)
 
 
+def test_of_accounts_with_one_origin_the_page_decides(account: IntegrationAccount) -> None:
+    AccountFactory(name="Oracle demo", provider="oracle_service_cloud", properties={"user_name": "integration"})
+    found = {page: find_host(settings.SIMULATOR_URL, page) for page in ("", "ServiceNow.jsp", "Oracle.jsp")}
+    modules = {page: host and host.module for page, host in found.items()}
+    assert modules == {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
+    IntegrationAccount.objects.filter(provider="servicenow").delete()
+    host = find_host(settings.SIMULATOR_URL)
+    assert host is not None and host.module == "oracle"
+
+
 def test_no_top_domain_is_no_host() -> None:
     assert find_host("") is None
 

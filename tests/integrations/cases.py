@@ -108,6 +108,16 @@ CASES = {
     "messenger_viber": Case(
         "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
     ),
+    "oracle_service_cloud": Case(
+        "oracle_service_cloud", {"user_name": "integration"}, {"password": "demo-oracle-password"}, accept_password
+    ),
+    "oracle_service_cloud oauth": Case(
+        "oracle_service_cloud", {"authentication": "oauth", "client_id": "demo-oracle-client"},
+        {"client_secret": "demo-oracle-client-secret"},
+        lambda vendor, secret, patch: vendor.settings(client_secret=secret),
+        paths=("/oauth2", "/services/rest"), none_at={"/oauth2": ("missing_permission",)},
+    ),
+    "rightnow": Case("rightnow", {"user_name": "integration"}, {"password": "demo-rightnow-password"}, accept_password),
     "messenger_nexmo": Case(
         "messenger_nexmo", {"key": "demo-key"}, {"secret": "demo-nexmo-secret"},
         lambda vendor, secret, patch: vendor.settings(secret=secret),

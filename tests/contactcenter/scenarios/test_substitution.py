@@ -136,6 +136,46 @@ def test_a_variable_alone_is_a_whole_address_of_the_web() -> None:
             substitute_url("$(u)", of(u=address))
 
 
+# -- ROQL
+
+
+@given(nasty)
+def test_a_value_stays_inside_its_quotes_in_roql_or_nothing_is_asked(value: str) -> None:
+    template = "subject LIKE '$(v)%' AND id > 5"
+    try:
+        result = substitute(template, of(v=value), "roql")
+    except Unsafe:
+        assert "'" in value or "\\" in value
+        return
+    inside = result.removeprefix("subject LIKE '").removesuffix("%' AND id > 5")
+    assert result == f"subject LIKE '{inside}%' AND id > 5"
+    assert not set(inside) & set("'\\%;\n\x00")
+
+
+@given(nasty | st.integers().map(str))
+def test_a_value_without_quotes_is_a_whole_number_in_roql_or_nothing_is_asked(value: str) -> None:
+    try:
+        result = substitute("primaryContact.id=$(v) AND subject = '$(w)'", of(v=value, w="x"), "roql")
+    except Unsafe:
+        return
+    number = result.removeprefix("primaryContact.id=").removesuffix(" AND subject = 'x'")
+    assert number.lstrip("-").isdigit()
+
+
+@pytest.mark.parametrize(
+    "template", ["$(column) = 'x'", "subject = 'x' $(more)", "subject = 'x' OR $(more)", "subject LIKE $(v)%"]
+)
+def test_a_variable_in_roql_is_a_value_and_nothing_else(template: str) -> None:
+    with pytest.raises(Unsafe):
+        check(template, "roql")
+
+
+def test_roql_takes_variables_in_lists_and_limits() -> None:
+    text = "id IN ($(a), $(b)) AND name.last = '$(c)' LIMIT $(d)"
+    filled = substitute(text, of(a="1", b="2", c="50% Lee;", d="5"), "roql")
+    assert filled == "id IN (1, 2) AND name.last = '50 Lee' LIMIT 5"
+
+
 # -- JSON
 
 

@@ -3,9 +3,10 @@
 oauthlib builds the forms and reads the answers; the request itself goes through our client, so that the address guard,
 the time limits and the wire log hold here too."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 import requests
 from django.views.decorators.debug import sensitive_variables
@@ -97,10 +98,19 @@ def ask(
     client = HttpClient(
         provider.account, base_url=config.token_url, interpret=lambda r: _token_answer(provider, r), timeout=TIMEOUT
     )
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **client_header(config)}
+    content_type, body = _encoded(config, form)
+    headers = {"Content-Type": content_type, **client_header(config)}
     with deadlines.within(WHOLE_SECONDS):
-        client.post("", data=form, headers=headers, purpose=purpose, on_answer=on_answer)
+        client.post("", data=body, headers=headers, purpose=purpose, on_answer=on_answer)
     return answer
+
+
+@sensitive_variables()
+def _encoded(config: OAuthConfig, form: str) -> tuple[str, str]:
+    """The request as this endpoint reads it: its content type and its body."""
+    if config.encoding == "json":
+        return "application/json", json.dumps({**dict(parse_qsl(form)), **config.wishes})
+    return "application/x-www-form-urlencoded", "&".join(filter(None, (form, urlencode(config.wishes))))
 
 
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
@@ -131,7 +141,7 @@ def standard_refusal(response: requests.Response) -> IntegrationError:
     fields = _fields(response)
     code, description = str(fields.get("error") or ""), str(fields.get("error_description") or "")
     details: dict[str, Any] = {"status": response.status_code, "vendor_code": code, "vendor_message": description}
-    if code == "invalid_grant" and _grant_of(response) == "refresh_token":
+    if code == "invalid_grant" and grant_of(response) == "refresh_token":
         return AuthenticationFailed(
             "The vendor does not accept the refresh token any more.",
             cause=Cause.REFRESH_REVOKED, stage=Stage.AUTHENTICATION, **details,
@@ -158,7 +168,10 @@ def _fields(response: requests.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _grant_of(response: requests.Response) -> str:
+def grant_of(response: requests.Response) -> str:
+    """The grant that was asked for, whether as a form or as JSON; empty where the request had none."""
     body = response.request.body or ""
     text = body.decode() if isinstance(body, bytes) else str(body)
+    if text.startswith("{"):
+        return str(json.loads(text).get("grant_type", ""))
     return parse_qs(text).get("grant_type", [""])[0]

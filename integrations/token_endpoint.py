@@ -6,14 +6,15 @@ the time limits and the wire log hold here too."""
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode
+from urllib.parse import parse_qs, quote
 
 import requests
 from django.views.decorators.debug import sensitive_variables
+from oauthlib.common import add_params_to_qs, urldecode
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, OAuth2Error, WebApplicationClient
 
 from . import deadlines, redaction, tokens
-from .answers import is_page, page_error
+from .answers import is_page
 from .basic_auth import basic
 from .errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, error_from_response
@@ -109,13 +110,13 @@ def ask(
 def _encoded(config: OAuthConfig, form: str) -> tuple[str, str]:
     """The request as this endpoint reads it: its content type and its body."""
     if config.encoding == "json":
-        return "application/json", json.dumps({**dict(parse_qsl(form)), **config.wishes})
-    return "application/x-www-form-urlencoded", "&".join(filter(None, (form, urlencode(config.wishes))))
+        return "application/json", json.dumps({**dict(urldecode(form)), **config.wishes})
+    return "application/x-www-form-urlencoded", add_params_to_qs(form, config.wishes)
 
 
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
     if is_page(response):
-        return page_error(response)
+        return provider.token_page(response)
     if response.status_code in (408, 429) or 300 <= response.status_code < 400 or response.status_code >= 500:
         return error_from_response(response)
     if response.status_code < 300 and _fields(response).get("access_token"):

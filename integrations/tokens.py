@@ -5,7 +5,6 @@ and the simulator, the old token is not sent to the new place. Every new issue c
 one UPDATE that names the generation it replaces, so a slow process cannot overwrite what is newer."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -30,8 +29,7 @@ class OAuthConfig:
     """Where and how an account gets its tokens.
 
     `access_life` and `refresh_life` hold where the answer does not say; None means unknown. `margin` is how long before
-    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header. `encoding`
-    is what the token endpoint reads; `wishes` are asked for besides with every request, such as lives in seconds."""
+    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header."""
 
     token_url: str
     client_id: str
@@ -42,8 +40,8 @@ class OAuthConfig:
     scope: str = ""
     pkce: bool = True
     client_auth: Literal["body", "basic"] = "body"
-    encoding: Literal["form", "json"] = "form"
-    wishes: Mapping[str, str | int] = field(default_factory=dict)
+    encoding: Literal["form", "json"] = "form"  # what the token endpoint reads
+    wishes: dict[str, Any] = field(default_factory=dict)  # asked for besides, as how long the tokens shall live
     access_life: timedelta | None = None
     refresh_life: timedelta | None = None
     margin: timedelta = timedelta(minutes=2)

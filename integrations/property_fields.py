@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -105,6 +106,20 @@ class CaCertificateField(forms.CharField):
         if "PRIVATE KEY" in text:
             raise ValidationError("There is a private key in this text. Only the certificate belongs here.")
         return text
+
+
+class CountryField(forms.CharField):
+    """An ISO country code, in capitals; the property is called `default_country` everywhere."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {"label": "Default country", "min_length": 2, "max_length": 2, "initial": "US"}
+        super().__init__(**{**texts, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        country = str(super().clean(value)).upper()
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
+        return country
 
 
 class ReasonCodesWidget(RowsWidget):

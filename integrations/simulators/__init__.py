@@ -21,6 +21,7 @@ from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
+from .zendesk import Zendesk
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
@@ -38,6 +39,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    Zendesk,
 )
 
 __all__ = ["SIMULATORS"]

@@ -104,7 +104,8 @@ WITHIN_TERM = re.compile(r'(?:-?[A-Za-z_][\w.]*(?::|>=|<=|>|<)\*?)?"[^"]*|-?[A-Z
 
 def zendesk_value(value: str) -> str:
     """A quotation mark ends a value, an asterisk stands for anything, an operator in front completes another one."""
-    return CONTROL.sub(" ", value).replace('"', "").replace("*", "").strip().lstrip(":<>=")
+    plain = CONTROL.sub(" ", value).replace('"', "").replace("*", "")
+    return re.sub(r"^[\s:<>=]+", "", plain).strip()
 
 
 def _check_zendesk(template: str) -> None:

@@ -78,7 +78,9 @@ def test_where_accounts_share_an_origin_the_page_decides(account: IntegrationAcc
 
 
 def test_a_vendor_whose_module_the_desktop_has_not_yet_holds_it_all_the_same(client: Client) -> None:
-    AccountFactory(name="Help desk", provider="zendesk", simulated=False, properties={"url": "https://acme.zendesk.com"})
+    AccountFactory(
+        name="Help desk", provider="zendesk", simulated=False, properties={"url": "https://acme.zendesk.com"}
+    )
     response = client.get("/agentdesktop/login/", {"topDomain": "https://acme.zendesk.com"})
     policy = directives(response)
     assert response.status_code == 200

@@ -5,6 +5,7 @@ Phone numbers are free text; the search compares digits, and an asterisk stands 
 number. A user may have further numbers, which the search knows and the profile does not show: for those the identities
 are read."""
 
+from hashlib import sha256
 from typing import Any
 
 import phonenumbers
@@ -59,7 +60,9 @@ class People(PeopleDirectory, Records):
 
         Agents need the same address in both systems: Zendesk has no user names."""
         for address in filter(None, (email, login if "@" in login else "")):
-            remembered = f"zendesk-agent:{self.account.public_id}:{address.casefold()}"
+            remembered = (
+                f"zendesk-agent:{self.account.public_id}:{sha256(address.casefold().encode()).hexdigest()[:32]}"
+            )
             known = cache.get(remembered) or self._agent(address)
             if known:
                 cache.set(remembered, known, AGENT_SECONDS)

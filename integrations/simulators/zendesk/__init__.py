@@ -104,6 +104,7 @@ class Zendesk(BoardSimulator):
             *self.board_routes(),
             self._route("/oauth/tokens", oauth.token, ["POST"]),
             self._route("/oauth/authorizations/new", oauth.authorize, ["GET", "POST"]),
+            Route("/agent/tickets/new/{tab:int}", self.new_page, methods=["GET"]),
             Route("/agent/{plural}/{id:int}", self.record_page, methods=["GET"]),
             *self._api_routes(),
         ]
@@ -129,6 +130,9 @@ class Zendesk(BoardSimulator):
         return Route(path, endpoint, methods=methods)
 
     # -- pages
+
+    async def new_page(self, request: Request) -> Response:
+        return pages.render(request, "zendesk/new.html", simulator=self)
 
     async def record_page(self, request: Request) -> Response:
         """A ticket, user or organization as the agent workspace would show it."""

@@ -82,8 +82,8 @@ def in_host(view: View) -> View:
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            page = str(kwargs.get("page") or request.GET.get("page", ""))
-            host = hosts.find_host(request.GET.get("topDomain", ""), page)
+            asked = str(kwargs.get("page") or request.GET.get("page", ""))
+            host = hosts.find_host(request.GET.get("topDomain", ""), asked)
         except hosts.HostRefused as refused:
             page = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
             return hosts.readable_in(request, page, refused.origin)

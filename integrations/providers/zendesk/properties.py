@@ -34,8 +34,6 @@ SUBDOMAIN = re.compile(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", re.IGNORECASE)
 class HelpDeskField(VendorUrlField):
     """The address of a help desk; `acme` stands for https://acme.zendesk.com, as Zendesk's own forms ask for it."""
 
-    widget = forms.TextInput
-
     def clean(self, value: Any) -> str:
         text = str(value or "").strip()
         if SUBDOMAIN.match(text):

@@ -27,7 +27,7 @@ CUSTOMERS = (
 )
 AGENTS = ("Ava Martin", "Ben Clarke", "Chiyo Mori", "David Stein", "Emma Rossi")
 # requester, subject, status, priority, tags
-TICKETS = (
+TICKETS: tuple[tuple[str, str, str, str | None, list[str]], ...] = (
     ("don.goodliffe@example.com", "Cannot print from the third floor", "open", "normal", ["hardware"]),
     ("don.goodliffe@example.com", "Laptop battery drains within an hour", "pending", "low", ["hardware"]),
     ("beth.anglin@example.com", "VPN drops every ten minutes", "open", "high", ["network"]),

@@ -23,7 +23,7 @@ LIGHT_AGENT = 1  # `role_type`: 0 custom agent, 1 light agent, 2 chat agent, 4 a
 
 def probes(provider: "Provider") -> Iterator[Passed]:
     user = who_am_i(provider)
-    name = f"{user.get('name')} ({user.get('email')}, {user.get('role')})"
+    name = ", ".join(str(user[part]) for part in ("name", "email", "role") if user.get(part))
     yield Passed(Stage.AUTHENTICATION, f"Signed in as {name}", identity=name)
     yield found_by_search(provider)
     response = provider.http.get("/api/v2/tickets.json", params={"page[size]": "1"}, purpose="May we read tickets")

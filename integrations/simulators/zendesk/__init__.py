@@ -186,7 +186,7 @@ class Zendesk(BoardSimulator):
         link = Markup('<a href="agent/tickets/{0}">#{0}</a>').format(row["id"])
         said = len(self.store.comments.get(row["id"], []))
         who = self._name(row["requester_id"])
-        return link, row["subject"], who, row["status"], row["priority"] or "-", said, row["updated_at"]
+        return link, row["subject"], who, row["status"], row["priority"] or "-", said, row["updated_at"][11:19]
 
     def _users(self) -> Table:
         rows = [

@@ -57,14 +57,14 @@ def kept(text: str) -> bool:
 
 def test_an_api_token_goes_with_the_address_of_an_agent(zendesk: Vendor) -> None:
     provider = connect(secrets=TOKEN)
-    assert who(provider) == "Integration User (integration@example.com, admin)"
+    assert who(provider) == "Integration User, integration@example.com, admin"
     assert zendesk.count("token_requests") == 0
     assert not kept(base64.b64encode(b"integration@example.com/token:demo-zendesk-api-token").decode())
 
 
 def test_client_credentials_ask_in_json_for_the_lives_of_the_account(zendesk: Vendor) -> None:
     provider = connect(secrets=SECRET, access_token_life=600, scope="read", **BY_CLIENT)
-    assert who(provider) == "Integration User (integration@example.com, admin)"
+    assert who(provider) == "Integration User, integration@example.com, admin"
     asked = sent(zendesk, "POST", "/oauth/tokens")[0]
     assert asked["headers"]["content-type"] == "application/json"
     assert asked["query"] == {} and asked["status"] == 201
@@ -91,7 +91,7 @@ def test_a_person_allows_the_access_with_proof_of_who_began(zendesk: Vendor) -> 
     assert body["refresh_token_expires_in"] == 90 * 86_400
     ends = OAuthToken.objects.get().refresh_expires_at
     assert abs(ends - timezone.now() - timedelta(days=90)) < timedelta(seconds=10)
-    assert who(again(provider)) == "Integration User (integration@example.com, admin)"
+    assert who(again(provider)) == "Integration User, integration@example.com, admin"
     assert not kept(back["code"][0])
 
 
@@ -233,7 +233,7 @@ def test_the_move_makes_a_client_and_needs_one_click_and_one_consent(zendesk: Ve
     back = allow(moved.redirect)
     oauth.finish_code_flow(back["state"][0], back["code"][0])
     zendesk.settings(token_access=False)
-    assert who(again(provider)) == "Integration User (integration@example.com, admin)"
+    assert who(again(provider)) == "Integration User, integration@example.com, admin"
     assert list(again(provider).notices()) == []
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_it_says_who_we_are_what_works_and_what_is_left(zendesk: Vendor) -> None:
     passed = list(connect().probes())
     assert [step.stage for step in passed] == [Stage.AUTHENTICATION, Stage.PERMISSION, Stage.PERMISSION, Stage.LIMITS]
-    assert passed[0].text == "Signed in as Integration User (integration@example.com, admin)"
+    assert passed[0].text == "Signed in as Integration User, integration@example.com, admin"
     assert passed[1].text == "The search works: 13 customers"
     assert passed[3].text == "697 of 700 calls are left in this minute"
 

@@ -142,7 +142,7 @@ def standard_refusal(response: requests.Response) -> IntegrationError:
     fields = _fields(response)
     code, description = str(fields.get("error") or ""), str(fields.get("error_description") or "")
     details: dict[str, Any] = {"status": response.status_code, "vendor_code": code, "vendor_message": description}
-    if code == "invalid_grant" and grant_of(response) == "refresh_token":
+    if code == "invalid_grant" and _grant_of(response) == "refresh_token":
         return AuthenticationFailed(
             "The vendor does not accept the refresh token any more.",
             cause=Cause.REFRESH_REVOKED, stage=Stage.AUTHENTICATION, **details,
@@ -169,7 +169,7 @@ def _fields(response: requests.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def grant_of(response: requests.Response) -> str:
+def _grant_of(response: requests.Response) -> str:
     """The grant that was asked for, whether as a form or as JSON; empty where the request had none."""
     body = response.request.body or ""
     text = body.decode() if isinstance(body, bytes) else str(body)

@@ -51,8 +51,8 @@ def _bind(kind: dict[str, Any], base: str, property_name: str, value: str) -> No
 
 
 def told_apart(document: dict[str, Any]) -> dict[str, Any]:
-    """Nexmo's answer is one of two shapes that both fit anything, so each fits both: a good part has status 0 and an id,
-    a refused part another status and words."""
+    """Nexmo's answer is one of two shapes that both fit anything, so each fits both. Here a good part has status 0 and
+    an id, a refused part another status and words."""
     schemas = document["components"]["schemas"]
     schemas["Message"] |= {"required": ["to", "message-id", "status"]}
     schemas["Message"]["properties"]["status"]["enum"] = ["0"]

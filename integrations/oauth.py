@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import deadlines, health, leases, token_endpoint, tokens
+from .answers import page_error
 from .authorisation import callback_url, finish_code_flow, forget, obtain_with_password, start_code_flow, take_state
 from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
 from .forecast import Forecast, forecast
@@ -49,6 +50,10 @@ class OAuth2(ABC):
     def token_error(self, response: requests.Response) -> IntegrationError:
         """Why the token endpoint gave no token (RFC 6749, section 5.2). Vendors with words of their own override it."""
         return token_endpoint.standard_refusal(response)
+
+    def token_page(self, response: requests.Response) -> IntegrationError:
+        """What a web page at the token endpoint stands for. Vendors whose pages say more override it."""
+        return page_error(response)
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {bearer(self)}"

@@ -40,6 +40,8 @@ class OAuthConfig:
     scope: str = ""
     pkce: bool = True
     client_auth: Literal["body", "basic"] = "body"
+    encoding: Literal["form", "json"] = "form"  # what the token endpoint reads
+    wishes: dict[str, Any] = field(default_factory=dict)  # asked for besides, as how long the tokens shall live
     access_life: timedelta | None = None
     refresh_life: timedelta | None = None
     margin: timedelta = timedelta(minutes=2)
@@ -97,12 +99,12 @@ def _skew(row: OAuthToken) -> timedelta:
 def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force: bool = False) -> bool:
     """Put newly issued tokens in place. False when the row holds newer ones meanwhile (never with `force`).
 
-    `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token; without one the old one
-    is kept (RFC 6749, section 6)."""
+    `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token, and from some vendors
+    refresh_token_expires_in; without a new refresh token the old one is kept (RFC 6749, section 6)."""
     now = timezone.now()
     access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
     before, kept = _values(row, config)
-    life = _life(answer, config)
+    life = _told(answer, "expires_in") or config.access_life
     expires = now + life if life else None
     changes: dict[str, Any] = {
         "status": OAuthToken.Status.VALID,
@@ -117,7 +119,8 @@ def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force
     }
     if refresh and (refresh != kept or force):
         changes["refresh"] = Sealed.of([refresh, config.issuer])
-        changes["refresh_expires_at"] = now + config.refresh_life if config.refresh_life else None
+        refresh_life = _told(answer, "refresh_token_expires_in") or config.refresh_life
+        changes["refresh_expires_at"] = now + refresh_life if refresh_life else None
     elif force:
         changes |= {"refresh": Sealed(""), "refresh_expires_at": None}
     rows = OAuthToken.objects.filter(pk=row.pk)
@@ -133,9 +136,10 @@ def _values(row: OAuthToken, config: OAuthConfig) -> tuple[str, str]:
         return "", ""
 
 
-def _life(answer: dict[str, Any], config: OAuthConfig) -> timedelta | None:
-    seconds = answer.get("expires_in")
-    return timedelta(seconds=max(int(seconds), 1)) if seconds is not None else config.access_life
+def _told(answer: dict[str, Any], name: str) -> timedelta | None:
+    """A life in seconds that the answer names; None where it does not."""
+    seconds = answer.get(name)
+    return timedelta(seconds=max(int(seconds), 1)) if seconds is not None else None
 
 
 def _renew_after(life: timedelta | None, margin: timedelta) -> timedelta:

@@ -123,6 +123,32 @@ def _inspect_roql(template: str, result: str) -> None:
             raise Unsafe("A value that stands without quotes is no whole number. Put the variable between quotes.")
 
 
+# -- Zendesk's search: `requester:"..." status<solved -tags:spam`
+
+TERM = re.compile(r'(?:"[^"]*"|[^\s"])+')
+WITHIN_TERM = re.compile(r'(?:-?[A-Za-z_][\w.]*(?::|>=|<=|>|<)\*?)?"[^"]*|-?[A-Za-z_][\w.]*(?::|>=|<=|>|<)\*?')
+
+
+def zendesk_value(value: str) -> str:
+    """A quotation mark ends a value, an asterisk stands for anything, an operator in front completes another one."""
+    plain = CONTROL.sub(" ", value).replace('"', "").replace("*", "")
+    return re.sub(r"^[\s:<>=]+", "", plain).strip()
+
+
+def _check_zendesk(template: str) -> None:
+    """A variable stands inside quotation marks or right after a property: alone it could name a property itself."""
+    for term in TERM.findall(template):
+        before, variable, _ = term.partition("$(")
+        if variable and not WITHIN_TERM.fullmatch(before):
+            raise Unsafe(f'In "{term}" the variable must come after a property, as in requester:"$(name)".')
+
+
+def _inspect_zendesk(template: str, result: str) -> None:
+    """Outside of quotation marks a blank in a value would begin another condition."""
+    if len(TERM.findall(template)) != len(TERM.findall(result)):
+        raise Unsafe('A value has a blank in it. Put quotation marks around the variable: requester:"$(name)".')
+
+
 # -- addresses
 
 
@@ -186,5 +212,6 @@ LANGUAGES: dict[str, Language] = {
     "text": Language(),
     "servicenow": Language(encoded_value, _check_encoded, _inspect_encoded),
     "roql": Language(roql_value, _check_roql, _inspect_roql),
+    "zendesk": Language(zendesk_value, _check_zendesk, _inspect_zendesk),
     "url": Language(lambda value: quote(value, safe=""), _check_url, _inspect_url),
 }

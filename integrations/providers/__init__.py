@@ -27,6 +27,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
+    "integrations.providers.zendesk.Zendesk",
 )
 
 

@@ -23,6 +23,7 @@ from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
+from .zendesk import Zendesk
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
@@ -42,6 +43,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Alterra,
     OracleServiceCloud,
     RightNow,
+    Zendesk,
 )
 
 __all__ = ["SIMULATORS"]

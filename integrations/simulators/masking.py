@@ -22,7 +22,7 @@ _SECRET_KEY = re.compile(
     re.I,
 )
 # Ends in "token" or "tokens" but counts or describes; hiding it would only make the page harder to read.
-_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests"})
+_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests", "refresh_token_expires_in"})
 # An authorization code is a secret in a form or a query; in JSON "code" is an ordinary word.
 _FORM_SECRET_KEYS = frozenset({"code"})
 

@@ -80,6 +80,24 @@ def test_an_account_whose_provider_is_gone_does_not_break_the_others(account: In
     assert find_host(settings.SIMULATOR_URL)
 
 
+@pytest.mark.parametrize("name", ["A help desk", "Z help desk"])
+def test_where_accounts_share_an_origin_the_page_decides(account: IntegrationAccount, name: str) -> None:
+    AccountFactory(name=name, provider="zendesk", properties={"client_id": "demo"})
+    host = find_host(settings.SIMULATOR_URL, "ServiceNow.jsp")
+    assert host is not None and host.module == "servicenow"
+
+
+def test_a_vendor_whose_module_the_desktop_has_not_yet_holds_it_all_the_same(client: Client) -> None:
+    AccountFactory(
+        name="Help desk", provider="zendesk", simulated=False, properties={"url": "https://acme.zendesk.com"}
+    )
+    response = client.get("/agentdesktop/login/", {"topDomain": "https://acme.zendesk.com"})
+    policy = directives(response)
+    assert response.status_code == 200
+    assert policy["frame-ancestors"] == "https://acme.zendesk.com"
+    assert policy["script-src"] == "'self' https://static.zdassets.com"
+
+
 def test_a_foreign_page_is_refused_in_words_that_it_can_show(client: Client, account: IntegrationAccount) -> None:
     response = client.get("/agentdesktop/ServiceNow.jsp", {"topDomain": "https://other.service-now.com"})
     text = response.content.decode()

@@ -10,6 +10,7 @@ from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vend
 
 Patch = pytest.MonkeyPatch
 TOKEN, API = "/oauth_token.do", "/api/now"
+ZENDESK_CLIENT, ZENDESK_TOKEN = "demo_zendesk_client", "/oauth/tokens"
 
 
 def accept_client_secret(vendor: Vendor, secret: str, patch: Patch) -> None:
@@ -88,6 +89,16 @@ CASES = {
         "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
+    "zendesk": Case(
+        "zendesk", {"authorization_type": "client_credentials", "client_id": ZENDESK_CLIENT},
+        {"client_secret": "demo-zendesk-client-secret"},
+        lambda vendor, secret, patch: vendor.settings(client_secret=secret), paths=(ZENDESK_TOKEN, "/api/v2"),
+        none_at={ZENDESK_TOKEN: ("missing_permission",)},
+    ),
+    "zendesk api token": Case(
+        "zendesk", {"authorization_type": "api_token", "user_name": "integration@example.com"},
+        {"api_token": "demo-zendesk-api-token"}, lambda vendor, secret, patch: vendor.settings(api_token=secret),
+    ),
     "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD

@@ -82,10 +82,11 @@ def in_host(view: View) -> View:
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            host = hosts.find_host(request.GET.get("topDomain", ""))
+            page = str(kwargs.get("page") or request.GET.get("page", ""))
+            host = hosts.find_host(request.GET.get("topDomain", ""), page)
         except hosts.HostRefused as refused:
-            page = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
-            return hosts.readable_in(request, page, refused.origin)
+            refusal = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
+            return hosts.readable_in(request, refusal, refused.origin)
         return hosts.framed(request, view(request, host, *args, **kwargs), host)
 
     return found

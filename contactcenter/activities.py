@@ -102,6 +102,7 @@ def activity(interaction: Interaction) -> dict[str, Any]:
         "started_at": began.isoformat(),
         "duration_seconds": duration(interaction),
         "disposition": interaction.disposition.name if interaction.disposition else "",
+        "direction": str(interaction.direction),
         "extra": {},
     }
 

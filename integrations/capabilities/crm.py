@@ -34,7 +34,9 @@ class CrmAgent:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One interaction as it is written into the activity history. `key` finds it again after a crash."""
+    """One interaction as it is written into the activity history. `key` finds it again after a crash.
+
+    `direction`: "inbound", "outbound" or empty where it is not known."""
 
     key: str
     subject: str
@@ -42,6 +44,7 @@ class Activity:
     started_at: datetime
     duration_seconds: int = 0
     disposition: str = ""
+    direction: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
 

@@ -5,7 +5,7 @@ the time limits and the wire log hold here too."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 import requests
 from django.views.decorators.debug import sensitive_variables
@@ -22,6 +22,7 @@ from .tokens import OAuthConfig
 if TYPE_CHECKING:
     from .oauth import OAuth2
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523, section 2.1
 TIMEOUT = (5.0, 15.0)
 WHOLE_SECONDS = 25.0  # below the lease of a renewal, however slowly the answer comes
 
@@ -49,7 +50,10 @@ def code_form(config: OAuthConfig, code: str, redirect_uri: str, verifier: str) 
 
 @sensitive_variables()
 def renewal_form(config: OAuthConfig, row: OAuthToken) -> str:
-    """How this grant gets its next access token: the refresh token, or the client's credentials once more."""
+    """How this grant gets its next access token: the refresh token, the client's credentials once more, or a new
+    assertion. Raises `IntegrationError` where the assertion cannot be made."""
+    if config.assertion is not None:
+        return urlencode({"grant_type": JWT_BEARER, "assertion": config.assertion()})
     if config.grant == "client_credentials":
         client = BackendApplicationClient(config.client_id)
         return str(client.prepare_request_body(scope=config.scope or None, **_client_options(config)))

@@ -1,0 +1,29 @@
+"""Salesforce on one page: who it is, what it can do, and where each part lives."""
+
+from collections.abc import Iterator
+
+from integrations import catalogue
+from integrations.doctor import Passed
+
+from .advice import ADVICE
+from .frame import Frame
+from .history import History
+from .limits import Limits
+from .people import People
+from .probes import probes
+from .properties import SalesforceProperties
+
+
+class Salesforce(Limits, People, Frame, History):
+    """A Salesforce organisation: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+
+    key = "salesforce"
+    label = "Salesforce.com"
+    type = catalogue.SALESFORCE
+    valid_message = "Connection is valid"
+    documentation_url = "https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/"
+    advice = ADVICE
+    Properties = SalesforceProperties
+
+    def probes(self) -> Iterator[Passed]:
+        return probes(self)

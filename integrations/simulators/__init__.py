@@ -16,6 +16,7 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .salesforce import Salesforce
 from .servicenow import ServiceNow
 from .statistics import Statistics
 from .tdg import Tdg
@@ -24,6 +25,7 @@ from .zapier import Zapier
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
+    Salesforce,
     Wfm,
     Nice,
     Loxysoft,

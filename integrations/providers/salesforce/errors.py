@@ -135,6 +135,8 @@ def interpret(response: requests.Response) -> IntegrationError | None:
     if response.status_code < 400 or is_page(response):
         return _maintenance(response) or error_from_response(response)
     code, message, fields = first_of(response)
+    if response.status_code == 403 and response.text[:20].endswith("_OAuth_Token"):  # userinfo speaks plain text
+        code, message = "INVALID_SESSION_ID", response.text[:80]
     told = {"status": response.status_code, "vendor_code": code, "vendor_message": message}
     if code == "INVALID_SESSION_ID" and NOT_EXPIRED.search(message):
         return RESTRICTED.error(**told)

@@ -4,6 +4,8 @@ use, and what is left of the day's API calls. It never writes; whether we may cr
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import requests
+
 from integrations.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, Rejected, Stage
 from integrations.http import json_of
@@ -12,6 +14,8 @@ from .answers import mapping, wrong_shape
 
 if TYPE_CHECKING:
     from .limits import Limits
+
+USERINFO = "/services/oauth2/userinfo"
 
 
 def probes(provider: "Limits") -> Iterator[Passed]:
@@ -26,12 +30,22 @@ def probes(provider: "Limits") -> Iterator[Passed]:
 
 
 def who_am_i(provider: "Limits") -> Passed:
-    response = provider.call("GET", "/services/oauth2/userinfo", purpose="Who am I")
-    me = mapping(response, "user_id", "organization_id")
+    me = mapping(userinfo(provider), "user_id", "organization_id")
     name, username = str(me.get("name") or ""), str(me.get("preferred_username") or me["user_id"])
     identity = f"{name} ({username})" if name and name != username else username
     text = f"Signed in as {identity}, organisation {me['organization_id']}"
     return Passed(Stage.AUTHENTICATION, text, identity=identity)
+
+
+def userinfo(provider: "Limits") -> requests.Response:
+    """Here a session that ended is a 403 in plain text. Any call to the REST API is a 401 then, which renews it."""
+    try:
+        return provider.call("GET", USERINFO, purpose="Who am I")
+    except AuthenticationFailed as error:
+        if (error.status, error.cause) != (403, Cause.TOKEN_EXPIRED):
+            raise
+    provider.call("GET", provider.data(""), purpose="Renew session")
+    return provider.call("GET", USERINFO, purpose="Who am I")
 
 
 def version(provider: "Limits") -> Passed:

@@ -70,6 +70,7 @@ class Salesforce(BoardSimulator):
         "query_page_size": 2000,
         "search_index_lag_seconds": 0.0,
         "duplicate_rule": False,
+        "external_ids_unique": True,
     }
 
     def reset(self) -> None:

@@ -237,14 +237,15 @@ def needs(call: Call, entity: schema.Entity, right: str) -> None:
 
 def duplicate(call: Call, entity: schema.Entity, values: Row, but: str = "") -> None:
     """A unique field refuses a second record; a duplicate rule of the organisation refuses the same e-mail address."""
-    for name, field in entity.fields.items():
-        rule = call.simulator.settings["duplicate_rule"] and name == "Email" and entity.name in ("Contact", "Lead")
-        if not values.get(name) or not (field.external or rule):
+    settings = call.simulator.settings
+    for name in values:
+        external = entity.fields[name].external and settings["external_ids_unique"]
+        rule = settings["duplicate_rule"] and name == "Email" and entity.name in ("Contact", "Lead")
+        if not values[name] or not (external or rule):
             continue
-        twin = next(
-            (r for r in call.simulator.store.of(entity) if r.get(name) == values[name] and r["Id"] != but), None
-        )
-        if twin and field.external:
+        others = (row for row in call.simulator.store.of(entity) if row["Id"] != but)
+        twin = next((row for row in others if row.get(name) == values[name]), None)
+        if twin and external:
             text = f"duplicate value found: {name} duplicates value on record with id: {twin['Id']}"
             raise Refused(400, "DUPLICATE_VALUE", text, [])
         if twin:

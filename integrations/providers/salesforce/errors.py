@@ -28,8 +28,9 @@ class Meaning:
     text: str
 
     def error(self, **told: Any) -> IntegrationError:
-        more = {"retry_after": LIMIT_SECONDS} if self.kind is RateLimited else {}
-        return self.kind(self.text, cause=self.cause, stage=self.stage, **told, **more)
+        if self.kind is RateLimited:
+            told["retry_after"] = LIMIT_SECONDS
+        return self.kind(self.text, cause=self.cause, stage=self.stage, **told)
 
 
 def _login(cause: Cause, text: str) -> Meaning:
@@ -137,7 +138,7 @@ def interpret(response: requests.Response) -> IntegrationError | None:
     code, message, fields = first_of(response)
     if response.status_code == 403 and response.text[:20].endswith("_OAuth_Token"):  # userinfo speaks plain text
         code, message = "INVALID_SESSION_ID", response.text[:80]
-    told = {"status": response.status_code, "vendor_code": code, "vendor_message": message}
+    told: dict[str, Any] = {"status": response.status_code, "vendor_code": code, "vendor_message": message}
     if code == "INVALID_SESSION_ID" and NOT_EXPIRED.search(message):
         return RESTRICTED.error(**told)
     meaning = CODES.get(code) or (_right("The integration user has no right to this.") if _no_right(code) else None)
@@ -182,7 +183,7 @@ def token_error(response: requests.Response) -> IntegrationError:
     body = _json(response)
     body = body if isinstance(body, dict) else {}
     code, description = str(body.get("error") or ""), str(body.get("error_description") or "")
-    told = {"status": response.status_code, "vendor_code": code, "vendor_message": description}
+    told: dict[str, Any] = {"status": response.status_code, "vendor_code": code, "vendor_message": description}
     if code == "invalid_grant":
         return _grant_refused(description).error(**told)
     if code in TOKEN_CODES:

@@ -4,6 +4,7 @@ Salesforce's search normalises the spelling of phone numbers, but its index lags
 matches parts. So the number is searched in two forms; if nobody has it, records of the last hour are asked for by
 SOQL; and whatever comes back is compared here digit by digit."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -89,7 +90,8 @@ class People(PeopleDirectory, Records):
         rule = self.properties["agent_map_key"]
         if rule == BY_MAPPING:
             return None
-        remembered = f"salesforce-agent:{self.account.public_id}:{rule}:{email}:{login}"
+        who = hashlib.sha256(f"{rule}\0{email}\0{login}".encode()).hexdigest()
+        remembered = f"salesforce-agent:{self.account.public_id}:{who}"
         known: CrmAgent | None = cache.get(remembered)
         if known is None:
             known = next(filter(None, (self._user(*way) for way in ways(rule, email, login))), None)

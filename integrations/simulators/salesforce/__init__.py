@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,7 +45,7 @@ class Salesforce(BoardSimulator):
     )
     extra_faults = faulty.OWN
     default_counts = {"token_requests": 0, "token_refreshes": 0, "api_calls": 0}
-    default_settings: dict[str, Any] = {
+    default_settings: ClassVar[dict[str, Any]] = {
         "consumer_key": CONSUMER_KEY,
         "consumer_secret": CONSUMER_SECRET,
         # More callback addresses of the app than those of the demo's desktop, separated by blanks.

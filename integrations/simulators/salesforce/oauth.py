@@ -236,8 +236,10 @@ async def authorize(simulator: Salesforce, request: Request) -> Response:
     problem = authorize_problem(simulator, request)
     if problem:
         name, _, description = problem.partition(": ")
-        context = {"error": name, "description": description, "callbacks": simulator.callbacks()}
-        return pages.render(request, "salesforce/oauth_error.html", status=400, simulator=simulator, **context)
+        return pages.render(
+            request, "salesforce/oauth_error.html", status=400, simulator=simulator, error=name,
+            description=description, callbacks=simulator.callbacks(),
+        )  # fmt: skip
     if request.method == "POST":
         return await decide(simulator, request)
     scopes = request.query_params.get("scope", SCOPES).split()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -103,7 +104,7 @@ class Call:
 async def answer(simulator: Salesforce, request: Request) -> Response:
     """Everything below /services/data/."""
     body = await request.body()
-    parts = [part for part in request.path_params.get("rest", "").split("/") if part]
+    parts = parts_of(request)
     if not parts:
         return JSONResponse([{"label": n, "url": f"/services/data/v{v}", "version": v} for v, n in VERSIONS.items()])
     try:
@@ -113,6 +114,12 @@ async def answer(simulator: Salesforce, request: Request) -> Response:
     used, most = simulator.counts["api_calls"], simulator.settings["daily_api_requests"]
     response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{most}"
     return response
+
+
+def parts_of(request: Request) -> list[str]:
+    """The path below /services/data, cut before it is decoded: an external id may hold a slash."""
+    raw = bytes(request.scope.get("raw_path") or request.url.path.encode()).decode("ascii", "replace")
+    return [unquote(part) for part in raw.partition("/services/data")[2].split("/") if part]
 
 
 def _authorised(simulator: Salesforce, request: Request, parts: list[str], body: bytes) -> Response:
@@ -209,6 +216,8 @@ def sobjects(call: Call, rest: list[str]) -> Response:
     if rest[1] == "describe":
         only(call, "GET")
         return JSONResponse(describe.whole(call, entity))
+    if len(rest) > 3:
+        raise errors.not_found()
     return row_of(call, entity, rest[1]) if len(rest) == 2 else by_external_id(call, entity, rest[1], rest[2])
 
 

@@ -18,12 +18,9 @@ def check(store: Store, entity: schema.Entity, values: Any, hidden: set[str], ro
     """The values as they are stored. `row`: the record that is changed, None for a new one. Raises `Refused`."""
     if not isinstance(values, dict):
         raise Refused(400, "JSON_PARSER_ERROR", "The HTTP entity body is required to be a JSON object")
-    found: Row = {}
-    for name, value in values.items():
-        if name != "attributes":
-            spelt = known(entity, name, hidden)
-            found[spelt] = cleaned(store, spelt, entity.fields[spelt], value)
-    _writable(entity, found, new=row is None)
+    spelt = {name: known(entity, name, hidden) for name in values if name != "attributes"}
+    _writable(entity, list(spelt.values()), new=row is None)
+    found = {name: cleaned(store, name, entity.fields[name], values[given]) for given, name in spelt.items()}
     _required(entity, found, row)
     if entity.name == "Task":
         _call(store, {**(row or {}), **found})
@@ -81,8 +78,8 @@ def _reference(store: Store, name: str, field: schema.Field, text: str) -> str:
     return str(found[1]["Id"])
 
 
-def _writable(entity: schema.Entity, found: Row, *, new: bool) -> None:
-    fixed = [n for n in found if not (entity.fields[n].create if new else entity.fields[n].update)]
+def _writable(entity: schema.Entity, names: list[str], *, new: bool) -> None:
+    fixed = [n for n in names if not (entity.fields[n].create if new else entity.fields[n].update)]
     if fixed:
         message = (
             f"Unable to create/update fields: {', '.join(fixed)}. Please check the security settings of this field and "

@@ -61,7 +61,12 @@ class Store:
         number = self._numbers[entity.name]
         defaults = {name: each.default for name, each in entity.fields.items()}
         moment = written(now())
-        row = {**defaults, "Id": record_id(entity.prefix, number), "CreatedDate": moment, "CreatedById": by or None}
+        row: Row = {
+            **defaults,
+            "Id": record_id(entity.prefix, number),
+            "CreatedDate": moment,
+            "CreatedById": by or None,
+        }
         if "OwnerId" in entity.fields:
             row["OwnerId"] = by or None
         if entity.name == "Case":

@@ -59,7 +59,7 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
         interaction=interaction,
         record_key=record_key(account, interaction),
         operation=Operation.ACTIVITY,
-        payload={"ref": ref, "activity": activity(interaction)},
+        payload={"ref": ref, "activity": activity(interaction), "agent": interaction.agent_id},
         key=history_key(interaction),
     )
 

@@ -27,9 +27,14 @@ class Meter:
         return self.used / self.maximum
 
     @property
-    def high(self) -> int:
-        """From here on it is a warning."""
+    def low(self) -> int:
+        """Up to here all is well; above it is a warning."""
         return self.maximum * 4 // 5
+
+    @property
+    def high(self) -> int:
+        """From here on something will break soon."""
+        return self.maximum * 19 // 20
 
     @property
     def text(self) -> str:
@@ -41,7 +46,7 @@ class Result:
     """What an action tells the person who pressed the button.
 
     `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value); `meters` the same
-    with bars, in whose place a command prints the rows."""
+    with bars; a command prints the rows instead."""
 
     ok: bool
     message: str

@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -71,6 +72,19 @@ def is_host(name: str) -> bool:
         return bool(ipaddress.ip_address(name))
     except ValueError:
         return False
+
+
+class CountryField(forms.CharField):
+    """A country by its ISO code, for phone numbers that are stored without a country code."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Default country", "min_length": 2, "max_length": 2, "initial": "US", **kwargs})
+
+    def clean(self, value: Any) -> str:
+        country = str(super().clean(value)).upper()
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
+        return country
 
 
 class CaCertificateField(forms.CharField):

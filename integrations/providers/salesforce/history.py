@@ -75,6 +75,7 @@ def task(activity: Activity) -> dict[str, Any]:
         "CallDurationInSeconds": activity.duration_seconds,
         "CallDisposition": activity.disposition[:LONGEST_TEXT],
         CALL_OBJECT: activity.key,
+        **({"OwnerId": activity.owner} if activity.owner else {}),
         "Description": "\n".join(filter(None, [activity.text.strip(), *extra]))[:LONGEST_DESCRIPTION],
     }
 

@@ -111,11 +111,3 @@ class Login(OAuth2, Provider):
     )
     def request_token(self) -> Result:
         return Result(True, "Continue at Salesforce.", redirect=oauth.start_code_flow(self))
-
-    @action(
-        "Forget tokens",
-        help_text="Deletes the tokens here and withdraws them at Salesforce. The account has to be authorised again.",
-    )
-    def forget_tokens(self) -> Result:
-        oauth.forget(self)
-        return Result(True, "The tokens were deleted here, and Salesforce was asked to withdraw them.")

@@ -5,11 +5,10 @@ The fields of the integration guide come first (`sign_in_properties`); what toda
 
 import re
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.property_fields import CaCertificateField
+from integrations.property_fields import CaCertificateField, CountryField
 
 from .sign_in_properties import SignInProperties
 
@@ -50,11 +49,7 @@ class SalesforceProperties(SignInProperties):
             "by commas. The integration user must be able to read each (Setup > Object Manager)."
         ),
     )
-    default_country = forms.CharField(
-        label="Default country",
-        min_length=2,
-        max_length=2,
-        initial="US",
+    default_country = CountryField(
         help_text=(
             "Country (ISO code, for example US, DE, JP) of phone numbers that are stored without a country code. See "
             "Default Locale in Setup > Company Information."
@@ -105,9 +100,3 @@ class SalesforceProperties(SignInProperties):
         if unknown:
             raise ValidationError(f'"{unknown[0]}" is none of {", ".join(PEOPLE)}.')
         return ", ".join(dict.fromkeys(known[name.casefold()] for name in entered))
-
-    def clean_default_country(self) -> str:
-        country = str(self.cleaned_data["default_country"]).upper()
-        if country not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
-        return country

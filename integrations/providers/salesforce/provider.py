@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from integrations import catalogue
+from integrations import catalogue, oauth
+from integrations.actions import Result, action
 from integrations.doctor import Passed
 
 from .advice import ADVICE
@@ -27,3 +28,11 @@ class Salesforce(Limits, People, Frame, History):
 
     def probes(self) -> Iterator[Passed]:
         return probes(self)
+
+    @action(
+        "Forget tokens",
+        help_text="Deletes the tokens here and withdraws them at Salesforce. The account has to be authorised again.",
+    )
+    def forget_tokens(self) -> Result:
+        oauth.forget(self)
+        return Result(True, "The tokens were deleted here, and Salesforce was asked to withdraw them.")

@@ -17,6 +17,7 @@ MAXIMUM_PAGES = 25
 
 class Records(Crm, Login):
     query_language = "soql"
+    activity_has_owner = True
 
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:
         """Records by a condition on `kind` (`Status = 'New' ORDER BY CreatedDate`), or by a whole SELECT."""

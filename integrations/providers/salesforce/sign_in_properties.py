@@ -28,7 +28,7 @@ class SignInProperties(PropertiesForm):
         origin_only=True,
         widget=forms.URLInput(attrs={"placeholder": "https://example.my.salesforce.com"}),
         help_text=(
-            "Your organisation's My Domain, https://<name>.my.salesforce.com: Setup > Company Settings > My Domain > "
+            "Your organisation's My Domain, https://example.my.salesforce.com: Setup > Company Settings > My Domain > "
             "Current My Domain URL. Empty: the general log-in page, login.salesforce.com or test.salesforce.com. "
             "Needed for Client credentials and for the desktop inside Salesforce. May stay empty while simulated."
         ),

@@ -5,11 +5,10 @@ The fields of the administrator's guide come first (`sign_in_properties`); what 
 
 import re
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.property_fields import CaCertificateField
+from integrations.property_fields import CaCertificateField, CountryField
 
 from .sign_in_properties import SignInProperties
 
@@ -73,11 +72,7 @@ class ServiceNowProperties(SignInProperties):
             "right to write work_notes there: System Security > Access Control (ACL)."
         ),
     )
-    default_country = forms.CharField(
-        label="Default country",
-        min_length=2,
-        max_length=2,
-        initial="US",
+    default_country = CountryField(
         help_text=(
             "Country (ISO code, for example US, DE, JP) of phone numbers in User Administration > Users that are "
             "written without a country code and whose user has no Country code of their own."
@@ -132,12 +127,6 @@ class ServiceNowProperties(SignInProperties):
     )
 
     ca_certificate = CaCertificateField()
-
-    def clean_default_country(self) -> str:
-        country = str(self.cleaned_data["default_country"]).upper()
-        if country not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
-        return country
 
     def clean_cti_view(self) -> str:
         return self._name("cti_view")

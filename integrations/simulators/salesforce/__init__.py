@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from ..boards import Board, BoardSimulator, Table
+from ..boards import Board, BoardSimulator, Link, Table
 from ..faults import Fault
 from . import faulty, oauth, recordpages, rest, schema, seed
 from .store import Row, Store
@@ -158,7 +158,11 @@ class Salesforce(BoardSimulator):
 
     def _table(self, name: str) -> Table:
         rows = list(reversed(self.store.of(schema.ENTITIES[name])))[:20]
-        cells = [tuple("" if row.get(c) is None else row[c] for c in COLUMNS[name]) for row in rows]
+        cells = [(self._link(name, row), *(row.get(c) or "" for c in COLUMNS[name][1:])) for row in rows]
         head = tuple(recordpages.label(column) for column in COLUMNS[name])
         empty = "No calls have been written yet." if name == "Task" else "No records."
         return Table(f"{name}s" if name != "Task" else "Tasks (activity history)", head, cells, empty)
+
+    @staticmethod
+    def _link(name: str, row: Row) -> Link:
+        return Link(str(row.get(COLUMNS[name][0]) or row["Id"]), f"/lightning/r/{name}/{row['Id']}/view")

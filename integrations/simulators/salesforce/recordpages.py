@@ -22,7 +22,9 @@ async def record(simulator: Salesforce, request: Request) -> Response:
     row = simulator.store.get(entity, request.path_params["id"]) if entity else None
     if entity is None or row is None:
         return pages.render(request, "salesforce/missing.html", status=404, simulator=simulator)
-    facts = [(label(name), shown(simulator, value)) for name, value in row.items() if value not in (None, "", False)]
+    facts = [
+        (label(name), shown(simulator, name, value)) for name, value in row.items() if value not in (None, "", False)
+    ]
     return pages.render(
         request, "salesforce/record.html", simulator=simulator, entity=entity, title=title(row), facts=facts,
         activities=activities(simulator, row["Id"]),
@@ -33,16 +35,10 @@ def title(row: Row) -> str:
     return str(row.get("Name") or row.get("Subject") or row["Id"])
 
 
-def shown(simulator: Salesforce, value: object) -> str:
+def shown(simulator: Salesforce, name: str, value: object) -> str:
     """A reference by the name of what it points to."""
-    found = simulator.store.find(value) if isinstance(value, str) and len(value) == 18 else None
-    return (
-        title(found[1])
-        if found and found[1]["Id"] != value
-        else f"{title(found[1])} ({value})"
-        if found
-        else str(value)
-    )
+    found = simulator.store.find(value) if name != "Id" and isinstance(value, str) and len(value) == 18 else None
+    return title(found[1]) if found else str(value)
 
 
 def activities(simulator: Salesforce, id_: str) -> list[Row]:

@@ -1,6 +1,7 @@
 """Records by SOQL, calls as tasks, callers digit by digit, limits, pages: what is written and what is read."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -257,6 +258,14 @@ def test_the_calls_own_task_is_completed_and_not_doubled(crm: Salesforce, organi
     (task,) = organisation.rows("SELECT Id, Status, CallDurationInSeconds FROM Task")
     assert (task["Id"], task["Status"], task["CallDurationInSeconds"]) == (ref.id, "Completed", 187)
     assert crm.has_activity(ref, "c-1")
+
+
+def test_the_task_belongs_to_the_agent_where_salesforce_knows_one(crm: Salesforce, organisation: Organisation) -> None:
+    ava = crm.find_agent(email="agent1@example.com", login="")
+    assert ava is not None and crm.activity_has_owner
+    crm.add_activity(RecordRef("Account", organisation.id_of("Account", "Name = 'Boxeo'")), replace(CALL, owner=ava.id))
+    (task,) = organisation.rows("SELECT Owner.Name FROM Task")
+    assert task["Owner"]["Name"] == "Ava Martin"
 
 
 def test_long_texts_fit_and_an_outbound_call_is_outbound(crm: Salesforce, organisation: Organisation) -> None:

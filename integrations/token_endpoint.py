@@ -108,7 +108,7 @@ def ask(
 
 
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
-    if is_page(response):
+    if is_page(response) and response.status_code < 500:
         return page_error(response)
     if response.status_code in (408, 429) or 300 <= response.status_code < 400 or response.status_code >= 500:
         return error_from_response(response)

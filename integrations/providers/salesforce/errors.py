@@ -78,7 +78,7 @@ CODES: dict[str, Meaning] = {
     "REQUEST_RUNNING_TOO_LONG": _later(Cause.TIMEOUT, "The request took Salesforce too long."),
     "UNABLE_TO_LOCK_ROW": _later(Cause.CONFLICT, "Somebody else is writing the same record at this moment."),
     "DUPLICATES_DETECTED": _refused(Cause.CONFLICT, "A duplicate rule of the organisation stopped the record."),
-    "DUPLICATE_VALUE": _refused(Cause.CONFLICT, "Another record has the same value in a unique field."),
+    "DUPLICATE_VALUE": _refused(Cause.CONFLICT, "Records have the same value in a field that should be unique."),
     "NOT_FOUND": _refused(
         Cause.NOT_FOUND, "Salesforce has no such record or object, or hides it from the integration user."
     ),
@@ -133,6 +133,8 @@ INVALID_GRANT: tuple[tuple[str, Meaning], ...] = (
 
 def interpret(response: requests.Response) -> IntegrationError | None:
     """The error an answer stands for, None when it is good."""
+    if response.status_code == 300:
+        return CODES["DUPLICATE_VALUE"].error(status=300)
     if response.status_code < 400 or is_page(response):
         return _maintenance(response) or error_from_response(response)
     code, message, fields = first_of(response)

@@ -22,7 +22,7 @@ class Frame(EmbedHost, Records):
         return f"{parts.scheme}://{parts.netloc}"
 
     def client_library(self) -> str:
-        return f"{self.base_url}/support/api/{self.properties['api_version']}/lightning/opencti_min.js"
+        return f"{self.home()}/support/api/{self.properties['api_version']}/lightning/opencti_min.js"
 
     def screen_pop(self, ref: RecordRef | None, facts: CallFacts) -> ScreenPop:
         """The record, else the record made for the call, else a new one with what is known of the call."""

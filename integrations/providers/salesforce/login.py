@@ -14,6 +14,8 @@ from django.views.decorators.debug import sensitive_variables
 from integrations import http, oauth, tokens
 from integrations.actions import Result, action
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
+from integrations.fields import SecretUnreadable
+from integrations.models import OAuthToken
 from integrations.oauth import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
 
@@ -101,6 +103,17 @@ class Login(OAuth2, Provider):
                 cause=Cause.WRONG_HOST,
                 stage=Stage.AUTHENTICATION,
             )
+
+    def home(self) -> str:
+        """The organisation's own host as far as we know without asking: Url, else that of the last token."""
+        if self.account.simulated or self.properties["url"]:
+            return self.base_url
+        row = OAuthToken.objects.filter(account=self.account).first()
+        try:
+            known = tokens.facts(row, self.oauth_config()).get("instance_url", "") if row else ""
+        except SecretUnreadable:
+            known = ""
+        return known if hosts.is_salesforce(known) else self.base_url
 
     # -- buttons
 

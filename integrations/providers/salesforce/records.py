@@ -57,10 +57,8 @@ class Records(Crm, Login):
         return f"/lightning/r/{object_name(ref.kind)}/{record_id(ref.id)}/view"
 
     def lightning(self) -> str:
-        """Where the organisation's pages are, without asking anybody.
-
-        Without a Url the log-in host is named, which sends a person on to the organisation's pages."""
-        return hosts.lightning_origin(self.base_url)
+        """Where the organisation's pages are."""
+        return hosts.lightning_origin(self.home())
 
     def marked(self, kind: str, fields: dict[str, Any], key: str) -> dict[str, Any]:
         """The fields as they are sent, with the key where `find_created` looks for it."""

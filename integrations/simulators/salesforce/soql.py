@@ -7,21 +7,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import schema
 from .errors import Refused
 from .store import Row, Store
+from .values import compare, folded, like_pattern, malformed, moments, unescaped
 
 TOKEN = re.compile(
     r"\s*(?:(?P<string>'(?:[^'\\]|\\.)*')|(?P<date>\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))?)|"
     r"(?P<number>-?\d+(?:\.\d+)?)|(?P<name>[A-Za-z_][\w.]*(?::\d+)?)|(?P<mark><=|>=|!=|<>|[=<>(),]))",
     re.DOTALL,
 )
-ESCAPE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 COMPARISONS = ("=", "!=", "<>", "<", ">", "<=", ">=")
-DAY_LITERALS = {"TODAY": (0, 1), "YESTERDAY": (-1, 0), "TOMORROW": (1, 2)}
 MOST_WITH_FIELDS = 200
 Hidden = Callable[[str, str], bool]
 Test = Callable[[Row], bool]
@@ -46,10 +44,6 @@ class Query:
     limit: int | None = None
     offset: int = 0
     counts: bool = False
-
-
-def malformed(message: str, code: str = "MALFORMED_QUERY") -> Refused:
-    return Refused(400, code, message)
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -308,59 +302,6 @@ def value_of(store: Store, entity: schema.Entity, row: Row, path: str) -> Any:
         return row.get(name)
     found = store.find(str(row.get(schema.relation(entity, parent)) or ""))
     return found[1].get(name) if found else None
-
-
-def unescaped(text: str) -> str:
-    """A backslash may stand before certain characters only."""
-
-    def one(match: re.Match[str]) -> str:
-        if match[1] not in ESCAPE:
-            raise malformed(f"line 1: Illegal character sequence '\\{match[1]}'", "MALFORMED_QUERY")
-        return ESCAPE[match[1]]
-
-    return re.sub(r"\\(.)", one, text, flags=re.DOTALL)
-
-
-def like_pattern(text: str) -> str:
-    """`%` any text, `_` one character; with a backslash before them they mean themselves."""
-    parts = re.findall(r"\\.|.", text, re.DOTALL)
-    marks = {"%": ".*", "_": ".", r"\%": "%", r"\_": "_"}
-    return "".join(marks[part] if part in marks else re.escape(unescaped(part)) for part in parts)
-
-
-def folded(value: Any) -> Any:
-    """Texts are compared without regard to case; times as moments."""
-    if isinstance(value, str):
-        return moments(value, schema.DATETIME)[0] if re.match(r"\d{4}-\d\d-\d\dT", value) else value.casefold()
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def moments(text: str, kind: str) -> tuple[Any, Any]:
-    """Start and end: of a moment both are the same, of a day or a range they are not."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    word, _, count = text.upper().partition(":")
-    if word in DAY_LITERALS and not count:
-        first, last = DAY_LITERALS[word]
-        return today + timedelta(days=first), today + timedelta(days=last)
-    if word == "LAST_N_DAYS" and count.isdigit():
-        return today - timedelta(days=int(count)), today + timedelta(days=1)
-    try:
-        moment = datetime.fromisoformat(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", text.replace("Z", "+00:00")))
-    except ValueError:
-        raise malformed(f"unexpected token: '{text}'") from None
-    if kind == schema.DATETIME and "T" not in text:
-        raise malformed("value of filter criterion must be of type dateTime", "INVALID_FIELD")
-    return (text, text) if kind == schema.DATE else (moment, moment)
-
-
-def compare(sign: str, value: Any, low: Any, high: Any) -> bool:
-    """Nothing is larger or smaller than null. `=` with a range means inside of it."""
-    inside = value == low if low == high else value is not None and low <= value < high
-    if sign in ("=", "!=", "<>"):
-        return inside == (sign == "=")
-    if value is None or low is None or isinstance(value, str) != isinstance(low, str):
-        return False
-    return {"<": value < low, "<=": value <= high, ">": value > high, ">=": value >= low}[sign]
 
 
 def run(query: Query, store: Store) -> list[Row]:

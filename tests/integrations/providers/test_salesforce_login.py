@@ -433,7 +433,7 @@ def test_a_restricted_session_is_not_taken_for_one_that_ended(salesforce: Vendor
         ("ip_restricted", AuthenticationFailed, Cause.IP_RESTRICTED),
         ("inactive_org", Unavailable, Cause.ASLEEP),
         ("password_expired", AuthenticationFailed, Cause.BAD_CREDENTIALS),
-        ("maintenance", Unavailable, Cause.WRONG_HOST),
+        ("maintenance", Unavailable, Cause.REMOTE_ERROR),
     ],
 )
 def test_the_token_endpoints_own_faults_are_told_apart(

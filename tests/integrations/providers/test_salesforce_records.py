@@ -9,9 +9,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from contactcenter.scenarios.substitution import Unsafe, check, substitute
+from integrations import tokens
 from integrations.capabilities import Activity, CallFacts, Crm, EmbedHost, PeopleDirectory, Record, RecordRef
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
-from integrations.models import ApiCall
+from integrations.fields import Sealed
+from integrations.models import ApiCall, IntegrationAccount
 from integrations.providers.salesforce import Salesforce, soql
 from integrations.providers.salesforce.limits import usage, words
 from tests.integrations.providers.conftest import Vendor
@@ -200,6 +202,16 @@ def test_with_an_external_id_field_a_record_is_made_once(organisation: Organisat
     assert "Description" not in sent[0]["body"]
 
 
+def test_an_external_id_that_is_not_unique_is_a_conflict(organisation: Organisation, salesforce: Vendor) -> None:
+    salesforce.settings(external_ids_unique=False)
+    for subject in ("One", "Two"):
+        organisation.insert("Case", Subject=subject, Call_Reference__c="k")
+    crm = connect(external_id_field="Call_Reference__c")
+    error = refusal(lambda: crm.create("Case", {"Subject": "Three"}, key="k"))
+    assert (type(error), error.cause, error.status) == (Rejected, Cause.CONFLICT, 300)
+    assert crm.create("Case", {"Subject": "Three"}, key="another")
+
+
 def test_a_record_whose_answer_was_lost_is_found(crm: Salesforce, salesforce: Vendor) -> None:
     crm.search("Case", "")
     salesforce.fault("truncated", times=1, path=f"{DATA}/sobjects/Case")
@@ -385,6 +397,20 @@ def test_lightning_pages_have_an_origin_of_their_own() -> None:
         "https://example--uat.sandbox.my.salesforce.com/support/api/60.0/lightning/opencti_min.js"
     )
     assert crm.record_url(RecordRef("Case", "500Dm0000000001")).startswith("https://example--uat.sandbox.lightning.")
+
+
+def test_without_a_url_the_pages_are_where_the_last_token_came_from() -> None:
+    crm = connect(simulated=False, grant_type="authorization_code")
+    ref = RecordRef("Case", "500Dm0000000001")
+    assert crm.web_origin() == "https://login.salesforce.com"
+    answer = {"access_token": "00D!x", "refresh_token": "5Aep", "instance_url": "https://example.my.salesforce.com"}
+    tokens.store(tokens.row_of(crm.account), crm.oauth_config(), answer, force=True)
+    assert crm.record_url(ref) == "https://example.lightning.force.com/lightning/r/Case/500Dm0000000001/view"
+    tokens.store(tokens.row_of(crm.account), crm.oauth_config(), {**answer, "instance_url": "https://evil.example"})
+    assert crm.web_origin() == "https://login.salesforce.com"
+    IntegrationAccount.objects.update(secrets=Sealed("1:damaged"))
+    damaged: Salesforce = IntegrationAccount.objects.get().connect()
+    assert damaged.web_origin() == "https://login.salesforce.com"
 
 
 # -- limits

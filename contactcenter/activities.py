@@ -60,7 +60,7 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
         interaction=interaction,
         record_key=record_key(account, interaction),
         operation=Operation.ACTIVITY,
-        payload={"ref": ref, "activity": activity(interaction)},
+        payload={"ref": ref, "activity": activity(interaction), "agent": interaction.agent_id},
         key=history_key(interaction),
     )
 
@@ -103,6 +103,7 @@ def activity(interaction: Interaction) -> dict[str, Any]:
         "started_at": began.isoformat(),
         "duration_seconds": duration(interaction),
         "disposition": interaction.disposition.name if interaction.disposition else "",
+        "direction": str(interaction.direction),
         "extra": {},
     }
 

@@ -23,7 +23,7 @@ CONTACTS = "contacts"
 OUR_CONTACTS = "the contacts of this contact centre"
 MOST_CANDIDATES = 20
 # Names for the sentence "Looking for ... in ...", by kind of the scenario's search block.
-SEARCHED = {"servicenow_search": "ServiceNow"}
+SEARCHED = {"servicenow_search": "ServiceNow", "salesforce_search": "Salesforce"}
 Caller = dict[str, Any]
 Candidate = dict[str, str]
 

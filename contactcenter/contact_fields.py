@@ -42,8 +42,8 @@ def write(contact: Contact, target: str, value: str) -> None:
     """Set the value at a path. Raises `NoSuchField`, or `ValidationError` where the value does not fit the field."""
     listed, named = LISTED.match(target), NAMED.match(target)
     if named:
-        which = {"name": named[2], "external": named[1] == "external"}
-        contact.details.update_or_create(**which, defaults={"value": value[:400]})
+        external = named[1] == "external"
+        contact.details.update_or_create(name=named[2], external=external, defaults={"value": value[:400]})
     elif listed is None:
         _write_column(contact, _column(target), value)
     elif _is_first_email(listed):
@@ -60,7 +60,7 @@ def _column(target: str) -> str:
 
 
 def _write_column(contact: Contact, name: str, value: str) -> None:
-    field = Contact._meta.get_field(name)
+    field: Any = Contact._meta.get_field(name)
     cleaned: Any = _date(value) if name == "date_of_birth" else value[: field.max_length or None]
     setattr(contact, name, field.clean(cleaned, contact))
     contact.save(update_fields=[name])

@@ -6,7 +6,7 @@ the time limits and the wire log hold here too."""
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 import requests
 from django.views.decorators.debug import sensitive_variables
@@ -24,6 +24,7 @@ from .tokens import OAuthConfig
 if TYPE_CHECKING:
     from .oauth import OAuth2
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523, section 2.1
 TIMEOUT = (5.0, 15.0)
 WHOLE_SECONDS = 25.0  # below the lease of a renewal, however slowly the answer comes
 
@@ -51,7 +52,10 @@ def code_form(config: OAuthConfig, code: str, redirect_uri: str, verifier: str) 
 
 @sensitive_variables()
 def renewal_form(config: OAuthConfig, row: OAuthToken) -> str:
-    """How this grant gets its next access token: the refresh token, or the client's credentials once more."""
+    """How this grant gets its next access token: the refresh token, the client's credentials once more, or a new
+    assertion. Raises `IntegrationError` where the assertion cannot be made."""
+    if config.assertion is not None:
+        return urlencode({"grant_type": JWT_BEARER, "assertion": config.assertion()})
     if config.grant == "client_credentials":
         client = BackendApplicationClient(config.client_id)
         return str(client.prepare_request_body(scope=config.scope or None, **_client_options(config)))
@@ -115,7 +119,7 @@ def _encoded(config: OAuthConfig, form: str) -> tuple[str, str]:
 
 
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
-    if is_page(response):
+    if is_page(response) and response.status_code < 500:
         return provider.token_page(response)
     if response.status_code in (408, 429) or 300 <= response.status_code < 400 or response.status_code >= 500:
         return error_from_response(response)

@@ -22,6 +22,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.nice.Nice",
     "integrations.providers.oracle_service_cloud.OracleServiceCloud",
     "integrations.providers.rightnow.RightNow",
+    "integrations.providers.salesforce.Salesforce",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",

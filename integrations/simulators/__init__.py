@@ -18,6 +18,7 @@ from .next_caller import NextCaller
 from .nice import Nice
 from .oracle_service_cloud import OracleServiceCloud
 from .rightnow import RightNow
+from .salesforce import Salesforce
 from .servicenow import ServiceNow
 from .statistics import Statistics
 from .tdg import Tdg
@@ -27,6 +28,7 @@ from .zendesk import Zendesk
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
+    Salesforce,
     Wfm,
     Nice,
     Loxysoft,

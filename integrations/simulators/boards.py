@@ -16,6 +16,14 @@ from .base import Simulator
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell that leads to a page of the simulator; `path` begins below its prefix."""
+
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Table:
     title: str
     head: tuple[str, ...]

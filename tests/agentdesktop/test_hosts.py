@@ -135,3 +135,23 @@ def test_the_page_that_stands_alone_may_be_held_by_nobody(client: Client) -> Non
     assert policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_between_simulated_vendors_on_one_origin_the_page_decides(account: IntegrationAccount) -> None:
+    other = AccountFactory(name="Another CRM", provider="salesforce", properties={"consumer_key": "k"})
+    for page in ("", "ServiceNow.jsp"):
+        host = find_host(settings.SIMULATOR_URL, page)
+        assert host is not None and host.module == "servicenow"
+    account.delete()
+    host = find_host(settings.SIMULATOR_URL, "ServiceNow.jsp")
+    assert host is not None and (host.account, host.module) == (str(other.public_id), "salesforce")
+
+
+def test_a_host_without_a_module_of_its_own_still_holds_the_desktop() -> None:
+    AccountFactory(
+        name="Salesforce", provider="salesforce", simulated=False,
+        properties={"consumer_key": "k", "url": "https://example.my.salesforce.com"},
+    )  # fmt: skip
+    answer = Client().get("/agentdesktop/login/", {"topDomain": "https://example.lightning.force.com"})
+    assert answer.status_code == 200
+    assert "frame-ancestors https://example.lightning.force.com" in answer.headers["Content-Security-Policy"]

@@ -9,6 +9,7 @@ from tests.integrations.contract import Case
 from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vendor
 
 Patch = pytest.MonkeyPatch
+SALESFORCE_KEY = "demo-salesforce-consumer-key-3MVG9"
 TOKEN, API = "/oauth_token.do", "/api/now"
 ZENDESK_CLIENT, ZENDESK_TOKEN = "demo_zendesk_client", "/oauth/tokens"
 
@@ -70,6 +71,13 @@ CASES = {
     "servicenow basic": Case(
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},
         accept_user_password,
+    ),
+    "salesforce": Case(
+        "salesforce", {"consumer_key": SALESFORCE_KEY, "grant_type": "client_credentials"},
+        {"consumer_secret": "demo-salesforce-consumer-secret"},
+        lambda vendor, secret, patch: vendor.settings(consumer_secret=secret),
+        paths=("/services/oauth2/token", "/services/oauth2/userinfo", "/services/data"),
+        none_at={"/services/oauth2/token": ("missing_permission",)},
     ),
     "bot_alterra": Case("bot_alterra", {}, {"api_key": "demo-alterra-key"}, accept_api_key),
     "kb_synthetix": Case(

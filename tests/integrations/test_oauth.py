@@ -154,7 +154,7 @@ def test_the_code_flow_proves_itself_and_works_once(
 ) -> None:
     rotating.properties |= {"grant": "authorization_code", "scope": "api"}
     rotating.save()
-    url = oauth.start_code_flow(rotating.connect(), oauth.callback_url())
+    url = oauth.start_code_flow(rotating.connect())
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert url.startswith(f"{server.address}/auth?")
     assert query["redirect_uri"].endswith("/admin/integrations/oauth/callback/")

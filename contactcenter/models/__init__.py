@@ -11,6 +11,7 @@ from .interactions import Interaction, InteractionEvent, InteractionState
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
+from .sign_on import SignOnIdentity
 
 __all__ = [
     "Agent",
@@ -38,5 +39,6 @@ __all__ = [
     "ScenarioVersion",
     "Service",
     "ServiceNumber",
+    "SignOnIdentity",
     "Team",
 ]

@@ -21,6 +21,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.sso_admin.AdminSso",
+    "integrations.providers.sso_agent_desktop.AgentDesktopSso",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",

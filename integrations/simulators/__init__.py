@@ -17,6 +17,7 @@ from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
 from .servicenow import ServiceNow
+from .sso import AdminIdentityProvider, DesktopIdentityProvider
 from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
@@ -38,6 +39,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    DesktopIdentityProvider,
+    AdminIdentityProvider,
 )
 
 __all__ = ["SIMULATORS"]

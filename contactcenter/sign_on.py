@@ -86,6 +86,7 @@ def _matched_or_created(accepted: Accepted) -> tuple[User, bool]:
     if provider.matches_login_names:
         user = User.objects.filter(username=identity.subject, is_superuser=False).first()
         if user is not None:
+            _check(user, accepted.account)
             return user, False
     if not provider.creates_users:
         raise SignOnRefused(f"Nobody here is “{identity.subject}”, and just-in-time user provisioning is not enabled.")

@@ -20,6 +20,6 @@ class Expiry:
 
 @runtime_checkable
 class Expires(Protocol):
-    """A provider whose account has ends of its own. Reads stored properties only: no vendor is called, nothing raises."""
+    """A provider whose account has ends of its own. Reads stored properties only: calls no vendor, raises nothing."""
 
     def expiries(self) -> list[Expiry]: ...

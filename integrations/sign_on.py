@@ -19,7 +19,7 @@ from django.utils import timezone
 from . import webhooks
 from .capabilities import Identity, SignOnRefused, SingleSignOn
 from .fields import SecretUnreadable
-from .models import IntegrationAccount, InboundEvent
+from .models import InboundEvent, IntegrationAccount
 
 logger = logging.getLogger(__name__)
 

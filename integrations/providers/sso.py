@@ -1,7 +1,7 @@
 """What the two single sign-on accounts share: SAML 2.0 with Okta, ForgeRock or any other identity provider.
 
-The administrator's guide (5.19, Single Sign-On) names the properties. Its guide for ForgeRock gives our side one address
-for both the entity id and the assertion consumer service, `<host>/agentdesktop/sso/redirect`; so it is here."""
+The administrator's guide names the properties. Its guide for ForgeRock gives our side one address for both the entity
+id and the assertion consumer service, `<host>/agentdesktop/sso/redirect`; so it is here."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -155,7 +155,10 @@ class SamlSignOn(SingleSignOn, Provider):
             "entered here too. Load the metadata again before that."
         )
         try:
-            return [Expiry("Identity provider certificate", each.ends, told) for each in self.certificates()]
+            return [
+                Expiry(f"Certificate of the identity provider, “{each.name}”", each.ends, told)
+                for each in self.certificates()
+            ]
         except BadCertificate:
             return []
 

@@ -259,4 +259,3 @@ def names_in(pem: str) -> str:
         return " ".join(each.name for each in read(pem)) if pem else ""
     except BadCertificate:
         return ""
-

@@ -1,7 +1,7 @@
 """SAML 2.0, the part of a service provider: requests, strict reading of answers, certificates and metadata.
 
-`python3-saml` verifies signatures, schema and times. It accepts several things that the standard forbids (no audience, a
-recipient that merely contains our address, an answer to no request); `response` checks those itself. Section numbers
+`python3-saml` verifies signatures, schema and times. It accepts several things that the standard forbids (no audience,
+a recipient that merely contains our address, an answer to no request); `response` checks those itself. Section numbers
 in this package are those of the OASIS documents of SAML 2.0 (Core, Bindings, Profiles)."""
 
 NAMESPACES = {

@@ -160,7 +160,9 @@ def _check_audience(assertion: etree._Element, agreement: Agreement) -> None:
     for restriction in restrictions:
         named = [_text(audience) for audience in restriction.findall("saml:Audience", NAMESPACES)]
         if agreement.entity_id not in named:
-            raise SignOnRefused(f"The assertion is meant for {', '.join(named)[:200]}, and we are {agreement.entity_id}.")
+            raise SignOnRefused(
+                f"The assertion is meant for {', '.join(named)[:200]}, and we are {agreement.entity_id}."
+            )
 
 
 def _confirmation(assertion: etree._Element, agreement: Agreement) -> etree._Element:

@@ -63,9 +63,7 @@ def single_sign_on(key: str) -> Case:
         "identity_provider_issuer": f"urn:simulator:{key}",
         "identity_provider_certificate": published().certificate,
     }
-    return Case(
-        key, properties, {}, lambda vendor, secret, patch: None, paths=(LOGIN_PAGE, METADATA), none_at=ANY_PAGE
-    )
+    return Case(key, properties, {}, lambda vendor, secret, patch: None, paths=(LOGIN_PAGE, METADATA), none_at=ANY_PAGE)
 
 
 CASES = {

@@ -175,7 +175,10 @@ class IdentityProvider(BoardSimulator):
     def _metadata(self, here: str) -> bytes:
         md, ds = "urn:oasis:names:tc:SAML:2.0:metadata", "http://www.w3.org/2000/09/xmldsig#"
         root = etree.Element(f"{{{md}}}EntityDescriptor", nsmap={"md": md, "ds": ds}, entityID=self.issuer)
-        protocol = {"WantAuthnRequestsSigned": "false", "protocolSupportEnumeration": "urn:oasis:names:tc:SAML:2.0:protocol"}
+        protocol = {
+            "WantAuthnRequestsSigned": "false",
+            "protocolSupportEnumeration": "urn:oasis:names:tc:SAML:2.0:protocol",
+        }
         role = etree.SubElement(root, f"{{{md}}}IDPSSODescriptor", protocol)
         pairs = [keys.published(), *([keys.published_next()] if self.settings["both_certificates"] else [])]
         for pair in pairs:

@@ -100,7 +100,7 @@ def _enter(
     device = chosen.get("device") or ""
     try:
         agents.log_in(
-            user.agent,  # type: ignore[attr-defined]
+            user.agent,
             device=device if device in PhoneDevice.values else PhoneDevice.SOFTPHONE,
             device_number=str(chosen.get("device_number") or "")[:40],
             host_account=views.account_of(host),

@@ -41,12 +41,12 @@ class SignOnIdentity(models.Model):
     def __str__(self) -> str:
         return self.subject
 
-    def clean(self) -> None:
-        self._name_issuer()
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._name_issuer()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self._name_issuer()
 
     def _name_issuer(self) -> None:
         """Linked by hand: the identity provider is the one that the account names now."""

@@ -5,7 +5,7 @@ import zlib
 from urllib.parse import urlencode, urlsplit
 
 from django.utils import timezone
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from . import NAMESPACES, POST, tag
 

@@ -21,6 +21,7 @@ BARE = re.compile(r"^[A-Za-z0-9+/=\s]+$")
 SOON = timedelta(days=30)
 SHORTEST_RSA = 2048
 MOST = 10
+SHORTEST_BARE = 300  # characters of base64; a word is no damaged certificate
 
 
 class BadCertificate(ValueError):
@@ -53,7 +54,7 @@ def read(text: str) -> tuple[Certificate, ...]:
     if "PRIVATE KEY" in text:
         raise BadCertificate("There is a private key in this text. Only the certificate belongs here.")
     blocks = PEM.findall(text)
-    if not blocks and BARE.match(text):
+    if not blocks and len(text) >= SHORTEST_BARE and BARE.match(text):
         blocks = [text]
     found = {each.fingerprint: each for each in map(_one, blocks)}
     if not found:

@@ -1,6 +1,6 @@
 """XML from outside, parsed without anything that can reach beyond the text itself."""
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 LONGEST = 1_000_000  # characters; a federation's metadata of thousands of providers is not ours to search
 

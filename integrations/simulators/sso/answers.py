@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import xmlsec
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from .keys import KeyPair
 

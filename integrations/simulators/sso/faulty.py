@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from . import keys
 from .answers import SHA1, SPACES, Facts, Signing, document, fresh_id
@@ -49,23 +49,23 @@ def rotated_certificate(facts: Facts, signing: Signing) -> etree._Element:
 def tampered(facts: Facts, signing: Signing) -> etree._Element:
     """Another name was written into it after signing."""
     answer = document(facts, signing)
-    name = answer.find(".//saml:NameID", SPACES)
-    assert name is not None
-    name.text = "admin"
+    _name_somebody_else(answer)
     return answer
+
+
+def _name_somebody_else(element: etree._Element) -> None:
+    for name in element.iterfind(".//saml:NameID", SPACES):
+        name.text = "admin"
 
 
 def wrapped(facts: Facts, signing: Signing) -> etree._Element:
     """The signed assertion is kept inside another one, which names somebody else."""
     answer = document(facts, replace(signing, response=False))
-    genuine = answer.find("saml:Assertion", SPACES)
-    assert genuine is not None
+    genuine = answer[-1]
     forged = copy.deepcopy(genuine)
     forged.set("ID", fresh_id())
     forged.remove(forged[1])
-    name = forged.find(".//saml:NameID", SPACES)
-    assert name is not None
-    name.text = "admin"
+    _name_somebody_else(forged)
     answer.replace(genuine, forged)
     extensions = etree.Element(f"{{{SPACES['samlp']}}}Extensions")
     extensions.append(genuine)

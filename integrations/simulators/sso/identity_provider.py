@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -147,8 +147,9 @@ class IdentityProvider(BoardSimulator):
         return self._posting(request, self.last_answer, relay_state)
 
     def _posting(self, request: Request, answer: str, relay_state: str) -> Response:
-        context = {"acs": self.partner.acs, "answer": answer, "relay_state": relay_state}
-        return pages.render(request, "sso/answer.html", simulator=self, **context)
+        return pages.render(
+            request, "sso/answer.html", simulator=self, acs=self.partner.acs, answer=answer, relay_state=relay_state
+        )
 
     def _facts(self, person: Person, asked: LoginRequest | None) -> Facts:
         by_email = asked is not None and asked.name_id_format == EMAIL_ADDRESS

@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from .answers import SPACES
 

@@ -40,13 +40,14 @@ Make = Callable[[Facts, Signing], etree._Element]
 
 
 def make(key: str = KEY, *, simulated: bool = True, **properties: Any) -> IntegrationAccount:
+    name = f"SSO {key}"
     values = {
         "enable_single_sign_on": True,
         "identity_provider_issuer": f"urn:simulator:{key}",
         "identity_provider_certificate": keys.published().certificate,
         **properties,
     }
-    account: IntegrationAccount = AccountFactory(provider=key, name="SSO", simulated=simulated, properties=values)
+    account: IntegrationAccount = AccountFactory(provider=key, name=name, simulated=simulated, properties=values)
     return account
 
 
@@ -71,8 +72,7 @@ def send(account: IntegrationAccount, response: etree._Element | str, relay_stat
     request = RequestFactory().post("/agentdesktop/sso/redirect", {"SAMLResponse": text, "RelayState": relay_state})
     provider = account.connect()
     assert isinstance(provider, SingleSignOn)
-    identity = provider.identity(request)
-    return identity
+    return provider.identity(request)
 
 
 def refusal(account: IntegrationAccount, response: etree._Element | str) -> str:
@@ -213,7 +213,6 @@ def test_an_answer_comes_back_in_a_quarter_of_an_hour_or_not_at_all(account: Int
 
 def test_a_request_of_another_account_is_none_of_ours(account: IntegrationAccount) -> None:
     other = make("sso_admin", identity_provider_issuer=ISSUER)
-    IntegrationAccount.objects.filter(pk=other.pk).update(name="Other")
     assert "no request of ours" in refusal(account, good(account, request_id=sign_on.new_request_id(other)))
 
 

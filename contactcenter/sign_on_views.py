@@ -120,7 +120,7 @@ def path_within(door: Door, wanted: str) -> str:
     """A path of ours below the door's address; the door's first page for anything else that somebody asks for."""
     home = reverse(door.home)
     path = wanted.removeprefix(str(settings.PUBLIC_URL)) if wanted else ""
-    plain = not any(odd in path for odd in ("\\", "..", "//"))
+    plain = not any(odd in path.partition("?")[0] for odd in ("\\", "..", "//"))
     mine = path.startswith(home) and plain and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return path if mine else home
 

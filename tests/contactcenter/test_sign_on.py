@@ -1,4 +1,4 @@
-"""Single sign-on at both doors: who is let in, as whom, with which rights, and what the administrator reads about it."""
+"""Single sign-on at both doors: who is let in, as whom, with which rights, and what the administrator reads of it."""
 
 from typing import Any
 

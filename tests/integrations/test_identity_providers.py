@@ -1,12 +1,11 @@
 """Two real identity providers that we did not write: SimpleSAMLphp (attributes as a directory has them, like ForgeRock)
 and saml-idp (as Okta has them). A person logs in at them by their own pages; our side reads what they sign."""
 
+import base64
 import os
-import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -14,6 +13,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 from django.test import RequestFactory
+from lxml import html
 
 from integrations.capabilities import Identity, SignOnRefused
 from integrations.models import IntegrationAccount
@@ -41,15 +41,10 @@ class RealProvider:
 
 
 def form_of(answer: requests.Response) -> Form:
-    """The page's first form: where it goes, and its fields with their values."""
-    page = answer.text
-    action = re.search(r"<form[^>]*?action=\"([^\"]*)\"", page, re.IGNORECASE | re.DOTALL)
-    fields = {}
-    for tag in re.findall(r"<input[^>]*>", page, re.IGNORECASE | re.DOTALL):
-        parts = {name: unescape(value) for name, value in re.findall(r"(\w+)=\"([^\"]*)\"", tag)}
-        if "name" in parts:
-            fields[parts["name"]] = parts.get("value", "")
-    return urljoin(answer.url, unescape(action.group(1)) if action else ""), fields
+    """The page's form that posts: where it goes, and its fields with their values."""
+    page = html.fromstring(answer.content, base_url=answer.url)
+    form = next(form for form in page.forms if form.method == "POST")
+    return urljoin(answer.url, form.action or ""), {name: value or "" for name, value in form.fields.items() if name}
 
 
 # -- SimpleSAMLphp
@@ -129,7 +124,9 @@ def log_in_at_saml_idp(session: requests.Session, page: requests.Response) -> Fo
 # -- what both have to do
 
 
-@pytest.fixture(params=[pytest.param("simplesamlphp", marks=pytest.mark.php), pytest.param("saml_idp", marks=pytest.mark.node)])
+@pytest.fixture(
+    params=[pytest.param("simplesamlphp", marks=pytest.mark.php), pytest.param("saml_idp", marks=pytest.mark.node)]
+)
 def real(request: pytest.FixtureRequest) -> RealProvider:
     found: RealProvider = request.getfixturevalue(request.param)
     return found
@@ -187,8 +184,6 @@ def test_a_person_begins_at_the_identity_provider(account: IntegrationAccount, r
 
 
 def test_its_answer_counts_once_and_only_unchanged(account: IntegrationAccount, real: RealProvider) -> None:
-    import base64
-
     where, fields = answer_to(account, real)
     xml = base64.b64decode(fields["SAMLResponse"])
     changed = {**fields, "SAMLResponse": base64.b64encode(xml.replace(b"night shift", b"admin shift")).decode()}

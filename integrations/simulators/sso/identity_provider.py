@@ -208,7 +208,7 @@ class IdentityProvider(BoardSimulator):
             ],
             tables=[
                 Table("Log-ins", ("Who", "How", "RelayState"), list(self.given), "Nobody has logged in yet."),
-                Table("Registered application", ("", ""), self._registered()),
+                Table("Registered application", ("What", "Value"), self._registered()),
             ],
             problems=self.problems,
         )

@@ -109,7 +109,6 @@ def _enter(
         context = {"sentence": refused.sentence, "log_in_page": views.address("agentdesktop:login")}
         return render(request, "sign_on_refused.html", context, status=409)
     people.log_in(request, user, DESKTOP.kind)
-    request.session.set_expiry(views.SESSION_SECONDS)
     return HttpResponseRedirect(address)
 
 

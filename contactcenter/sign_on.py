@@ -26,6 +26,8 @@ DESKTOP, ADMIN = "sso_agent_desktop", "sso_admin"
 SESSION_DOOR = "sign_on"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 FIRST_EXTENSION = 1000
+# After this the identity provider is asked again, so that somebody who left there is out here too.
+SESSION_SECONDS = 12 * 3600
 
 
 # -- sessions
@@ -35,6 +37,7 @@ def log_in(request: HttpRequest, user: User, door: str) -> None:
     """Begin a session that is good at this door only. The session's key changes."""
     auth.login(request, user, backend=BACKEND)
     request.session[SESSION_DOOR] = door
+    request.session.set_expiry(SESSION_SECONDS)
 
 
 def is_of_door(session: Any, door: str) -> bool:

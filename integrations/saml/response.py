@@ -33,6 +33,13 @@ DIGESTS = {
     "http://www.w3.org/2001/04/xmlenc#sha512",
 }
 TRANSFORMS = {"http://www.w3.org/2000/09/xmldsig#enveloped-signature", "http://www.w3.org/2001/10/xml-exc-c14n#"}
+HINTS = {
+    ValidationError.INVALID_SIGNATURE: "No certificate of the account fits: was it changed at the identity provider?",
+    ValidationError.WRONG_AUDIENCE: "At the identity provider, the audience must be our entity id.",
+    ValidationError.WRONG_SUBJECTCONFIRMATION: "It is meant for another address (recipient), or its time is over.",
+    ValidationError.NO_SIGNED_ASSERTION: "Have the identity provider sign the assertion, not only the response.",
+    ValidationError.STATUS_CODE_IS_NOT_SUCCESS: "These are the identity provider's own words.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +124,9 @@ def _settings(agreement: Agreement) -> dict[str, Any]:
 
 
 def _words(error: ValidationError) -> str:
-    """The library's message; it says itself what is wrong, and "rejected" adds nothing."""
-    return str(error).replace(". SAML Response rejected", "").replace("SAML Response rejected", "").strip()[:400]
+    """The library's message, without its "rejected", and what to look at."""
+    said = str(error).replace("SAML Response rejected", "").strip(" .")
+    return " ".join(part for part in (f"{said[:400]}.", HINTS.get(error.code, "")) if part)
 
 
 def _check_ids(document: etree._Element) -> None:

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 REQUEST_SECONDS = 15 * 60  # how long somebody may take at the identity provider's log-in page
 TICKET_SECONDS = 60
 LOGIN, REQUEST, TICKET = "sign_on", "sign_on_request", "sign_on_ticket"
+MARKS = (REQUEST, TICKET)  # rows that only remember that something was used
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +29,7 @@ from integrations.models import InboundEvent, IntegrationAccount
 from integrations.simulators.sso import answers, faulty, keys
 from integrations.simulators.sso.answers import SPACES, Facts, Signing
 from tests.factories import AccountFactory
+from tests.integrations.local_server import Answer, LocalServer, make_certificate, serving
 from tests.integrations.providers.conftest import Vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -611,6 +613,72 @@ def test_the_certificates_end_is_told_in_advance(account: IntegrationAccount) ->
     assert "refused until" in end.what_then
     account.properties["identity_provider_certificate"] = "broken"
     assert account.connect().expiries() == []
+
+
+# -- links, and identity providers of other habits
+
+
+PAGE = Answer(body="<html>Log in</html>", headers={"Content-Type": "text/html"})
+
+
+def real(server: LocalServer, **properties: Any) -> IntegrationAccount:
+    """An account whose identity provider is the scripted server."""
+    entered = {**REAL, "identity_provider_single_sign_on_url": f"{server.address}/sso", **properties}
+    form = cleaned(**{"identity_provider_certificate": certificate()[0], **entered})
+    assert form.is_valid(), form.errors
+    account: IntegrationAccount = AccountFactory(
+        provider=KEY, name="Real", simulated=False, properties=form.cleaned_data
+    )
+    return account
+
+
+@pytest.mark.parametrize("form", ["pem", "der"])
+def test_a_link_to_the_certificate_is_followed_by_the_test(authority: Path, loopback: None, form: str) -> None:
+    pem, der = certificate("Linked")
+    with serving(make_certificate(authority, "idp")) as server:
+        server.on("/idp.cer", Answer(body=pem if form == "pem" else der, headers={"Content-Type": "application/x-x"}))
+        server.on("/sso", PAGE)
+        account = real(
+            server,
+            identity_provider_certificate=f"{server.address}/idp.cer",
+            ca_certificate=(authority / "ca.pem").read_text(),
+        )
+        assert account.properties["identity_provider_certificate"] == ""
+        result = account.connect().test_connection()
+    assert result.ok, result.message
+    assert IntegrationAccount.objects.get().properties["identity_provider_certificate"] == pem
+    assert IntegrationAccount.objects.get().properties["identity_provider_issuer"] == REAL["identity_provider_issuer"]
+
+
+def test_what_is_no_certificate_at_the_link_is_said_and_nothing_is_stored(authority: Path, loopback: None) -> None:
+    with serving(make_certificate(authority, "idp")) as server:
+        server.on("/idp.cer", PAGE, Answer(body="hello"), Answer(204))
+        ca = (authority / "ca.pem").read_text()
+        account = real(server, identity_provider_certificate=f"{server.address}/idp.cer", ca_certificate=ca)
+        for words in ("web page", "no certificate", "status 204"):
+            verdict = account.connect().test_connection().verdict
+            assert verdict is not None and words in verdict.message
+    assert IntegrationAccount.objects.get().properties["identity_provider_certificate"] == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        (PAGE, True),
+        (Answer(302, headers={"Location": "https://login.example.com/"}), True),
+        (Answer(401, headers={"WWW-Authenticate": "Negotiate"}), True),
+        (Answer(401), False),
+        (Answer(body={"an": "api"}), False),
+        (Answer(400, "<html>unknown application</html>", {"Content-Type": "text/html"}), False),
+    ],
+)
+def test_a_log_in_page_may_have_many_forms_but_is_one(server: LocalServer, answer: Answer, good: bool) -> None:
+    account = real(server)
+    server.on("/sso", answer)
+    assert account.connect().test_connection().ok is good
+    server.on("/sso", PAGE)
+    assert account.connect().test_connection().ok
+    assert all(request.query["SAMLRequest"] for request in server.arrived if request.path == "/sso")
 
 
 # -- the simulator is strict

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 REQUEST_SECONDS = 15 * 60  # how long somebody may take at the identity provider's log-in page
 TICKET_SECONDS = 60
+MOST_REASONS = 50
 LOGIN, REQUEST, TICKET = "sign_on", "sign_on_request", "sign_on_ticket"
 MARKS = (REQUEST, TICKET)  # rows that only remember that something was used
 
@@ -112,9 +113,12 @@ def _key(kind: str, name: str) -> str:
 
 
 def note_refusal(account: IntegrationAccount, reason: str) -> None:
-    """For the account page: one row per day and reason, counted."""
-    logger.warning('Account "%s": a log-in was refused: %s', account, reason)
-    webhooks.note_refusal(account, reason)
+    """For the account page: one row per day and reason, counted. Reasons repeat what an answer says, and anybody can
+    send one: after the first `MOST_REASONS` of a day the others share a row."""
+    told = " ".join(reason.split())
+    logger.warning('Account "%s": a log-in was refused: %s', account, told)
+    today = account.inbound_events.filter(kind=webhooks.REFUSED, received_at__date=timezone.now().date())
+    webhooks.note_refusal(account, told if today.count() < MOST_REASONS else "Many more answers, for many reasons.")
 
 
 # -- from the address that the answer is posted to, on to the page that logs in
@@ -134,7 +138,7 @@ def redeem(account: IntegrationAccount, ticket: str, purpose: str) -> Accepted:
     event = InboundEvent.objects.filter(pk=number, account=account, kind=LOGIN).first()
     if event is None:
         raise SignOnRefused("The record of this log-in is gone.")
-    _use_once(account, TICKET, f"{purpose}:{ticket}")
+    _use_once(account, TICKET, f"{purpose}:{number}")
     identity = Identity(**{**event.payload, "groups": tuple(event.payload["groups"])})
     return Accepted(account, identity, event)
 

@@ -68,7 +68,11 @@ class SamlSignOn(SingleSignOn, Provider):
 
     def agreement(self) -> response.Agreement:
         """Raises `SignOnRefused` where the account lacks a part of it."""
-        issuer, trusted = str(self.properties.get("identity_provider_issuer") or ""), self.certificates()
+        issuer = str(self.properties.get("identity_provider_issuer") or "")
+        try:
+            trusted = self.certificates()
+        except BadCertificate as error:
+            raise SignOnRefused(f"The account's certificate cannot be used. {error}") from None
         if not issuer or not trusted or not self.base_url:
             raise SignOnRefused("The account is not complete: URL, issuer and certificate are needed.")
         pems = tuple(each.pem for each in trusted)

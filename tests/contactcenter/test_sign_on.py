@@ -321,6 +321,26 @@ def test_refusals_are_counted_and_not_piled_up(simulated: Simulators, client: Cl
     assert line.attempts == 3 and "not signed" in line.error
 
 
+def test_anybodys_words_are_kept_in_small_numbers_and_on_one_line(simulated: Simulators, client: Client) -> None:
+    account = desk()
+    for number in range(sign_on.MOST_REASONS + 5):
+        sign_on.note_refusal(account, f"Reason {number}\nERROR root: forged")
+    assert InboundEvent.objects.filter(account=account).count() == sign_on.MOST_REASONS + 1
+    assert told(account) == "Many more answers, for many reasons."
+    assert "\n" not in InboundEvent.objects.earliest("id").error
+
+
+def test_a_certificate_that_cannot_be_read_lets_nobody_in(simulated: Simulators, client: Client) -> None:
+    account = desk(enable_just_in_time_user_provisioning=True)
+    good = account.properties["identity_provider_certificate"]
+    account.properties["identity_provider_certificate"] = "broken"
+    account.save()
+    is_refused(log_in(client, START[DESK], "nina"), account, "certificate cannot be used")
+    account.properties["identity_provider_certificate"] = good
+    account.save()
+    assert log_in(client, START[DESK], "nina").status_code == 302
+
+
 def test_a_replayed_answer_of_the_identity_provider_is_refused(simulated: Simulators, client: Client) -> None:
     account = desk(enable_just_in_time_user_provisioning=True)
     assert log_in(client, START[DESK], "nina").status_code == 302

@@ -1,6 +1,6 @@
 // The log-in page: remembers the phone device in this browser, and finds out whether our cookie comes back.
 
-export const form = document.getElementById("login");
+const form = document.getElementById("login");
 export const number = document.getElementById("device_number");
 const devices = [...form.querySelectorAll('[name="device"]')];
 const KEY = "agent-desktop-device";

@@ -22,10 +22,9 @@ button.addEventListener("click", (event) => {
   address.searchParams.set("device", chosen().value);
   address.searchParams.set("device_number", number.value.trim());
   button.href = address;
-  if (!("frame" in button.dataset)) return;
-  event.preventDefault();
-  // A window that was blocked opens as a tab, by the link's own means.
-  if (!window.open(button.href, "sign-on", "popup,width=520,height=680")) window.open(button.href, "sign-on");
+  // A window that is blocked becomes a tab, by the link's own means.
+  const opened = "frame" in button.dataset && open(button.href, "sign-on", "popup,width=520,height=680");
+  if (opened) event.preventDefault();
 });
 
 // Only a page of our own origin can say this: the window at the end of its way.

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import sign_on, views
 
 app_name = "agentdesktop"
 
@@ -12,6 +12,11 @@ urlpatterns = [
     path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
+    path("sso/login", sign_on.start, name="sign_on_start"),
+    path("sso/redirect", sign_on.receive, name="sign_on_receive"),
+    path("sso/finish", sign_on.finish, name="sign_on_finish"),
+    path("sso/claim", sign_on.claim, name="sign_on_claim"),
+    path("sso/metadata", sign_on.metadata, name="sign_on_metadata"),
     path("logout/", views.logout, name="logout"),
     path("overview", views.overview, name="overview"),
     path("events", views.events_need_asgi, name="events"),

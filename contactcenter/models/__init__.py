@@ -22,6 +22,7 @@ from .knowledge import KnowledgeTopic
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
+from .sign_on import SignOnIdentity
 
 __all__ = [
     "Agent",
@@ -58,5 +59,6 @@ __all__ = [
     "Service",
     "ServiceMessenger",
     "ServiceNumber",
+    "SignOnIdentity",
     "Team",
 ]

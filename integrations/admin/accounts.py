@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
+from integrations.capabilities import SingleSignOn
 from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
@@ -28,7 +29,7 @@ from integrations.providers.base import Provider
 from . import chooser
 from .buttons import action_page, buttons_of
 from .listing import Listing
-from .panels import Panel, health_panel, tokens_panel, wire_log_panel
+from .panels import Panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
@@ -50,7 +51,12 @@ class IntegrationAccountAdmin(Listing, Screen):
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
         has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
-        return [health_panel(account), *([tokens_panel(account)] if has_tokens else [])]
+        logs_in = issubclass(account.provider_class, SingleSignOn)
+        return [
+            health_panel(account),
+            *([tokens_panel(account)] if has_tokens else []),
+            *([sign_on_panel(account)] if logs_in else []),
+        ]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards below it."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from integrations import sign_on
 from integrations.forecast import forecast
 from integrations.models import IntegrationAccount
 
@@ -28,6 +29,11 @@ def tokens_panel(account: IntegrationAccount) -> Panel:
     token = getattr(account, "token", None)
     data = {"account": account, "token": token, "forecast": forecast(account)}
     return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def sign_on_panel(account: IntegrationAccount) -> Panel:
+    data = {"account": account, "events": sign_on.recent(account)}
+    return Panel(_("Log-ins"), "integrations/account/panel_sign_on.html", data)
 
 
 def wire_log_panel(account: IntegrationAccount) -> Panel:

@@ -24,6 +24,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.rightnow.RightNow",
     "integrations.providers.salesforce.Salesforce",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.sso_admin.AdminSso",
+    "integrations.providers.sso_agent_desktop.AgentDesktopSso",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",

@@ -20,6 +20,7 @@ from .oracle_service_cloud import OracleServiceCloud
 from .rightnow import RightNow
 from .salesforce import Salesforce
 from .servicenow import ServiceNow
+from .sso import AdminIdentityProvider, DesktopIdentityProvider
 from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
@@ -46,6 +47,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     OracleServiceCloud,
     RightNow,
     Zendesk,
+    DesktopIdentityProvider,
+    AdminIdentityProvider,
 )
 
 __all__ = ["SIMULATORS"]

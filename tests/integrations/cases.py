@@ -5,6 +5,7 @@ A new provider adds an entry; everything that is the same for all is in `contrac
 import pytest
 
 from integrations.simulators.servicenow import tokens
+from integrations.simulators.sso.keys import published
 from tests.integrations.contract import Case
 from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vendor
 
@@ -63,6 +64,21 @@ ONE_WAY = {
         "certificate",
     ),
 }
+# A log-in page is a web page, whatever it says; only the metadata can be a page by mistake.
+LOGIN_PAGE, METADATA = "/sso/saml", "/metadata"
+ANY_PAGE = {LOGIN_PAGE: ("html",)}
+
+
+def single_sign_on(key: str) -> Case:
+    """Both kinds are alike. They keep no secret: what they hold is the other side's public certificate."""
+    properties = {
+        "enable_single_sign_on": True,
+        "identity_provider_issuer": f"urn:simulator:{key}",
+        "identity_provider_certificate": published().certificate,
+    }
+    return Case(key, properties, {}, lambda vendor, secret, patch: None, paths=(LOGIN_PAGE, METADATA), none_at=ANY_PAGE)
+
+
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
@@ -96,6 +112,8 @@ CASES = {
     "tdg today": Case(
         "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
+    "sso_agent_desktop": single_sign_on("sso_agent_desktop"),
+    "sso_admin": single_sign_on("sso_admin"),
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
     "zendesk": Case(
         "zendesk", {"authorization_type": "client_credentials", "client_id": ZENDESK_CLIENT},

@@ -7,7 +7,7 @@ with another version of the name spaces is read alike. WS-Security UsernameToken
 from typing import Any
 
 import requests
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from integrations.answers import is_page, page_error
 from integrations.errors import Cause, Rejected, Stage

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from integrations.errors import Cause, Rejected
 from integrations.providers.osvc.fields import LISTS, flat, nested

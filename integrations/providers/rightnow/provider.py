@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from integrations import catalogue
 from integrations.capabilities import Record, RecordRef

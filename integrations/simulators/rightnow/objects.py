@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from ..osvc.store import Record
 from .envelope import BASE, INSTANCE, MESSAGES, OBJECTS, PREFIXES, Element

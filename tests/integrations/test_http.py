@@ -383,3 +383,55 @@ def test_a_good_answer_is_seen_before_the_wire_log_ends(client: HttpClient, serv
     client.get("/ok", on_answer=lambda r: seen.append((r.json(), ApiCall.objects.get().status)))
     assert seen == [({"ok": True}, None)]
     assert ApiCall.objects.get().status == 200
+
+
+# -- downloads
+
+
+def test_a_download_comes_in_pieces_and_the_log_keeps_only_its_length(client: HttpClient, server: LocalServer) -> None:
+    body = bytes(range(256)) * 4096
+    server.on("/recording", Answer(body=body, headers={"Content-Type": "audio/wav"}))
+    with client.download("/recording", headers={"Accept": "*/*", "Range": "bytes=0-"}) as download:
+        pieces = list(download)
+    assert b"".join(pieces) == body and len(pieces) > 1
+    row = ApiCall.objects.get()
+    assert (row.status, row.response_body) == (200, f"({len(body)} bytes, not kept)")
+    assert row.request_headers["Range"] == "bytes=0-"
+
+
+def test_the_connection_of_a_download_is_used_again(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body=b"RIFF", headers={"Content-Type": "audio/wav"}))
+    for _ in range(3):
+        with client.download("/recording", headers={"Accept": "*/*"}) as download:
+            assert b"".join(download) == b"RIFF"
+    assert server.connections == 1
+
+
+def test_a_download_that_is_larger_than_an_answer_may_be_goes_through(
+    client: HttpClient, server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    server.on("/recording", Answer(body=b"x" * 5000, headers={"Content-Type": "audio/wav"}))
+    with client.download("/recording", headers={"Accept": "*/*"}) as download:
+        assert sum(map(len, download)) == 5000
+
+
+def test_a_download_that_breaks_off_is_told(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body=b"x" * 5000, headers={"Content-Type": "audio/wav"}, cut=3000))
+    with client.download("/recording", headers={"Accept": "*/*"}) as download, pytest.raises(Unavailable) as failure:
+        list(download)
+    assert failure.value.cause in (Cause.UNREACHABLE, Cause.TIMEOUT)
+
+
+def test_a_refused_download_is_an_error_with_the_vendors_words(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(404, {"message": "No such recording"}))
+    with pytest.raises(Rejected, match="No such recording"):
+        client.download("/recording")
+    assert "No such recording" in ApiCall.objects.get().response_body
+
+
+def test_a_web_page_in_place_of_a_download_is_told_by_its_header(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body="<html>Log in</html>", headers={"Content-Type": "text/html"}))
+    with pytest.raises(Unavailable) as failure:
+        client.download("/recording")
+    assert failure.value.cause == Cause.WRONG_HOST

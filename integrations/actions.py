@@ -14,11 +14,24 @@ if TYPE_CHECKING:
     from .providers.base import Provider
 
 
+class Link(str):
+    """A value in a result's table that leads somewhere: its text is shown, `url` opens in a new tab. Programs and the
+    command line get the text only, so an address may be one that lets its holder in."""
+
+    url: str
+
+    def __new__(cls, text: str, url: str) -> "Link":
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an action tells the person who pressed the button.
 
-    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value)."""
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value); a value may be a
+    `Link`."""
 
     ok: bool
     message: str

@@ -31,10 +31,11 @@ PARSE_LIMIT = 65_536
 PRUNE_BATCH = 1000
 DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
-    "accept", "content-type", "content-length", "content-encoding", "content-range", "date", "idempotency-key",
-    "if-match", "link", "location", "range", "retry-after", "server", "sforce-limit-info", "transfer-encoding", "user-agent", "www-authenticate",
-    "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
-    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",
+    "accept", "content-encoding", "content-length", "content-range", "content-type", "date", "idempotency-key",
+    "if-match", "link", "location", "range", "retry-after", "server", "sforce-limit-info", "transfer-encoding",
+    "user-agent", "www-authenticate", "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id", "x-is-logged-in",
+    "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
+    "x-ratelimit-rule", "x-request-id", "x-total-count",
 }  # fmt: skip
 # Nobody reads these in a log; a recording can look like text (silence is a row of zeros).
 MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.IGNORECASE)

@@ -29,6 +29,7 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .storage import OpenRecording, RecordingStorage, StoredRecording
 
 __all__ = [
     "ActiveInteraction",
@@ -50,6 +51,7 @@ __all__ = [
     "FeedContext",
     "KnowledgeBase",
     "Messenger",
+    "OpenRecording",
     "OutgoingMessage",
     "PeopleDirectory",
     "PhoneMatches",
@@ -57,9 +59,11 @@ __all__ = [
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",
+    "RecordingStorage",
     "ScreenPop",
     "ServiceSnapshot",
     "Snapshot",
     "StatisticsFeed",
+    "StoredRecording",
     "WorkforceFeed",
 ]

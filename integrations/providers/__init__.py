@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .base import Provider
 
 PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.aws_s3.S3",
     "integrations.providers.bot_alterra.Alterra",
     "integrations.providers.kb_synthetix.Synthetix",
     "integrations.providers.loxysoft.Loxysoft",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .aws_s3 import S3
 from .base import Simulator
 from .bot_alterra import Alterra
 from .kb_synthetix import Synthetix
@@ -24,6 +25,7 @@ from .zapier import Zapier
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
+    S3,
     Wfm,
     Nice,
     Loxysoft,

@@ -44,6 +44,10 @@ def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(consumer_key=secret, application_key=secret)
 
 
+def accept_secret_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(secret_key=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 # A stream without log-in and without answers has none of these.
@@ -58,6 +62,10 @@ CASES = {
     "servicenow basic": Case(
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},
         accept_user_password,
+    ),
+    "aws_s3": Case(
+        "aws_s3", {"access_key_id": "AKIADEMOSTORAGE00001", "s3_bucket": "demo-recordings"},
+        {"secret_key": "demo-storage-secret-key-0123456789abcdef"}, accept_secret_key,
     ),
     "bot_alterra": Case("bot_alterra", {}, {"api_key": "demo-alterra-key"}, accept_api_key),
     "kb_synthetix": Case(

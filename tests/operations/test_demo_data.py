@@ -47,11 +47,11 @@ def test_the_reasons_of_the_system_are_there_beside_those_that_agents_choose():
     assert NotReadyReason.objects.get(key="lunch").is_break
 
 
-def test_the_three_accounts_are_simulated_valid_and_open_their_gates():
+def test_the_accounts_are_simulated_valid_and_open_their_gates():
     load()
 
     accounts = {account.name: account for account in IntegrationAccount.objects.all()}
-    assert set(accounts) == {"ServiceNow demo", "WFM demo", "NICE demo"}
+    assert set(accounts) == {row["name"] for row in data()["accounts"]}
     for account in accounts.values():
         account.full_clean()
         assert account.simulated and account.enabled

@@ -16,7 +16,7 @@ from integrations.simulators.exchange import own_path
 from integrations.simulators.recorder import warn
 
 from . import sigv4, sound, store
-from .words import S3Error, document, elements, xml
+from .words import S3Error, document, elements, request_id, xml
 
 ACCESS_KEY = "AKIADEMOSTORAGE00001"
 SECRET_KEY = "demo-storage-secret-key-0123456789abcdef"  # noqa: S105 - the published secret of a simulator
@@ -154,7 +154,7 @@ class S3(Simulator):
         overrides = {
             name.removeprefix("response-"): value for name, value in query.items() if name.startswith("response-")
         }
-        headers = {"x-amz-request-id": "0", **found.headers(), "Content-Type": found.content_type, **overrides}
+        headers = {"x-amz-request-id": request_id(), **found.headers(), "content-type": found.content_type, **overrides}
         if request.method == "HEAD":
             return Response(headers={**headers, "Content-Length": str(len(found.body))})
         return part_of(found.body, request.headers.get("range", ""), headers)

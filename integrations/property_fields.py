@@ -73,6 +73,40 @@ def is_host(name: str) -> bool:
         return False
 
 
+class HostNameField(forms.CharField):
+    """A host to which a TCP connection goes. May stay empty while the account is simulated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Host name", "required": False, "max_length": 253, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value)).strip()
+        if name and not is_host(name):
+            raise ValidationError("This is not a host name or an IP address. Example: receiver.example.com")
+        return name
+
+
+class TcpPortField(forms.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Port", "required": False, "min_value": 1, "max_value": 65_535, **kwargs})
+
+
+class TlsField(forms.ChoiceField):
+    """Whether a TCP connection is secured. Call the property `tls`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "TLS",
+            "choices": [("off", "Off: names and states travel unencrypted"), ("on", "On")],
+            "initial": "off",
+            "help_text": (
+                "On where the receiver's settings offer TLS on this port. Without it, use a network of your own or a "
+                "tunnel."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
+
+
 class CaCertificateField(forms.CharField):
     """A private certificate authority, trusted for this account in addition to the public ones. Call the property
     `ca_certificate`: the HTTP client looks for it by that name."""

@@ -24,6 +24,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
+    "integrations.providers.wfm_aspect.WfmAspect",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
 )

@@ -20,6 +20,7 @@ from .nice import Nice
 from .servicenow import ServiceNow
 from .statistics import Statistics
 from .tdg import Tdg
+from .wfm_aspect import Aspect
 from .wfm_http import Wfm
 from .zapier import Zapier
 
@@ -38,6 +39,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Viber,
     Nexmo,
     Statistics,
+    Aspect,
     Synthetix,
     Alterra,
 )

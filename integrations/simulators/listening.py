@@ -14,12 +14,15 @@ from typing import IO, ClassVar
 
 from .boards import BoardSimulator
 
-IDLE_SECONDS = 60
+IDLE_SECONDS = 60.0
 
 
 class Handler(socketserver.StreamRequestHandler):
-    timeout = IDLE_SECONDS
     server: Listener
+
+    def setup(self) -> None:
+        self.timeout = self.server.simulator.idle_seconds
+        super().setup()
 
     def handle(self) -> None:
         try:
@@ -40,6 +43,8 @@ class Listener(socketserver.ThreadingTCPServer):
 class ListeningSimulator(BoardSimulator):
     #: How many ports after the simulators' HTTP port. Each listening simulator has a number of its own.
     tcp_port: ClassVar[int]
+    #: A connection that is silent for so long is closed.
+    idle_seconds: ClassVar[float] = IDLE_SECONDS
     listener: Listener | None = None
     listening = "not started"
 

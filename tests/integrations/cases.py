@@ -86,6 +86,7 @@ CASES = {
     ),
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
     "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
+    "wfm_aspect": Case("wfm_aspect", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

@@ -26,7 +26,7 @@ class Field:
         """The value in exactly `size` units. A number too large becomes all nines."""
         if isinstance(value, int):
             return self._padded(str(min(max(0, value), 10**self.size - 1)))
-        return self._padded(cut(CONTROL.sub(" ", value), self.size))
+        return self._padded(cut(value if value.isprintable() else CONTROL.sub(" ", value), self.size))
 
     def _padded(self, text: str) -> str:
         missing = self.size - units(text)
@@ -73,10 +73,12 @@ def fields_of(rows: Any) -> tuple[Field, ...]:
 
 def units(text: str) -> int:
     """UTF-16 code units."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
 def cut(text: str, size: int) -> str:
     """At most `size` units, and never half a character."""
+    if text.isascii():
+        return text[:size]
     whole = text.encode("utf-16-le", "replace")[: 2 * size]
     return whole.decode("utf-16-le", "ignore")

@@ -49,7 +49,7 @@ class RtaLine(FeedLine):
             self._send(KEEP_ALIVE, at, context, [])
 
     def _send(self, kind: str, at: datetime, context: FeedContext, agents: list[AgentSnapshot]) -> None:
-        records = (self.coding.values(agent, at) for agent in agents)
+        records = (self.coding.values(agent, at, self.layout.record) for agent in agents)
         self.stream.send(self.layout.message(header(kind, at, context.sequence), records))
 
     def listen(self) -> None:

@@ -91,7 +91,8 @@ class WfmAspect(ReasonCoding, TcpReceiver, ConnectedFeed):
         )
 
     def remarks(self, snapshot: Snapshot) -> list[str]:
-        obstacles = (self.coding.obstacle(agent, self.layout.record) for agent in snapshot.agents)
+        coding, record = self.coding, self.layout.record
+        obstacles = (coding.obstacle(agent, record) for agent in snapshot.agents)
         return [*self.reason_remarks(snapshot), *filter(None, obstacles)]
 
     def probes(self) -> Iterator[Passed]:
@@ -118,7 +119,7 @@ class WfmAspect(ReasonCoding, TcpReceiver, ConnectedFeed):
             login, employee_id or None, extension or None, "Jo", "Smith", "Team", state,
             reason if state == "NOT_READY" else None, now - timedelta(seconds=seconds), (), active,
         )  # fmt: skip
-        layout, values = self.layout, self.coding.values(agent, now)
+        layout, values = self.layout, self.coding.values(agent, now, self.layout.record)
         obstacle = self.coding.obstacle(agent, layout.record)
         if obstacle:
             return Result(False, obstacle)

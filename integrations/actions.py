@@ -26,12 +26,18 @@ class Link(str):
         return made
 
 
+class Exact(str):
+    """A value in a result's table that is looked at letter by letter: shown in letters of one width."""
+
+    exact = True
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an action tells the person who pressed the button.
 
     `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value); a value may be a
-    `Link`."""
+    `Link` or `Exact`."""
 
     ok: bool
     message: str

@@ -33,7 +33,7 @@ def error_from_response(response: requests.Response) -> IntegrationError | None:
 
 def is_read(response: requests.Response) -> bool:
     """Whether the body is here. That of a download is still on its way, and looking at it would fetch all of it."""
-    return response._content is not False  # type: ignore[attr-defined]
+    return response._content is not False
 
 
 def is_page(response: requests.Response) -> bool:

@@ -4,6 +4,7 @@ Time limits always, TLS 1.2 or later, addresses checked when connecting (`addres
 environment, no cookies, no redirect to another host, no endless answer; every exchange in the wire log; every failure
 one of the four errors. Providers use `self.http` and never import a client library."""
 
+import io
 import os
 import random
 import time
@@ -80,17 +81,21 @@ class HttpClient:
         retry: int | None = None,
         on_answer: Callable[[requests.Response], None] | None = None,
         stream: bool = False,
+        in_blocks: bool = False,
     ) -> requests.Response:
         """One request and its good answer. Raises `IntegrationError` and nothing else of its own.
 
         `retry`: how often to try again where that is harmless; two times for idempotent methods, else never.
         `on_answer` sees a good answer before anything else happens with it, the wire log included. `stream`: the body
-        of a good answer is left unread (see `download`)."""
+        of a good answer is left unread (see `download`). `in_blocks`: the time limit counts for each small block of
+        the body that is sent, as megabytes on a slow line need, and not for all of it."""
         refuse_inside_transaction()
         template = requests.Request(
             method.upper(), self._url(path_or_url), params=params, json=json, data=data, headers=_headers(headers)
         )
-        attempt = _Attempt(self, template, timeout or self.timeout, purpose, on_answer, stream=stream)
+        attempt = _Attempt(
+            self, template, timeout or self.timeout, purpose, on_answer, stream=stream, in_blocks=in_blocks
+        )
         retries = retry if retry is not None else RETRIES if method.upper() in IDEMPOTENT else 0
         try:
             return attempt.run(retries)
@@ -147,6 +152,7 @@ class _Attempt:
         on_answer: Callable[[requests.Response], None] | None,
         *,
         stream: bool,
+        in_blocks: bool,
     ) -> None:
         self.client = client
         self.template = template
@@ -154,6 +160,7 @@ class _Attempt:
         self.purpose = purpose
         self.on_answer = on_answer
         self.stream = stream
+        self.in_blocks = in_blocks
         self.redirects = 0
         self.renewed = False
 
@@ -225,6 +232,8 @@ class _Attempt:
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         account = self.client.account
         connections = transport.adapter(guard_for(account), tcp.ca_of(account), os.getpid())
+        if self.in_blocks and isinstance(request.body, bytes):
+            request.body = io.BytesIO(request.body)  # urllib3 reads a file block by block; bytes it sends in one go
         try:
             response = connections.send(request, stream=True, timeout=bounded(self.timeout), verify=True)
             unread = self.stream and response.status_code < 300

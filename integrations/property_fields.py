@@ -177,6 +177,23 @@ class ReasonCodesField(forms.Field):
         return {"reason": reason, "code": int(code)}
 
 
+class UnmappedReasonCodeField(forms.IntegerField):
+    """The code of reasons that the table above it does not list. Call the property `unmapped_reason_code`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "Unmapped reason code",
+            "initial": 0,
+            "min_value": 0,
+            "max_value": MAXIMUM_CODE,
+            "help_text": (
+                "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is "
+                "free."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
+
+
 def codes_by_reason(rows: Any) -> dict[str, int]:
     """The table as a dictionary from the folded reason to its code."""
     return {str(row["reason"]).strip().casefold(): int(row["code"]) for row in rows or []}

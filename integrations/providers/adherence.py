@@ -14,7 +14,7 @@ NO_REASON = 0
 class ReasonCoding:
     """For providers with the properties `reason_codes_mapping` and `unmapped_reason_code`."""
 
-    properties: Mapping[str, Any]
+    properties: dict[str, Any]
 
     @property
     def reason_codes(self) -> dict[str, int]:

@@ -10,7 +10,8 @@ import socketserver
 import struct
 import threading
 from abc import abstractmethod
-from typing import IO, ClassVar
+from io import BufferedIOBase
+from typing import ClassVar
 
 from .boards import BoardSimulator
 
@@ -21,8 +22,8 @@ class Handler(socketserver.StreamRequestHandler):
     server: Listener
 
     def setup(self) -> None:
-        self.timeout = self.server.simulator.idle_seconds
         super().setup()
+        self.connection.settimeout(self.server.simulator.idle_seconds)
 
     def handle(self) -> None:
         try:
@@ -49,7 +50,7 @@ class ListeningSimulator(BoardSimulator):
     listening = "not started"
 
     @abstractmethod
-    def talk(self, stream: IO[bytes], connection: socket.socket) -> None:
+    def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
         """One connection, in a thread of its own; it is closed on return."""
 
     def listen(self, host: str, port: int) -> bool:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import IO, Any
+from io import BufferedIOBase
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -56,7 +57,7 @@ class Statistics(ListeningSimulator):
     def routes(self) -> list[BaseRoute]:
         return self.board_routes()
 
-    def talk(self, stream: IO[bytes], connection: socket.socket) -> None:
+    def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
         talk = Talk()
         while line := stream.readline(LONGEST_LINE + 1):
             if not self.take_line(talk, line, connection):

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO, Any
+from io import BufferedIOBase
+from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -66,7 +67,7 @@ class Unreadable(Exception):
 class Reader:
     """Takes fields of fixed width from a connection, however the bytes arrive."""
 
-    stream: IO[bytes]
+    stream: BufferedIOBase
     encoding: str
     separator: str
     offset: int = 0
@@ -131,7 +132,7 @@ class Aspect(ListeningSimulator):
 
     # -- one connection
 
-    def talk(self, stream: IO[bytes], connection: socket.socket) -> None:
+    def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
         self.counts["connections"] += 1
         reader = Reader(stream, str(self.settings["encoding"]), str(self.settings["separator"]))
         try:

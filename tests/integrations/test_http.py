@@ -1,8 +1,12 @@
 """The HTTP client against a real server: limits, retries, redirects, renewal of credentials, what errors become."""
 
 import gzip
+import re
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -435,3 +439,54 @@ def test_a_web_page_in_place_of_a_download_is_told_by_its_header(client: HttpCli
     with pytest.raises(Unavailable) as failure:
         client.download("/recording")
     assert failure.value.cause == Cause.WRONG_HOST
+
+
+# -- large bodies on slow lines
+
+
+@contextmanager
+def slow_reader() -> Iterator[tuple[str, list[int]]]:
+    """A server that takes half a megabyte at a time with pauses, then says OK; its address and how much it took."""
+    taken: list[int] = []
+
+    def serve(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.recv(65_536)
+        left = int(re.search(rb"Content-Length: (\d+)", head)[1]) - len(head.partition(b"\r\n\r\n")[2])  # type: ignore[index]
+        while left > 0 and (block := peer.recv(min(left, 524_288))):
+            left -= len(block)
+            time.sleep(0.05)
+        taken.append(left)
+        with suppress(OSError):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+            peer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", taken
+        thread.join(20)
+
+
+def test_a_large_body_on_a_slow_line_has_a_time_limit_per_block(loopback: None) -> None:
+    body = bytes(12 * 1024 * 1024)
+    with slow_reader() as (address, taken):
+        client = HttpClient(None, base_url=address, timeout=(0.4, 5))
+        assert client.put("/x", data=body, in_blocks=True).status_code == 200
+    assert taken == [0]
+
+
+def test_without_blocks_the_time_limit_counts_for_all_of_a_body(loopback: None) -> None:
+    with slow_reader() as (address, taken), pytest.raises(Unavailable) as failure:
+        HttpClient(None, base_url=address, timeout=(0.4, 5)).put("/x", data=bytes(12 * 1024 * 1024), retry=0)
+    assert failure.value.cause == Cause.TIMEOUT and taken[0] > 0
+
+
+def test_a_body_in_blocks_is_whole_again_at_each_try(client: HttpClient, server: LocalServer) -> None:
+    server.on("/x", Answer(503, {}), OK)
+    client.put("/x", data=b"all of it", in_blocks=True)
+    assert [request.body for request in server.arrived] == [b"all of it"] * 2
+    assert {row.request_body for row in ApiCall.objects.all()} == {"all of it"}

@@ -53,7 +53,8 @@ class Upload:
         checksum = checksum_header(part) if self.checksums else {}
         headers = {"Content-Type": "application/octet-stream", **checksum}
         query = {"partNumber": str(number), "uploadId": self.id}
-        answer = self.request("PUT", self.key, query, data=part, headers=headers, purpose=f"Upload part {number}")
+        purpose = f"Upload part {number}"
+        answer = self.request("PUT", self.key, query, data=part, headers=headers, purpose=purpose, in_blocks=True)
         tag = escape(answer.headers.get("ETag", ""))
         told = "".join(f"<ChecksumSHA256>{value}</ChecksumSHA256>" for value in checksum.values())
         self.entries.append(f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag>{told}</Part>")

@@ -110,7 +110,8 @@ class S3(RecordingStorage, Provider):
 
     def _put_whole(self, key: str, data: bytes, headers: dict[str, str]) -> None:
         checksum = checksum_header(data) if self.sends_checksums else {}
-        self._request("PUT", key, data=data, headers={**headers, **checksum}, purpose="Store recording")
+        sent = {**headers, **checksum}
+        self._request("PUT", key, data=data, headers=sent, purpose="Store recording", in_blocks=True)
 
     @contextmanager
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[OpenRecording]:
@@ -205,15 +206,22 @@ class S3(RecordingStorage, Provider):
 
     @action(
         "Newest recordings",
-        help_text="Lists the latest recordings below the key prefix, each with a link that plays it for five minutes.",
+        help_text="Lists the latest recordings below the key prefix. Each is a link that plays it, for five minutes.",
     )
     def newest_recordings(self) -> Result:
         found, complete = newest(self._page, SHOWN)
-        rows = tuple((described(each, self.prefix), Link("Play", self.playback_url(each.key))) for each in found)
+        rows = tuple((stored_at(each), Link(self._shown(each), self.playback_url(each.key))) for each in found)
         if not found:
             return Result(True, f"There is no recording in {self.properties['s3_bucket']}/{self.prefix} yet.")
         told = "" if complete else f" The bucket holds more than the {LOOKED_THROUGH:,} that were looked through."
-        return Result(True, f"The {len(found)} newest. Each link ends after {LINK_SECONDS // 60} minutes.{told}", rows)
+        return Result(
+            True,
+            f"The {len(found)} newest: follow one to hear it. The links end after {LINK_SECONDS // 60} minutes.{told}",
+            rows,
+        )
+
+    def _shown(self, recording: StoredRecording) -> str:
+        return f"{recording.key.removeprefix(self.prefix)} ({filesizeformat(recording.size)})"
 
     # -- one exchange
 
@@ -285,6 +293,5 @@ class Steps:
         return done
 
 
-def described(recording: StoredRecording, prefix: str) -> str:
-    at = f"{recording.stored_at:%Y-%m-%d %H:%M}, " if recording.stored_at else ""
-    return f"{recording.key.removeprefix(prefix)} ({at}{filesizeformat(recording.size)})"
+def stored_at(recording: StoredRecording) -> str:
+    return f"{recording.stored_at:%d %b %Y, %H:%M:%S}" if recording.stored_at else ""

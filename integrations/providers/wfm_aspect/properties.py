@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 
 from integrations.properties import PropertiesForm
 from integrations.property_fields import (
-    MAXIMUM_CODE,
     CaCertificateField,
     HostNameField,
     ReasonCodesField,
     TcpPortField,
     TlsField,
+    UnmappedReasonCodeField,
 )
 from integrations.providers.adherence import STATE_CODES
 from integrations.row_tables import Column, Groups, RowsWidget, cells
@@ -168,15 +168,7 @@ class WfmAspectProperties(PropertiesForm):
         initial="login_id",
         help_text="By what the WFM system knows an agent; its list of agents shows it. Who has none is left out.",
     )
-    unmapped_reason_code = forms.IntegerField(
-        label="Unmapped reason code",
-        initial=0,
-        min_value=0,
-        max_value=MAXIMUM_CODE,
-        help_text=(
-            "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is free."
-        ),
-    )
+    unmapped_reason_code = UnmappedReasonCodeField()
     encoding = forms.ChoiceField(
         label="Encoding",
         choices=[

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from integrations import catalogue
-from integrations.actions import Result, action
+from integrations.actions import Exact, Result, action
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, ConnectedFeed, Snapshot
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Stage
@@ -52,7 +52,7 @@ class PreviewForm(forms.Form):
     """An agent to look at; made up, nothing of it is sent."""
 
     login = forms.CharField(initial="jsmith", max_length=60, help_text="The agent's login, for example a real one.")
-    employee_id = forms.CharField(initial="E-01", max_length=60, required=False)
+    employee_id = forms.CharField(label="Employee ID", initial="E-01", max_length=60, required=False)
     extension = forms.CharField(initial="1001", max_length=60, required=False)
     state = forms.ChoiceField(choices=list(STATE_NAMES.items()), initial="NOT_READY")
     reason = forms.CharField(
@@ -127,13 +127,13 @@ class WfmAspect(ReasonCoding, TcpReceiver, ConnectedFeed):
         rows = [("Characters", shown(layout.line(layout.record, values)))]
         labels = dict(RECORD_FIELDS)
         rows += [(f"{labels[f.name]} ({f.size})", shown(f.text(values.get(f.name, "")))) for f in layout.record]
-        rows.append(("Record in hex", layout.encoded(layout.line(layout.record, values)).hex(" ")))
+        rows.append(("Record in hex", Exact(layout.encoded(layout.line(layout.record, values)).hex(" "))))
         if layout.header:
             told = {**header(FULL, now, 1), "count": 1}
             rows.append(("Header before it", shown(layout.line(layout.header, told))))
         return Result(True, f"{len(whole)} bytes for one agent. Spaces are shown as ·", rows=tuple(rows))
 
 
-def shown(text: str) -> str:
+def shown(text: str) -> Exact:
     """Spaces and line ends made visible."""
-    return text.translate({ord(" "): "·", ord("\r"): "␍", ord("\n"): "␊"})
+    return Exact(text.translate({ord(" "): "·", ord("\r"): "␍", ord("\n"): "␊"}))

@@ -98,14 +98,17 @@ class S3(Simulator):
             return error.response(with_body=request.method != "HEAD")
 
     def _answer(self, request: Request, body: bytes) -> Response:
-        names = ("access_key", "secret_key", "region")
-        sigv4.check(request, body, sigv4.Keys(*(str(self.settings[name]) for name in names), self.clock))
+        sigv4.check(request, body, self._keys())
         bucket, key = self._addressed(request)
         query = dict(sigv4.pairs(request.scope["query_string"].decode()))
         if bucket != self.settings["bucket"]:
             raise S3Error("NoSuchBucket", BucketName=bucket) if bucket else S3Error("AccessDenied")
         self._refuse_checksums(request)
         return self._object(request, key, query, body) if key else self._bucket(request, query)
+
+    def _keys(self) -> sigv4.Keys:
+        access_key, secret_key = str(self.settings["access_key"]), str(self.settings["secret_key"])
+        return sigv4.Keys(access_key, secret_key, str(self.settings["region"]), self.clock)
 
     def _addressed(self, request: Request) -> tuple[str, str]:
         path = own_path(request.scope).lstrip("/")

@@ -201,9 +201,11 @@ def test_a_list_too_long_to_look_through_is_told() -> None:
 
 def test_the_newest_recordings_have_links_that_play(bucket: Vendor) -> None:
     result = connect(key_prefix="recordings").newest_recordings()
-    assert result.ok and result.message == "The 2 newest. Each link ends after 5 minutes."
-    label, play = result.rows[0]
-    assert label.startswith("support/2026-01-15/") and label.endswith("KB)")
+    assert result.ok and result.message == "The 2 newest: follow one to hear it. The links end after 5 minutes."
+    at, play = result.rows[0]
+    assert at.startswith(f"{timezone.now():%d %b %Y}") and play.startswith(
+        "support/2026-01-15/1002_091530_agent2.wav ("
+    )
     query = parse_qs(urlsplit(play.url).query)
     assert (query["X-Amz-Expires"], query["response-content-disposition"]) == (["300"], ["inline"])
     heard = requests.get(play.url, headers={"Range": "bytes=0-3"}, timeout=5)
@@ -216,10 +218,10 @@ def test_the_page_shows_a_link_and_the_command_line_does_not(bucket: Vendor, cap
     admin.force_login(AdminFactory())
     url = reverse("admin:integrations_integrationaccount_action", args=[account.pk, "newest_recordings"])
     page = admin.post(url).content.decode()
-    assert 'target="_blank" rel="noopener noreferrer">Play</a>' in page and "X-Amz-Signature=" in page
+    assert 'target="_blank" rel="noopener noreferrer">recordings/support/' in page and "X-Amz-Signature=" in page
     call_command("run_action", account.name, "newest_recordings")
     told = capsys.readouterr().out
-    assert "Play" in told and "X-Amz" not in told
+    assert "recordings/support/" in told and "X-Amz" not in told
 
 
 def test_an_empty_bucket_is_told(bucket: Vendor) -> None:

@@ -233,7 +233,8 @@ class _Attempt:
         account = self.client.account
         connections = transport.adapter(guard_for(account), tcp.ca_of(account), os.getpid())
         if self.in_blocks and isinstance(request.body, bytes):
-            request.body = io.BytesIO(request.body)  # urllib3 reads a file block by block; bytes it sends in one go
+            # urllib3 reads a file block by block; bytes it sends in one go.
+            request.body = io.BytesIO(request.body)  # type: ignore[assignment]
         try:
             response = connections.send(request, stream=True, timeout=bounded(self.timeout), verify=True)
             unread = self.stream and response.status_code < 300

@@ -11,7 +11,7 @@ import threading
 import time
 from datetime import datetime
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from integrations import leases
@@ -167,5 +167,7 @@ class Line(threading.Thread):
                 self.line = None
             if feed is not None:
                 leases.release(feed, self.owner)
+        except DatabaseError:
+            pass  # no number for a goodbye, and the lease runs out by itself
         finally:
             self._drop()

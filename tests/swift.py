@@ -4,6 +4,7 @@ It checks signatures in headers and in links, expiry, clocks and regions, so it 
 and not only whether they agree with a simulator of ours."""
 
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -76,6 +77,7 @@ class Swift:
 @contextmanager
 def swift_running(folder: Path) -> Iterator[Swift]:
     """Ready when it leaves the start of the `with` block, gone at its end. Needs a file system with user attributes."""
+    need_attributes(folder)
     ports = {kind: free_port() for kind in KINDS}
     proxy = free_port()
     configure(folder, ports, proxy)
@@ -90,10 +92,17 @@ def swift_running(folder: Path) -> Iterator[Swift]:
             process.wait(10)
 
 
+def need_attributes(folder: Path) -> None:
+    try:
+        os.setxattr(folder, "user.swift", b"1")
+    except OSError as error:
+        raise RuntimeError(f"Swift needs user attributes on files, which {folder} does not take: {error}") from None
+
+
 def configure(folder: Path, ports: dict[str, int], proxy: int) -> None:
     for name in ("etc", "cache", "srv/sdb1"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    etc, user = folder / "etc", os.environ.get("USER") or "root"
+    etc, user = folder / "etc", pwd.getpwuid(os.geteuid()).pw_name
     (etc / "swift.conf").write_text(COMMON)
     for kind, port in ports.items():
         text = SERVER.format(folder=folder, port=port, user=user, kind=kind)

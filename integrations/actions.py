@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from .providers.base import Provider
 
 
+class Link(str):
+    """A value in a result's table that leads somewhere: its text is shown, `url` opens in a new tab. Programs and the
+    command line get the text only, so an address may be one that lets its holder in."""
+
+    url: str
+
+    def __new__(cls, text: str, url: str) -> "Link":
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
+
+
+class Exact(str):
+    """A value in a result's table that is looked at letter by letter: shown in letters of one width."""
+
+    exact = True
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     """How much of something limited is used up; on the page a bar."""
@@ -45,8 +63,8 @@ class Meter:
 class Result:
     """What an action tells the person who pressed the button.
 
-    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value); `meters` the same
-    with bars; a command prints the rows instead."""
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value), where a value may
+    be a `Link` or `Exact`; `meters` the same with bars, and a command prints the rows instead."""
 
     ok: bool
     message: str

@@ -74,6 +74,40 @@ def is_host(name: str) -> bool:
         return False
 
 
+class HostNameField(forms.CharField):
+    """A host to which a TCP connection goes. May stay empty while the account is simulated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Host name", "required": False, "max_length": 253, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value)).strip()
+        if name and not is_host(name):
+            raise ValidationError("This is not a host name or an IP address. Example: receiver.example.com")
+        return name
+
+
+class TcpPortField(forms.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Port", "required": False, "min_value": 1, "max_value": 65_535, **kwargs})
+
+
+class TlsField(forms.ChoiceField):
+    """Whether a TCP connection is secured. Call the property `tls`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "TLS",
+            "choices": [("off", "Off: names and states travel unencrypted"), ("on", "On")],
+            "initial": "off",
+            "help_text": (
+                "On where the receiver's settings offer TLS on this port. Without it, use a network of your own or a "
+                "tunnel."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
+
+
 class CaCertificateField(forms.CharField):
     """A private certificate authority, trusted for this account in addition to the public ones. Call the property
     `ca_certificate`: the HTTP client looks for it by that name."""
@@ -174,6 +208,23 @@ class ReasonCodesField(forms.Field):
         if not (code.isascii() and code.isdigit() and int(code) <= MAXIMUM_CODE):
             raise ValidationError(f'The code of "{reason}" must be a whole number from 0 to {MAXIMUM_CODE}.')
         return {"reason": reason, "code": int(code)}
+
+
+class UnmappedReasonCodeField(forms.IntegerField):
+    """The code of reasons that the table above it does not list. Call the property `unmapped_reason_code`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "Unmapped reason code",
+            "initial": 0,
+            "min_value": 0,
+            "max_value": MAXIMUM_CODE,
+            "help_text": (
+                "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is "
+                "free."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
 
 
 def codes_by_reason(rows: Any) -> dict[str, int]:

@@ -10,6 +10,7 @@ import pytest
 from tests.servers import Servers
 from tests.simulated import Simulators
 from tests.stack import Stack, embedded_stack, postgres_template, servers_stack, sqlite_template
+from tests.swift import Swift, swift_running
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -30,6 +31,7 @@ MARKERS = {
     "stack": ("processes",),
     "embedded": ("processes",),
     "on_servers": ("processes", "postgres", "redis"),
+    "swift": ("processes",),
     "postgres_url": ("postgres",),
     "redis_url": ("redis",),
     "page": ("browser",),
@@ -74,6 +76,13 @@ def postgres_url(servers: Servers) -> str:
 def redis_url(servers: Servers) -> str:
     """A real Redis on a free port, started at the first use."""
     return servers.redis_url()
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """A real object store with an S3 door, started at the first use."""
+    with swift_running(tmp_path_factory.mktemp("swift")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,9 @@ from .crm import (
 from .feeds import (
     ActiveInteraction,
     AgentSnapshot,
+    ConnectedFeed,
     FeedContext,
+    FeedLine,
     RecordingEvent,
     RecordingFeed,
     ServiceSnapshot,
@@ -30,6 +32,7 @@ from .feeds import (
 )
 from .knowledge import Article, KnowledgeBase
 from .sign_on import Identity, SignOnRefused, SingleSignOn
+from .storage import OpenRecording, RecordingStorage, StoredRecording
 
 __all__ = [
     "ActiveInteraction",
@@ -45,13 +48,16 @@ __all__ = [
     "CallerLookup",
     "CallerProfile",
     "ChatBot",
+    "ConnectedFeed",
     "Crm",
     "CrmAgent",
     "EmbedHost",
     "FeedContext",
+    "FeedLine",
     "Identity",
     "KnowledgeBase",
     "Messenger",
+    "OpenRecording",
     "OutgoingMessage",
     "PeopleDirectory",
     "PhoneMatches",
@@ -59,11 +65,13 @@ __all__ = [
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",
+    "RecordingStorage",
     "ScreenPop",
     "ServiceSnapshot",
     "SignOnRefused",
     "SingleSignOn",
     "Snapshot",
     "StatisticsFeed",
+    "StoredRecording",
     "WorkforceFeed",
 ]

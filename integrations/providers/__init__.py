@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .base import Provider
 
 PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.aws_s3.S3",
     "integrations.providers.bot_alterra.Alterra",
     "integrations.providers.kb_synthetix.Synthetix",
     "integrations.providers.loxysoft.Loxysoft",
@@ -28,6 +29,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.sso_agent_desktop.AgentDesktopSso",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
+    "integrations.providers.wfm_aspect.WfmAspect",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
     "integrations.providers.zendesk.Zendesk",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .aws_s3 import S3
 from .base import Simulator
 from .bot_alterra import Alterra
 from .kb_synthetix import Synthetix
@@ -23,6 +24,7 @@ from .servicenow import ServiceNow
 from .sso import AdminIdentityProvider, DesktopIdentityProvider
 from .statistics import Statistics
 from .tdg import Tdg
+from .wfm_aspect import Aspect
 from .wfm_http import Wfm
 from .zapier import Zapier
 from .zendesk import Zendesk
@@ -30,6 +32,7 @@ from .zendesk import Zendesk
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
     Salesforce,
+    S3,
     Wfm,
     Nice,
     Loxysoft,
@@ -42,6 +45,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Viber,
     Nexmo,
     Statistics,
+    Aspect,
     Synthetix,
     Alterra,
     OracleServiceCloud,

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 MASK = "•••"
 BODY_LIMIT = 64_000
+_MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.I)
 
 _SECRET_KEY = re.compile(
     r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|x-api-key|consumerkey|"
@@ -64,6 +65,8 @@ def mask_body(body: bytes, content_type: str, secrets: Iterable[str]) -> Any:
     """The body in the form that is pleasant to read: parsed JSON, a dictionary of a form, or text."""
     if not body:
         return None
+    if _MEDIA.match(content_type):
+        return f"({len(body)} bytes)"
     text = body[:BODY_LIMIT].decode("utf-8", "replace")
     if "x-www-form-urlencoded" in content_type:
         return mask_pairs(text, secrets)

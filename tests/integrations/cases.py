@@ -47,6 +47,10 @@ def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(consumer_key=secret, application_key=secret)
 
 
+def accept_secret_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(secret_key=secret)
+
+
 # A receiver's answer to a push is not read beyond its status (docs/providers): a damaged body is no fault there.
 UNREAD = {"": ("truncated", "wrong_shape")}
 # A stream without log-in and without answers has none of these.
@@ -94,6 +98,9 @@ CASES = {
         lambda vendor, secret, patch: vendor.settings(consumer_secret=secret),
         paths=("/services/oauth2/token", "/services/oauth2/userinfo", "/services/data"),
         none_at={"/services/oauth2/token": ("missing_permission",)},
+    "aws_s3": Case(
+        "aws_s3", {"access_key_id": "AKIADEMOSTORAGE00001", "s3_bucket": "demo-recordings"},
+        {"secret_key": "demo-storage-secret-key-0123456789abcdef"}, accept_secret_key,
     ),
     "bot_alterra": Case("bot_alterra", {}, {"api_key": "demo-alterra-key"}, accept_api_key),
     "kb_synthetix": Case(
@@ -126,6 +133,7 @@ CASES = {
         {"api_token": "demo-zendesk-api-token"}, lambda vendor, secret, patch: vendor.settings(api_token=secret),
     ),
     "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
+    "wfm_aspect": Case("wfm_aspect", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

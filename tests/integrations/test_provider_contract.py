@@ -17,6 +17,7 @@ from integrations.errors import Cause, IntegrationError, Stage
 from integrations.forms import account_form
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
+from integrations.row_tables import RowsWidget
 from integrations.simulators.server import running
 from integrations.verdict import Verdict
 from tests.factories import AdminFactory
@@ -290,6 +291,10 @@ def filled(case: Case) -> dict[str, Any]:
     """The form as it is shown at first, as a browser would send it."""
     form = account_form(registry()[case.provider])()
     shown = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    for name, field in form.fields.items():
+        if isinstance(field.widget, RowsWidget) and shown[name]:
+            rows = shown.pop(name)
+            shown |= {f"{name}-{each.key}": [row[each.key] for row in rows] for each in field.widget.columns}
     left_out = (None, False)
     sent = {name: value for name, value in shown.items() if not any(value is nothing for nothing in left_out)}
     return {name: "on" if value is True else value for name, value in sent.items() if value != ()}

@@ -98,6 +98,7 @@ CASES = {
         lambda vendor, secret, patch: vendor.settings(consumer_secret=secret),
         paths=("/services/oauth2/token", "/services/oauth2/userinfo", "/services/data"),
         none_at={"/services/oauth2/token": ("missing_permission",)},
+    ),
     "aws_s3": Case(
         "aws_s3", {"access_key_id": "AKIADEMOSTORAGE00001", "s3_bucket": "demo-recordings"},
         {"secret_key": "demo-storage-secret-key-0123456789abcdef"}, accept_secret_key,

@@ -17,6 +17,8 @@ class ContactCenterConfig(AppConfig):
     def ready(self) -> None:
         import_module("contactcenter.checks")
         post_migrate.connect(make_supervisors, sender=self, dispatch_uid="contactcenter.supervisors")
+        quotas = import_module("integrations.quotas")
+        quotas.register_zone(time_zone)
 
 
 class ContactCenterAdminConfig(admin_apps.AdminConfig):
@@ -36,3 +38,10 @@ def make_supervisors(**kwargs: Any) -> None:
     from contactcenter.admin.groups import ensure_supervisors
 
     ensure_supervisors()
+
+
+def time_zone() -> str:
+    """By whose midnight accounts count their days, unless they name a zone of their own."""
+    from contactcenter.models import ContactCenter
+
+    return ContactCenter.current().time_zone

@@ -5,6 +5,7 @@ import re
 import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -105,6 +106,19 @@ class CaCertificateField(forms.CharField):
         if "PRIVATE KEY" in text:
             raise ValidationError("There is a private key in this text. Only the certificate belongs here.")
         return text
+
+
+class TimeZoneField(forms.CharField):
+    """A time zone by its name in the tz database, such as Europe/Berlin; empty for the contact centre's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Time zone", "required": False, "max_length": 64, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value))
+        if name and name not in available_timezones():
+            raise ValidationError(f'"{name}" is not a time zone. Example: Europe/Berlin.')
+        return name
 
 
 class ReasonCodesWidget(RowsWidget):

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from . import check_ups, oauth, webhooks, wirelog
+from . import check_ups, oauth, quotas, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ def process_events() -> int:
 
 @shared_task
 def prune() -> int:
-    """Every hour: forget old rows of the wire log and old events."""
-    return wirelog.prune() + webhooks.prune()
+    """Every hour: forget old rows of the wire log, old events and the counts of days long past."""
+    return wirelog.prune() + webhooks.prune() + quotas.prune()
 
 
 def process_events_soon() -> None:

@@ -130,7 +130,8 @@ class IntegrationAccountAdmin(Listing, Screen):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         provider = self._provider(request, obj)
-        own = ["name", *(["is_default", "move_default"] if provider.type.has_default else []), "enabled", "simulated"]
+        default = ["is_default", "move_default"] if provider.type.has_default else []
+        own = ["name", *default, "enabled", *(["simulated"] if provider.remote else [])]
         names = list(provider.Properties.base_fields)
         advanced = [name for name in names if name in provider.Properties.advanced]
         plain = [name for name in names if name not in advanced]

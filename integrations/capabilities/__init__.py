@@ -29,6 +29,7 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
 
 __all__ = [
     "ActiveInteraction",
@@ -58,6 +59,9 @@ __all__ = [
     "RecordingEvent",
     "RecordingFeed",
     "ScreenPop",
+    "Sentiment",
+    "SentimentAnalysis",
+    "SentimentLabel",
     "ServiceSnapshot",
     "Snapshot",
     "StatisticsFeed",

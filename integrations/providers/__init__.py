@@ -20,6 +20,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
+    "integrations.providers.nlu_local.LocalNlu",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",

@@ -29,6 +29,8 @@ class Provider:
     type: ClassVar[AccountType]
     valid_message: ClassVar[str] = "Connection is valid"
     documentation_url: ClassVar[str] = ""
+    # False where the work is done in this process: no vendor, no address, and so nothing to simulate.
+    remote: ClassVar[bool] = True
     # What a cause means at this vendor and where to click there, over the doctor's general advice.
     advice: ClassVar[Mapping[Cause, "doctor.Advice"]] = {}
 
@@ -45,6 +47,8 @@ class Provider:
     @property
     def base_url(self) -> str:
         """Where requests go, without a trailing slash. A simulated account goes to the simulator in the box."""
+        if not self.remote:
+            return ""
         return self.account.simulator_url if self.account.simulated else str(self.properties.get("url", "")).rstrip("/")
 
     def authorise(self, request: requests.PreparedRequest) -> None:

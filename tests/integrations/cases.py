@@ -5,7 +5,7 @@ A new provider adds an entry; everything that is the same for all is in `contrac
 import pytest
 
 from integrations.simulators.servicenow import tokens
-from tests.integrations.contract import Case
+from tests.integrations.contract import FAULTS, Case
 from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vendor
 
 Patch = pytest.MonkeyPatch
@@ -50,6 +50,7 @@ UNREAD = {"": ("truncated", "wrong_shape")}
 ONE_WAY = {
     "": ("bad_credentials", "missing_permission", "rate_limit", "hang", "truncated", "wrong_shape"),
 }
+NO_VENDOR = {"": tuple(FAULTS)}
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
@@ -64,6 +65,7 @@ CASES = {
         "kb_synthetix", {}, {"consumer_key": "demo-consumer-key", "application_key": "demo-application-key"},
         accept_keys,
     ),
+    "nlu_local": Case("nlu_local", {}, {}, lambda vendor, secret, patch: None, none_at=NO_VENDOR),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
     "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
     "next_caller": Case(

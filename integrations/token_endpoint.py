@@ -5,7 +5,7 @@ the time limits and the wire log hold here too."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 import requests
 from django.views.decorators.debug import sensitive_variables
@@ -50,6 +50,8 @@ def code_form(config: OAuthConfig, code: str, redirect_uri: str, verifier: str) 
 @sensitive_variables()
 def renewal_form(config: OAuthConfig, row: OAuthToken) -> str:
     """How this grant gets its next access token: the refresh token, or the client's credentials once more."""
+    if config.own_form:
+        return urlencode(config.own_form)
     if config.grant == "client_credentials":
         client = BackendApplicationClient(config.client_id)
         return str(client.prepare_request_body(scope=config.scope or None, **_client_options(config)))

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from django.db.models import F
 from django.utils import timezone
@@ -29,7 +30,9 @@ class OAuthConfig:
     """Where and how an account gets its tokens.
 
     `access_life` and `refresh_life` hold where the answer does not say; None means unknown. `margin` is how long before
-    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header."""
+    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header.
+    `own_form`: the whole form, where the vendor has a grant of its own that asks no person (IBM's API keys); `grant` is
+    "client_credentials" then."""
 
     token_url: str
     client_id: str
@@ -40,14 +43,15 @@ class OAuthConfig:
     scope: str = ""
     pkce: bool = True
     client_auth: Literal["body", "basic"] = "body"
+    own_form: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     access_life: timedelta | None = None
     refresh_life: timedelta | None = None
     margin: timedelta = timedelta(minutes=2)
 
     @property
     def issuer(self) -> str:
-        """Short mark of the endpoint, kept beside its tokens."""
-        return hashlib.sha256(self.token_url.encode()).hexdigest()[:16]
+        """Short mark of the endpoint (and of the key, in a form of the vendor's own), kept beside its tokens."""
+        return hashlib.sha256(f"{self.token_url}{urlencode(self.own_form)}".encode()).hexdigest()[:16]
 
 
 def row_of(account: IntegrationAccount) -> OAuthToken:
@@ -100,7 +104,8 @@ def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force
     `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token; without one the old one
     is kept (RFC 6749, section 6)."""
     now = timezone.now()
-    access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
+    # With a form of the vendor's own there is nothing to refresh; IBM writes "not_supported" in that place.
+    access, refresh = str(answer["access_token"]), "" if config.own_form else str(answer.get("refresh_token") or "")
     before, kept = _values(row, config)
     life = _life(answer, config)
     expires = now + life if life else None

@@ -31,8 +31,9 @@ DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
     "accept", "content-type", "content-length", "content-encoding", "date", "idempotency-key", "if-match", "link",
     "location", "retry-after", "server", "sforce-limit-info", "transfer-encoding", "user-agent", "www-authenticate",
-    "x-correlation-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
-    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",
+    "x-correlation-id", "x-global-transaction-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining",
+    "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id",
+    "x-total-count",
 }  # fmt: skip
 _interaction: ContextVar[str] = ContextVar("interaction", default="")
 

@@ -17,7 +17,7 @@ MASK = "•••"
 BODY_LIMIT = 64_000
 
 _SECRET_KEY = re.compile(
-    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|x-api-key|consumerkey|"
+    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|api_?key|x-api-key|consumerkey|"
     r"applicationkey|g_ck",
     re.I,
 )

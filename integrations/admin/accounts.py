@@ -26,7 +26,7 @@ from integrations.providers import registry
 from integrations.providers.base import Provider
 
 from . import chooser
-from .buttons import action_page, buttons_of
+from .buttons import action_page, buttons_of, notices_of
 from .listing import Listing
 from .panels import Panel, health_panel, tokens_panel, wire_log_panel
 from .screens import Screen
@@ -194,11 +194,14 @@ class IntegrationAccountAdmin(Listing, Screen):
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
         context: dict[str, Any] = {"provider": provider, "kind": kind_of(account) if account else ""}
         if account is None:
-            return {**context, "title": _("New %s account") % provider.label if provider else ""}
+            notices = [provider.notice] if provider and provider.notice else []
+            title = _("New %s account") % provider.label if provider else ""
+            return {**context, "title": title, "notices": notices}
         may_run = self.has_change_permission(request, account)
         return {
             **context,
             "badges": badges_of(account),
+            "notices": notices_of(account),
             "buttons": buttons_of(account) if may_run else [],
             "panels": self.panels(request, account),
             "wide_panels": self.wide_panels(request, account),

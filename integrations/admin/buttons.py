@@ -28,12 +28,23 @@ AT_ONCE = {"test_connection"}
 FRAGMENT = "X-Fragment"
 
 
+UNREADABLE = (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError)
+
+
+def notices_of(account: IntegrationAccount) -> list[str]:
+    """What the provider has to say about this account. Empty where the account cannot even be read."""
+    try:
+        return list(account.connect().notices())
+    except UNREADABLE:
+        return []
+
+
 def buttons_of(account: IntegrationAccount) -> list[dict[str, Any]]:
     """The buttons that make sense for what is stored. Empty where the account cannot even be read."""
     try:
         provider = account.connect()
         actions = [a for a in actions_of(type(provider)).values() if a.applies is None or a.applies(provider)]
-    except (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError):
+    except UNREADABLE:
         return []
     actions.sort(key=lambda a: a.key not in AT_ONCE)
     return [

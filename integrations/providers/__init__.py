@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PROVIDERS: tuple[str, ...] = (
     "integrations.providers.bot_alterra.Alterra",
+    "integrations.providers.bot_watson.WatsonBot",
     "integrations.providers.kb_synthetix.Synthetix",
     "integrations.providers.loxysoft.Loxysoft",
     "integrations.providers.next_caller.NextCaller",
@@ -21,6 +22,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
     "integrations.providers.nlu_local.LocalNlu",
+    "integrations.providers.nlu_watson.WatsonNlu",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",

@@ -5,6 +5,7 @@ A service is a subclass of `Watson` with its `service` name, and a form of `Wats
 own SDK (ibm-watson 11, ibm-cloud-sdk-core 3.28; the old hosts: watson-developer-cloud 2.10) and its documentation."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -37,6 +38,11 @@ LOCATIONS = {
 }  # fmt: skip
 FIRST_LOCATION = "us-south"
 VERSION_PATH = re.compile(r"/v[12](/|$)")
+OLD_NOTICE = (
+    "The address of this account ends in watsonplatform.net. IBM replaced these addresses in December 2019 and "
+    "promised them only until December 2020. Press Move to today's address, and enter the API key of the service under "
+    "Advanced."
+)
 MANAGE = "cloud.ibm.com: Resource list, AI / Machine Learning, your service, Manage"
 ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(
@@ -119,7 +125,7 @@ def iam_endpoint_field() -> VendorUrlField:
 class WatsonProperties(PropertiesForm):
     """Rules for the fields that each service declares. Subclasses add to `advanced`, never leave these out of it."""
 
-    advanced = ("api_key", "iam_endpoint", "ca_certificate")
+    advanced: ClassVar[tuple[str, ...]] = ("api_key", "iam_endpoint", "ca_certificate")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -198,6 +204,11 @@ class Watson(OAuth2, Provider):
     @property
     def has_old_address(self) -> bool:
         return is_old(self.stored_url) and not self.account.simulated
+
+    def notices(self) -> Iterator[str]:
+        yield from super().notices()
+        if self.has_old_address:
+            yield OLD_NOTICE
 
     # -- signing in
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .base import Simulator
 from .bot_alterra import Alterra
+from .bot_watson import WatsonAssistant
 from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
@@ -16,6 +17,7 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .nlu_watson import WatsonNlu
 from .servicenow import ServiceNow
 from .statistics import Statistics
 from .tdg import Tdg
@@ -38,6 +40,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    WatsonAssistant,
+    WatsonNlu,
 )
 
 __all__ = ["SIMULATORS"]

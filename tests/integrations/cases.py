@@ -10,6 +10,7 @@ from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vend
 
 Patch = pytest.MonkeyPatch
 TOKEN, API = "/oauth_token.do", "/api/now"
+IBM_TOKEN = "/identity/token"
 
 
 def accept_client_secret(vendor: Vendor, secret: str, patch: Patch) -> None:
@@ -64,6 +65,22 @@ CASES = {
     "kb_synthetix": Case(
         "kb_synthetix", {}, {"consumer_key": "demo-consumer-key", "application_key": "demo-application-key"},
         accept_keys,
+    ),
+    "bot_watson": Case(
+        "bot_watson", {"workspace_id": "demo-workspace", "username": "demo-watson"},
+        {"password": "demo-watson-password"}, accept_password,
+    ),
+    "bot_watson today": Case(
+        "bot_watson", {"api_generation": "v2", "assistant_id": "demo-assistant", "environment_id": "demo-live"},
+        {"api_key": "demo-watson-api-key"}, accept_api_key, paths=(IBM_TOKEN, "/v2"),
+        none_at={IBM_TOKEN: ("missing_permission",)},
+    ),
+    "nlu_watson": Case(
+        "nlu_watson", {"username": "demo-watson"}, {"password": "demo-watson-password"}, accept_password
+    ),
+    "nlu_watson today": Case(
+        "nlu_watson", {}, {"api_key": "demo-watson-api-key"}, accept_api_key, paths=(IBM_TOKEN, "/v1"),
+        none_at={IBM_TOKEN: ("missing_permission",)},
     ),
     "nlu_local": Case("nlu_local", {}, {}, lambda vendor, secret, patch: None, none_at=NO_VENDOR),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),

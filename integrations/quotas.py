@@ -4,6 +4,7 @@ One row per account and day, and one `UPDATE ... WHERE calls < limit`: a changed
 lock is held while the vendor answers. The day begins at midnight in the account's time zone, which is the contact
 centre's unless the account names another."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def use_of(account: IntegrationAccount) -> Use:
 
 def used_up(use: Use) -> RateLimited:
     """The refusal, with the seconds until the account's midnight."""
-    minutes = int(use.seconds_left // 60) + 1
+    minutes = math.ceil(use.seconds_left / 60)
     wait = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
     return RateLimited(
         f"Today's calls are used up ({use}): nothing was sent. Calls go on after midnight ({use.ends.tzinfo}), in "

@@ -47,14 +47,15 @@ def test_the_reasons_of_the_system_are_there_beside_those_that_agents_choose():
     assert NotReadyReason.objects.get(key="lunch").is_break
 
 
-def test_the_three_accounts_are_simulated_valid_and_open_their_gates():
+def test_every_account_is_simulated_valid_and_opens_its_gate():
     load()
 
     accounts = {account.name: account for account in IntegrationAccount.objects.all()}
-    assert set(accounts) == {"ServiceNow demo", "WFM demo", "NICE demo"}
+    assert {"ServiceNow demo", "WFM demo", "NICE demo", "Watson bot demo", "Sentiment demo"} <= set(accounts)
     for account in accounts.values():
         account.full_clean()
-        assert account.simulated and account.enabled
+        assert account.enabled
+        assert account.simulated == account.provider_class.remote, "nothing leaves the machine"
     assert accounts["ServiceNow demo"].is_default
     assert accounts["NICE demo"].values()["agent_id_prefix"] == "BP-"
     assert accounts["NICE demo"].values()["extension_prefix"] == "9-"
@@ -117,7 +118,7 @@ def test_published_log_ins_are_not_loaded_while_debug_is_off(settings):
     assert is_loaded()
 
 
-@pytest.mark.parametrize("name", ["ServiceNow demo", "WFM demo", "NICE demo"])
+@pytest.mark.parametrize("name", [row["name"] for row in data()["accounts"]])
 def test_the_accounts_work_against_the_simulators(simulated: Simulators, name):
     load()
 

@@ -53,8 +53,9 @@ class IntegrationAccountAdmin(Listing, Screen):
         return [health_panel(account), *([tokens_panel(account)] if has_tokens else [])]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
-        """The cards below it."""
-        return [wire_log_panel(account)]
+        """The cards below it. Nothing is said to anybody where the work is done here."""
+        provider = registry().get(account.provider)
+        return [wire_log_panel(account)] if provider is None or provider.remote else []
 
     # -- addresses
 

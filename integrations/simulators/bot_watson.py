@@ -171,8 +171,7 @@ class WatsonAssistant(WatsonSimulator):
     def _remember(self, generation: str, conversation: str, text: str, turn: Turn) -> None:
         self.counts["messages"] += 1
         first = turn.intents[0]
-        replies = [item.get("text") or item["response_type"] for item in turn.generic]
-        row = (text, generation, conversation[:8], f"{first['intent']} {first['confidence']:.2f}", " / ".join(replies))
+        row = (text, generation, conversation[:8], f"{first['intent']} {first['confidence']:.2f}", turn.in_short())
         self.said = [row, *self.said][:REMEMBERED]
 
     def board(self) -> Board:

@@ -46,6 +46,10 @@ class Turn:
     def texts(self) -> list[str]:
         return [item["text"] for item in self.generic if item["response_type"] == "text"]
 
+    def in_short(self) -> str:
+        """The reply for people."""
+        return " / ".join(map(_in_short, self.generic))
+
 
 def take_turn(text: str, variables: dict[str, Any]) -> Turn:
     intents, entities = intents_of(text), entities_of(text)
@@ -81,6 +85,14 @@ def _order(intents: list[dict[str, Any]], entities: list[dict[str, Any]], variab
         return Turn(intents, entities, [_text("What is your order number?")], known, ORDER)
     known = {**variables, "asked_for": "", "order_number": number}
     return Turn(intents, entities, [_text(f"Order {number} arrives tomorrow.")], known, ORDER)
+
+
+def _in_short(item: dict[str, Any]) -> str:
+    if item["response_type"] == "suggestion":
+        return f"{item['title']} {' or '.join(choice['label'] for choice in item['suggestions'])}?"
+    if item["response_type"] == "connect_to_agent":
+        return f"{item['agent_available']['message']} (hands over to a person)"
+    return str(item["text"])
 
 
 def _text(text: str) -> dict[str, Any]:

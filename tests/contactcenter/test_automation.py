@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import agents, automation, interactions
+from contactcenter import agents, automation
 from contactcenter.models import InteractionEvent
 from integrations.models import IntegrationAccount
+from integrations.simulators.server import running
+from integrations.simulators.zapier import BadAnswer, items_of
 from tests.contactcenter import flow
 from tests.contactcenter.flow import block
 from tests.factories import AccountFactory, AgentFactory, DispositionFactory, InteractionEventFactory
@@ -89,7 +92,7 @@ def test_the_caller_who_hangs_up_is_told_as_abandoned(support: Callable[..., Any
     support()
     call("offered", "abandoned")
     (event,) = told("interaction_abandoned")
-    assert event["agent"] is None or event["agent"] == "agent1"
+    assert event["state"] == "abandoned" and event["answered_at"] is None
     assert event["disposition"] is None, "what is not known is null, never absent"
 
 
@@ -191,4 +194,36 @@ def test_a_conversation_without_an_answer_has_no_length() -> None:
     interaction.answered_at = now - timedelta(seconds=75)
     interaction.save()
     assert told("interaction_ended")[0]["talk_seconds"] == 75
-    assert interactions.ENDED
+
+
+# -- the simulated zap
+
+
+def test_a_simulated_zap_runs_once_for_what_is_new(support: Callable[..., Any], live_server: Any) -> None:
+    support()
+    with running(desktop_url=live_server.url) as address:
+
+        def poll(event: str = "interaction_offered", password: str = PASSWORD) -> dict[str, Any]:
+            form = {"event": event, "username": "zap", "password": password}
+            headers = {"Accept": "application/json"}
+            return dict(requests.post(f"{address}/zapier/poll", data=form, headers=headers, timeout=10).json())
+
+        call("offered", "abandoned", call_id="call-1")
+        assert poll() == {"ok": True, "says": "Switched on, 1 remembered", "items": []}
+        call("offered", "abandoned", call_id="call-2")
+        (item,) = poll()["items"]
+        assert item["event"] == "interaction_offered"
+        assert poll()["says"] == "0 new of 2"
+        assert poll("nothing")["says"].startswith("HTTP 404: There is no event of this name")
+        assert poll(password="wrong")["says"] == "HTTP 401: The username or password is not right."
+        page = requests.get(f"{address}/zapier/", timeout=10).text
+        assert item["id"] in page and PASSWORD not in page
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[1]", b"<html>", b'[{"id": null}]', b'[{"a": 1}]', b'[{"id": 1}, {"id": 1}]', b'[{"id": [1]}]']
+)
+def test_what_zapiers_core_would_refuse_is_refused(body: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        items_of(200, body)
+    assert items_of(200, b'[{"id": 2}, {"id": "1"}]') == [{"id": 2}, {"id": "1"}]

@@ -1,5 +1,6 @@
 """A Zapier app, run by the vendor's own platform core, works against the running product."""
 
+import base64
 import json
 import os
 import subprocess
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from integrations.automation import MOST_WRONG
 from tests import node
@@ -61,10 +63,6 @@ def test_zapier_connects_with_the_right_password_only(app: App) -> None:
 
 
 def test_zapier_waits_as_told_after_too_many_wrong_passwords(app: App) -> None:
-    import base64
-
-    from django.test import Client
-
     pair = base64.b64encode(b"zap:wrong").decode()
     for _ in range(MOST_WRONG):
         Client().get("/clientweb/api/v1/workflow-trigger", headers={"Authorization": f"Basic {pair}"})

@@ -121,6 +121,14 @@ class TimeZoneField(forms.CharField):
         return name
 
 
+class PostMethodField(forms.ChoiceField):
+    """The HTTP method of engines that take POST only: shown, as the guide does, and not to be changed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        fixed = {"label": "Method", "choices": [("POST", "POST")], "initial": "POST", "disabled": True}
+        super().__init__(**{**fixed, "required": False, **kwargs})
+
+
 class ReasonCodesWidget(RowsWidget):
     columns = (Column("reason", _("Not Ready reason")), Column("code", _("Code"), maximum=MAXIMUM_CODE))
 

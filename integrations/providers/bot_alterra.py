@@ -16,7 +16,7 @@ from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
 from integrations.providers.bot import Bot, distinct
 from integrations.quotas import DayZoneField, MaxApiCallsField
 from integrations.verdict import VENDOR, YOU
@@ -49,14 +49,7 @@ class AlterraProperties(PropertiesForm):
             "no longer answers: ask Alterra for yours."
         ),
     )
-    method = forms.ChoiceField(
-        label="Method",
-        choices=[("POST", "POST")],
-        initial="POST",
-        disabled=True,
-        required=False,
-        help_text="How the bot is asked. Alterra takes POST only, so this cannot be changed.",
-    )
+    method = PostMethodField(help_text="How the bot is asked. Alterra takes POST only, so this cannot be changed.")
     api_key = SecretField(
         label="API key",
         required=False,

@@ -111,6 +111,11 @@ def api_key_field() -> SecretField:
     )
 
 
+def version_field(**kwargs: Any) -> forms.RegexField:
+    """The date that every call names; by it IBM keeps old clients working."""
+    return forms.RegexField(regex=r"^20\d\d-\d\d-\d\d$", label="Version date", max_length=10, **kwargs)
+
+
 def iam_endpoint_field() -> VendorUrlField:
     return VendorUrlField(
         label="Token address",

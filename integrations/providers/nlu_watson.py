@@ -13,7 +13,7 @@ from integrations import catalogue, deadlines
 from integrations.capabilities import Sentiment, SentimentLabel
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
 from integrations.providers import ibm
 from integrations.providers.nlu import Nlu
 from integrations.vendor_json import inner, number_of, object_of, objects, text_of
@@ -52,14 +52,7 @@ class WatsonNluProperties(ibm.WatsonProperties):
             "https://api.us-south.natural-language-understanding.watson.cloud.ibm.com/instances/..."
         ),
     )
-    method = forms.ChoiceField(
-        label="Method",
-        choices=[("POST", "POST")],
-        initial="POST",
-        disabled=True,
-        required=False,
-        help_text="For this integration account the HTTP method is POST; this cannot be changed.",
-    )
+    method = PostMethodField(help_text="For this integration account the HTTP method is POST; this cannot be changed.")
     username = ibm.username_field()
     password = ibm.password_field()
     limit = forms.IntegerField(
@@ -88,11 +81,8 @@ class WatsonNluProperties(ibm.WatsonProperties):
         initial=False,
         help_text="Anger, disgust, fear, joy and sadness, for English texts. IBM counts this as a second feature.",
     )
-    version = forms.RegexField(
-        regex=r"^20\d\d-\d\d-\d\d$",
-        label="Version date",
+    version = ibm.version_field(
         initial=VERSION,
-        max_length=10,
         help_text=f"Sent instead of the one in the Url: 2017-02-27 was retired in 2020. IBM's latest is {VERSION}.",
     )
     api_key = ibm.api_key_field()

@@ -76,11 +76,8 @@ class WatsonBotProperties(ibm.WatsonProperties):
         max_length=100,
         help_text="For v2 only: the environment (draft or live), its settings, API details.",
     )
-    version = forms.RegexField(
-        regex=r"^20\d\d-\d\d-\d\d$",
-        label="Version date",
+    version = ibm.version_field(
         required=False,
-        max_length=10,
         help_text=(
             "Sent with each call: Watson behaves as on this date, such as 2021-11-27. Empty: "
             f"{VERSIONS[V1]} for v1, {VERSIONS[V2]} for v2."

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from contactcenter import health_views, sign_on_views
+from contactcenter import automation_views, health_views, sign_on_views
 from contactcenter.api.root import api
 from integrations.views import workflow_trigger
 
@@ -29,6 +29,8 @@ urlpatterns = [
     path("agentdesktop/", include("agentdesktop.urls")),
     path("api/v1/", api.urls),
     path("clientweb/api/v1/workflow-trigger", workflow_trigger, name="workflow_trigger"),
+    path("clientweb/api/v1/workflow-events", automation_views.event_kinds, name="event_kinds"),
+    path("clientweb/api/v1/workflow-events/<slug:kind>", automation_views.newest_events, name="newest_events"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),

@@ -5,6 +5,7 @@ import re
 import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
 import phonenumbers
 from django import forms
@@ -172,6 +173,27 @@ class PathPatternField(forms.CharField):
         if re.search(r"[{}]", re.sub("|".join(map(re.escape, self.names)), "", text)):
             raise ValidationError(f"Only {wanted} can stand in braces.")
         return text
+
+
+class TimeZoneField(forms.CharField):
+    """A time zone by its name in the tz database, such as Europe/Berlin; empty for the contact centre's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Time zone", "required": False, "max_length": 64, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value))
+        if name and name not in available_timezones():
+            raise ValidationError(f'"{name}" is not a time zone. Example: Europe/Berlin.')
+        return name
+
+
+class PostMethodField(forms.ChoiceField):
+    """The HTTP method of engines that take POST only: shown, as the guide does, and not to be changed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        fixed = {"label": "Method", "choices": [("POST", "POST")], "initial": "POST", "disabled": True}
+        super().__init__(**{**fixed, "required": False, **kwargs})
 
 
 class ReasonCodesWidget(RowsWidget):

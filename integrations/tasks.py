@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from . import check_ups, oauth, webhooks, wirelog
+from . import check_ups, oauth, quotas, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,8 @@ def process_events() -> int:
 
 @shared_task
 def prune() -> int:
-    """Every hour: forget old rows of the wire log and old events."""
-    return wirelog.prune() + webhooks.prune()
+    """Every hour: forget old rows of the wire log, old events and the counts of days long past."""
+    return wirelog.prune() + webhooks.prune() + quotas.prune()
 
 
 class Soon:

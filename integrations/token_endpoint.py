@@ -56,6 +56,8 @@ def renewal_form(config: OAuthConfig, row: OAuthToken) -> str:
     assertion. Raises `IntegrationError` where the assertion cannot be made."""
     if config.assertion is not None:
         return urlencode({"grant_type": JWT_BEARER, "assertion": config.assertion()})
+    if config.own_form:
+        return urlencode(config.own_form)
     if config.grant == "client_credentials":
         client = BackendApplicationClient(config.client_id)
         return str(client.prepare_request_body(scope=config.scope or None, **_client_options(config)))

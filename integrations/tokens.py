@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from django.db.models import F
 from django.utils import timezone
@@ -36,7 +37,9 @@ class OAuthConfig:
     the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header.
     `redirect_uri`: where the vendor sends the browser back to; empty means our general callback. `keep` names further
     texts of the token answer that belong to the token (see `facts`). `assertion` makes the signed assertion of the
-    "jwt_bearer" grant (RFC 7523)."""
+    "jwt_bearer" grant (RFC 7523).
+    `own_form`: the whole form, where the vendor has a grant of its own that asks no person (IBM's API keys); `grant` is
+    "client_credentials" then."""
 
     token_url: str
     client_id: str
@@ -49,6 +52,7 @@ class OAuthConfig:
     client_auth: Literal["body", "basic"] = "body"
     encoding: Literal["form", "json"] = "form"  # what the token endpoint reads
     wishes: dict[str, Any] = field(default_factory=dict)  # asked for besides, as how long the tokens shall live
+    own_form: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     access_life: timedelta | None = None
     refresh_life: timedelta | None = None
     margin: timedelta = timedelta(minutes=2)
@@ -63,8 +67,8 @@ class OAuthConfig:
 
     @property
     def issuer(self) -> str:
-        """Short mark of the endpoint, kept beside its tokens."""
-        return hashlib.sha256(self.token_url.encode()).hexdigest()[:16]
+        """Short mark of the endpoint (and of the key, in a form of the vendor's own), kept beside its tokens."""
+        return hashlib.sha256(f"{self.token_url}{urlencode(self.own_form)}".encode()).hexdigest()[:16]
 
 
 def row_of(account: IntegrationAccount) -> OAuthToken:
@@ -134,7 +138,8 @@ def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force
     `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token, and from some vendors
     refresh_token_expires_in; without a new refresh token the old one is kept (RFC 6749, section 6)."""
     now = timezone.now()
-    access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
+    # With a form of the vendor's own there is nothing to refresh; IBM writes "not_supported" in that place.
+    access, refresh = str(answer["access_token"]), "" if config.own_form else str(answer.get("refresh_token") or "")
     before, kept = _values(row, config)
     life = _told(answer, "expires_in") or config.access_life
     expires = now + life if life else None

@@ -33,9 +33,9 @@ DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
     "accept", "content-encoding", "content-length", "content-range", "content-type", "date", "idempotency-key",
     "if-match", "link", "location", "range", "retry-after", "server", "sforce-limit-info", "transfer-encoding",
-    "user-agent", "www-authenticate", "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id", "x-is-logged-in",
-    "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
-    "x-ratelimit-rule", "x-request-id", "x-total-count",
+    "user-agent", "www-authenticate", "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id",
+    "x-global-transaction-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
+    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",
 }  # fmt: skip
 # Nobody reads these in a log; a recording can look like text (silence is a row of zeros).
 MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.IGNORECASE)

@@ -19,7 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.servers import Servers, find_program  # noqa: E402 - the project's folder has to be on the path first
+# The project's folder has to be on the path first.
+from tests import node  # noqa: E402
+from tests.servers import Servers, find_program  # noqa: E402
 
 PYTHON = sys.executable
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -29,11 +31,6 @@ OURS = (
     "SIMULATOR_URL", "ALLOWED_HOSTS", "INTEGRATIONS_ALLOWED_NETWORKS", "DEBUG", "PORT", "SIMULATOR_PORT", "VAR_DIR",
     "LEASE_SECONDS", "DJANGO_SETTINGS_MODULE",
 )  # fmt: skip
-# Programs of the npm registry: their folder with package-lock.json, and the package that has to be in it.
-NODE_PROGRAMS = {
-    ROOT / "tests" / "integrations" / "rotating": "oidc-provider",
-    ROOT / "tests" / "integrations" / "identity_providers" / "saml_idp": "saml-idp",
-}
 SLOW = "browser or processes"
 NO_TESTS = 5
 
@@ -62,11 +59,7 @@ def has_program(name: str) -> bool:
 
 
 def has_node_programs() -> bool:
-    return has_program("node") and all(is_installed(folder) for folder in NODE_PROGRAMS)
-
-
-def is_installed(folder: Path) -> bool:
-    return (folder / "node_modules" / NODE_PROGRAMS[folder]).is_dir()
+    return has_program("node") and all(map(node.is_installed, node.FOLDERS))
 
 
 def has_simplesamlphp() -> bool:
@@ -82,7 +75,7 @@ PARTS = (
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
     Part(
-        "the strict OAuth server and saml-idp (Node.js)",
+        "Node.js with a strict OAuth server, saml-idp and Zapier's platform core",
         () if shutil.which("npm") else ("nodejs", "npm"),
         "node",
         has_node_programs,
@@ -97,11 +90,9 @@ PARTS = (
 def install_parts() -> None:
     """Install what is missing, where we may. What stays missing is reported at the end."""
     install_packages()
-    for folder in NODE_PROGRAMS if shutil.which("npm") else ():
-        if not is_installed(folder):
-            quietly(
-                ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)], {**os.environ}
-            )
+    for folder in node.FOLDERS if shutil.which("npm") else ():
+        if not node.is_installed(folder):
+            quietly([*node.INSTALL, "--prefix", str(folder)], {**os.environ})
 
 
 def install_packages() -> None:

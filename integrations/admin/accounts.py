@@ -27,7 +27,7 @@ from integrations.providers import registry
 from integrations.providers.base import Provider
 
 from . import chooser
-from .buttons import action_page, buttons_of
+from .buttons import action_page, buttons_of, notices_of
 from .listing import Listing
 from .panels import Panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
@@ -59,8 +59,9 @@ class IntegrationAccountAdmin(Listing, Screen):
         ]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
-        """The cards below it."""
-        return [wire_log_panel(account)]
+        """The cards below it. Nothing is said to anybody where the work is done here."""
+        provider = registry().get(account.provider)
+        return [wire_log_panel(account)] if provider is None or provider.remote else []
 
     # -- addresses
 
@@ -136,7 +137,8 @@ class IntegrationAccountAdmin(Listing, Screen):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         provider = self._provider(request, obj)
-        own = ["name", *(["is_default", "move_default"] if provider.type.has_default else []), "enabled", "simulated"]
+        default = ["is_default", "move_default"] if provider.type.has_default else []
+        own = ["name", *default, "enabled", *(["simulated"] if provider.remote else [])]
         names = list(provider.Properties.base_fields)
         advanced = [name for name in names if name in provider.Properties.advanced]
         plain = [name for name in names if name not in advanced]
@@ -199,11 +201,14 @@ class IntegrationAccountAdmin(Listing, Screen):
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
         context: dict[str, Any] = {"provider": provider, "kind": kind_of(account) if account else ""}
         if account is None:
-            return {**context, "title": _("New %s account") % provider.label if provider else ""}
+            notices = [provider.notice] if provider and provider.notice else []
+            title = _("New %s account") % provider.label if provider else ""
+            return {**context, "title": title, "notices": notices}
         may_run = self.has_change_permission(request, account)
         return {
             **context,
             "badges": badges_of(account),
+            "notices": notices_of(account),
             "buttons": buttons_of(account) if may_run else [],
             "panels": self.panels(request, account),
             "wide_panels": self.wide_panels(request, account),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from integrations import sign_on
 from integrations.forecast import forecast
 from integrations.models import IntegrationAccount
+from integrations.quotas import DailyQuota, use_of
 
 EXCHANGES_SHOWN = 10
 
@@ -22,7 +23,8 @@ class Panel:
 
 
 def health_panel(account: IntegrationAccount) -> Panel:
-    return Panel(_("Health"), "integrations/account/panel_health.html", {"account": account})
+    use = use_of(account) if issubclass(account.provider_class, DailyQuota) else None
+    return Panel(_("Health"), "integrations/account/panel_health.html", {"account": account, "use": use})
 
 
 def tokens_panel(account: IntegrationAccount) -> Panel:

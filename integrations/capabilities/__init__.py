@@ -31,6 +31,7 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
 from .sign_on import Identity, SignOnRefused, SingleSignOn
 from .storage import OpenRecording, RecordingStorage, StoredRecording
 
@@ -67,6 +68,9 @@ __all__ = [
     "RecordingFeed",
     "RecordingStorage",
     "ScreenPop",
+    "Sentiment",
+    "SentimentAnalysis",
+    "SentimentLabel",
     "ServiceSnapshot",
     "SignOnRefused",
     "SingleSignOn",

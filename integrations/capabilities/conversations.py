@@ -56,10 +56,11 @@ class BotSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """What a bot said. Give `state` back with the next text of the conversation."""
+    """What a bot said. Give `state` back with the next text of the conversation. `hand_over`: it wants a person."""
 
     suggestions: tuple[BotSuggestion, ...] = ()
     state: dict[str, Any] = field(default_factory=dict)
+    hand_over: bool = False
 
 
 class ChatBot(ABC):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 PROVIDERS: tuple[str, ...] = (
     "integrations.providers.aws_s3.S3",
     "integrations.providers.bot_alterra.Alterra",
+    "integrations.providers.bot_watson.WatsonBot",
     "integrations.providers.kb_synthetix.Synthetix",
     "integrations.providers.loxysoft.Loxysoft",
     "integrations.providers.next_caller.NextCaller",
@@ -24,6 +25,8 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.oracle_service_cloud.OracleServiceCloud",
     "integrations.providers.rightnow.RightNow",
     "integrations.providers.salesforce.Salesforce",
+    "integrations.providers.nlu_local.LocalNlu",
+    "integrations.providers.nlu_watson.WatsonNlu",
     "integrations.providers.servicenow.ServiceNow",
     "integrations.providers.sso_admin.AdminSso",
     "integrations.providers.sso_agent_desktop.AgentDesktopSso",

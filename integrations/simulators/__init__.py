@@ -8,6 +8,7 @@ from __future__ import annotations
 from .aws_s3 import S3
 from .base import Simulator
 from .bot_alterra import Alterra
+from .bot_watson import WatsonAssistant
 from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
@@ -17,6 +18,7 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .nlu_watson import WatsonNlu
 from .oracle_service_cloud import OracleServiceCloud
 from .rightnow import RightNow
 from .salesforce import Salesforce
@@ -53,6 +55,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Zendesk,
     DesktopIdentityProvider,
     AdminIdentityProvider,
+    WatsonAssistant,
+    WatsonNlu,
 )
 
 __all__ = ["SIMULATORS"]

@@ -18,7 +18,7 @@ BODY_LIMIT = 64_000
 _MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.I)
 
 _SECRET_KEY = re.compile(
-    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|x-api-key|consumerkey|"
+    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|api_?key|x-api-key|consumerkey|"
     r"applicationkey|g_ck",
     re.I,
 )

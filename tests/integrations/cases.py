@@ -6,13 +6,14 @@ import pytest
 
 from integrations.simulators.servicenow import tokens
 from integrations.simulators.sso.keys import published
-from tests.integrations.contract import Case
+from tests.integrations.contract import FAULTS, Case
 from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vendor
 
 Patch = pytest.MonkeyPatch
 SALESFORCE_KEY = "demo-salesforce-consumer-key-3MVG9"
 TOKEN, API = "/oauth_token.do", "/api/now"
 ZENDESK_CLIENT, ZENDESK_TOKEN = "demo_zendesk_client", "/oauth/tokens"
+IBM_TOKEN = "/identity/token"
 
 
 def accept_client_secret(vendor: Vendor, secret: str, patch: Patch) -> None:
@@ -83,6 +84,7 @@ def single_sign_on(key: str) -> Case:
     return Case(key, properties, {}, lambda vendor, secret, patch: None, paths=(LOGIN_PAGE, METADATA), none_at=ANY_PAGE)
 
 
+NO_VENDOR = {"": tuple(FAULTS)}
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
@@ -108,6 +110,23 @@ CASES = {
         "kb_synthetix", {}, {"consumer_key": "demo-consumer-key", "application_key": "demo-application-key"},
         accept_keys,
     ),
+    "bot_watson": Case(
+        "bot_watson", {"workspace_id": "demo-workspace", "username": "demo-watson"},
+        {"password": "demo-watson-password"}, accept_password,
+    ),
+    "bot_watson today": Case(
+        "bot_watson", {"api_generation": "v2", "assistant_id": "demo-assistant", "environment_id": "demo-live"},
+        {"api_key": "demo-watson-api-key"}, accept_api_key, paths=(IBM_TOKEN, "/v2"),
+        none_at={IBM_TOKEN: ("missing_permission",)},
+    ),
+    "nlu_watson": Case(
+        "nlu_watson", {"username": "demo-watson"}, {"password": "demo-watson-password"}, accept_password
+    ),
+    "nlu_watson today": Case(
+        "nlu_watson", {}, {"api_key": "demo-watson-api-key"}, accept_api_key, paths=(IBM_TOKEN, "/v1"),
+        none_at={IBM_TOKEN: ("missing_permission",)},
+    ),
+    "nlu_local": Case("nlu_local", {}, {}, lambda vendor, secret, patch: None, none_at=NO_VENDOR),
     "wfm_http": Case("wfm_http", {}, {"token": "demo-wfm-token"}, accept_token, none_at=UNREAD),
     "loxysoft": Case("loxysoft", {}, {"token": "demo-loxysoft-token"}, accept_token, none_at=UNREAD),
     "next_caller": Case(

@@ -73,6 +73,11 @@ class Case:
                 if fault not in self.none_at.get(path, ()):
                     yield fault, path
 
+    @property
+    def can_break(self) -> bool:
+        """Whether anything can happen to the provider. One that has no vendor names every fault in `none_at`."""
+        return any(self.faults())
+
 
 def reloaded(account: IntegrationAccount) -> IntegrationAccount:
     return IntegrationAccount.objects.get(pk=account.pk)

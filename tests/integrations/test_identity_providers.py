@@ -19,6 +19,7 @@ from integrations.capabilities import Identity, SignOnRefused
 from integrations.models import IntegrationAccount
 from integrations.saml import EMAIL_ADDRESS
 from integrations.simulators.sso import keys
+from tests import node
 from tests.factories import AccountFactory
 from tests.servers import answers, free_port, stop, wait_for
 
@@ -91,10 +92,7 @@ def log_in_at_simplesamlphp(session: requests.Session, page: requests.Response) 
 @pytest.fixture(scope="module")
 def saml_idp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProvider]:
     folder, home, port = HERE / "saml_idp", tmp_path_factory.mktemp("saml-idp"), free_port()
-    if not (folder / "node_modules" / "saml-idp").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, check=True, timeout=300
-        )
+    node.install(folder)
     (home / "key.pem").write_text(PAIR.key)
     (home / "certificate.pem").write_text(PAIR.certificate)
     options = {

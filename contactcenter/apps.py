@@ -16,7 +16,11 @@ class ContactCenterConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("contactcenter.checks")
+        webhooks = import_module("integrations.webhooks")
+        webhooks.register_handler(import_module("contactcenter.chats").take_in)
         post_migrate.connect(make_supervisors, sender=self, dispatch_uid="contactcenter.supervisors")
+        quotas = import_module("integrations.quotas")
+        quotas.register_zone(time_zone)
 
 
 class ContactCenterAdminConfig(admin_apps.AdminConfig):
@@ -36,3 +40,10 @@ def make_supervisors(**kwargs: Any) -> None:
     from contactcenter.admin.groups import ensure_supervisors
 
     ensure_supervisors()
+
+
+def time_zone() -> str:
+    """By whose midnight accounts count their days, unless they name a zone of their own."""
+    from contactcenter.models import ContactCenter
+
+    return ContactCenter.current().time_zone

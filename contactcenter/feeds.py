@@ -20,7 +20,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations import leases
-from integrations.capabilities import RecordingFeed, WorkforceFeed
+from integrations.capabilities import ConnectedFeed, RecordingFeed, WorkforceFeed
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
@@ -119,6 +119,7 @@ def begin_sessions() -> None:
 
 def dispatch_ticks(now: datetime, hand_over: HandOver) -> int:
     due = FeedState.objects.filter(due_at__lte=now, interval__gt=0, account__enabled=True)
+    due = due.exclude(account__provider__in=keys_of(ConnectedFeed))  # see `feed_lines`
     with transaction.atomic():
         mine = [feed for feed in due.select_related("account").order_by("due_at")[:AT_ONCE] if take_tick(feed, now)]
     workforce = keys_of(WorkforceFeed)

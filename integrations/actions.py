@@ -14,16 +14,63 @@ if TYPE_CHECKING:
     from .providers.base import Provider
 
 
+class Link(str):
+    """A value in a result's table that leads somewhere: its text is shown, `url` opens in a new tab. Programs and the
+    command line get the text only, so an address may be one that lets its holder in."""
+
+    url: str
+
+    def __new__(cls, text: str, url: str) -> "Link":
+        made = super().__new__(cls, text)
+        made.url = url
+        return made
+
+
+class Exact(str):
+    """A value in a result's table that is looked at letter by letter: shown in letters of one width."""
+
+    exact = True
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of something limited is used up; on the page a bar."""
+
+    label: str
+    used: int
+    maximum: int
+
+    @property
+    def share(self) -> float:
+        return self.used / self.maximum
+
+    @property
+    def low(self) -> int:
+        """Up to here all is well; above it is a warning."""
+        return self.maximum * 4 // 5
+
+    @property
+    def high(self) -> int:
+        """From here on something will break soon."""
+        return self.maximum * 19 // 20
+
+    @property
+    def text(self) -> str:
+        return f"{self.used:,} of {self.maximum:,} used ({self.share:.0%})"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an action tells the person who pressed the button.
 
-    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value). `wav` is a file
-    that the page plays."""
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value), where a value may
+    be a `Link` or `Exact`; `meters` the same with bars, and a command prints the rows instead.
+    `wav` is a file that the page plays."""
 
     ok: bool
     message: str
     rows: tuple[tuple[str, str], ...] = ()
+    meters: tuple[Meter, ...] = ()
     redirect: str = ""
     verdict: "Verdict | None" = None
     wav: bytes = field(default=b"", repr=False)

@@ -26,8 +26,9 @@ type_of_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
-# The simulators' own port, and the next one, where a simulator listens that does not speak HTTP.
-SIMULATOR_PORTS = 2
+# Simulators that do not speak HTTP listen on the ports after the simulators' own: how many ports after it.
+SIMULATOR_TCP_PORTS = {"statistics": 1, "wfm_aspect": 2}
+SIMULATOR_PORTS = 1 + max(SIMULATOR_TCP_PORTS.values())
 
 
 @lru_cache(maxsize=8)
@@ -67,11 +68,20 @@ class Guard:
 
 def guard_for(account: "IntegrationAccount | None") -> Guard:
     """The simulator in the box is free exactly for simulated accounts."""
-    free = None
-    if account is not None and account.simulated:
-        parts = urlsplit(settings.SIMULATOR_URL)
-        free = ((parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80))
+    free = simulators_address() if account is not None and account.simulated else None
     return Guard(networks(tuple(settings.INTEGRATIONS_ALLOWED_NETWORKS)), free)
+
+
+def simulators_address() -> tuple[str, int]:
+    """Host and port at which the simulators speak HTTP."""
+    parts = urlsplit(settings.SIMULATOR_URL)
+    return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def simulator_tcp_address(provider: str) -> tuple[str, int]:
+    """Host and port at which the simulator of this provider listens for a connection that is not HTTP."""
+    host, port = simulators_address()
+    return host, port + SIMULATOR_TCP_PORTS[provider]
 
 
 def look_up(host: str, port: int) -> list[str]:

@@ -31,10 +31,16 @@ def error_from_response(response: requests.Response) -> IntegrationError | None:
     return error
 
 
+def is_read(response: requests.Response) -> bool:
+    """Whether the body is here. That of a download is still on its way, and looking at it would fetch all of it."""
+    return response._content is not False
+
+
 def is_page(response: requests.Response) -> bool:
-    """Whether a web page came back."""
+    """Whether a web page came back. Of a download only what its header says is known."""
     kind = response.headers.get("Content-Type", "").lower()
-    return "html" in kind or response.content[:200].lstrip().lower().startswith((b"<!doctype html", b"<html"))
+    start = response.content[:200] if is_read(response) else b""
+    return "html" in kind or start.lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def page_error(response: requests.Response) -> Unavailable:

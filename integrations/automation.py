@@ -5,10 +5,15 @@ Wrong passwords are counted per address and name in the cache of the process: a 
 import base64
 import binascii
 import hashlib
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_GET
 
 from .capabilities import AutomationEndpoint
 from .fields import SecretUnreadable
@@ -17,6 +22,30 @@ from .providers import registry
 
 MOST_WRONG = 10
 WINDOW_SECONDS = 300
+
+
+def for_platforms(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that platforms read, called with the account whose credentials the request carries.
+
+    401 for wrong ones, never a redirect to a log-in page; 429 after too many of them."""
+
+    @never_cache
+    @require_GET
+    @sensitive_variables()
+    @wraps(view)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        wait = seconds_to_wait(request)
+        if wait:
+            headers = {"Retry-After": str(wait)}
+            return JsonResponse({"message": "Too many wrong passwords."}, status=429, headers=headers)
+        account = account_for(request)
+        if account is None:
+            note_refusal(request)
+            headers = {"WWW-Authenticate": 'Basic realm="Contact centre", charset="UTF-8"'}
+            return JsonResponse({"message": "The username or password is not right."}, status=401, headers=headers)
+        return view(request, account, **kwargs)
+
+    return guarded
 
 
 def basic_credentials(request: HttpRequest) -> tuple[str, str]:

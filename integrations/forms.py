@@ -44,6 +44,8 @@ class AccountForm(forms.ModelForm):
         self._show_stored()
         if not self.provider.type.has_default:
             del self.fields["is_default"]
+        if not self.provider.remote:
+            del self.fields["simulated"]
 
     # -- what is stored
 

@@ -4,6 +4,7 @@ Time limits always, TLS 1.2 or later, addresses checked when connecting (`addres
 environment, no cookies, no redirect to another host, no endless answer; every exchange in the wire log; every failure
 one of the four errors. Providers use `self.http` and never import a client library."""
 
+import io
 import os
 import random
 import time
@@ -17,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 from . import deadlines, redaction, tcp, transport, wirelog
 from .addresses import guard_for
-from .answers import error_from_exception, error_from_response, json_of, retry_after
+from .answers import error_from_exception, error_from_response, is_read, json_of, retry_after
 from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
 from .verdict import Passed
 
@@ -81,16 +82,22 @@ class HttpClient:
         purpose: str = "",
         retry: int | None = None,
         on_answer: Callable[[requests.Response], None] | None = None,
+        stream: bool = False,
+        in_blocks: bool = False,
     ) -> requests.Response:
         """One request and its good answer. Raises `IntegrationError` and nothing else of its own.
 
         `retry`: how often to try again where that is harmless; two times for idempotent methods, else never.
-        `on_answer` sees a good answer before anything else happens with it, the wire log included."""
+        `on_answer` sees a good answer before anything else happens with it, the wire log included. `stream`: the body
+        of a good answer is left unread (see `download`). `in_blocks`: the time limit counts for each small block of
+        the body that is sent, as megabytes on a slow line need, and not for all of it."""
         refuse_inside_transaction()
         template = requests.Request(
             method.upper(), self._url(path_or_url), params=params, json=json, data=data, headers=_headers(headers)
         )
-        attempt = _Attempt(self, template, timeout or self.timeout, purpose, on_answer)
+        attempt = _Attempt(
+            self, template, timeout or self.timeout, purpose, on_answer, stream=stream, in_blocks=in_blocks
+        )
         retries = retry if retry is not None else RETRIES if method.upper() in IDEMPOTENT else 0
         try:
             return attempt.run(retries)
@@ -99,6 +106,10 @@ class HttpClient:
 
     def get(self, path_or_url: str, **kwargs: Any) -> requests.Response:
         return self.request("GET", path_or_url, **kwargs)
+
+    def download(self, path_or_url: str, **kwargs: Any) -> transport.Download:
+        """GET for a body too large for memory. The wire log gets its length only. Close it: it holds a connection."""
+        return transport.Download(self.request("GET", path_or_url, stream=True, **kwargs))
 
     def post(self, path_or_url: str, **kwargs: Any) -> requests.Response:
         return self.request("POST", path_or_url, **kwargs)
@@ -128,7 +139,7 @@ class HttpClient:
 
     def is_home(self, url: str) -> bool:
         """Whether a URL is of the origin that the credentials are for."""
-        return origin(urlsplit(url)) == origin(urlsplit(self.base_url))
+        return same_origin(url, self.base_url)
 
 
 class _Attempt:
@@ -141,12 +152,17 @@ class _Attempt:
         timeout: Timeout,
         purpose: str,
         on_answer: Callable[[requests.Response], None] | None,
+        *,
+        stream: bool,
+        in_blocks: bool,
     ) -> None:
         self.client = client
         self.template = template
         self.timeout = timeout
         self.purpose = purpose
         self.on_answer = on_answer
+        self.stream = stream
+        self.in_blocks = in_blocks
         self.redirects = 0
         self.renewed = False
 
@@ -211,14 +227,20 @@ class _Attempt:
                 self.on_answer(response)
         finally:
             exchange.finish(response=response, error=str(error or ""))
+        if error is not None and not is_read(response):
+            response.close()
         return response, error
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         account = self.client.account
         connections = transport.adapter(guard_for(account), tcp.ca_of(account), os.getpid())
+        if self.in_blocks and isinstance(request.body, bytes):
+            # urllib3 reads a file block by block; bytes it sends in one go.
+            request.body = io.BytesIO(request.body)  # type: ignore[assignment]
         try:
             response = connections.send(request, stream=True, timeout=bounded(self.timeout), verify=True)
-            return transport.read_whole(response)
+            unread = self.stream and response.status_code < 300
+            return response if unread else transport.read_whole(response)
         except (requests.exceptions.RequestException, HTTPError, OSError) as failure:
             raise error_from_exception(failure, urlsplit(request.url or "").hostname or "") from None
         except ValueError:
@@ -262,6 +284,10 @@ def cleansed(error: IntegrationError) -> IntegrationError:
 
 def origin(parts: SplitResult) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def same_origin(url: str, other: str) -> bool:
+    return origin(urlsplit(url)) == origin(urlsplit(other))
 
 
 def refuse_inside_transaction() -> None:

@@ -181,6 +181,7 @@ class IntegrationAccount(models.Model):
         self.type = provider_type.key
         exclusive = {"type": f"type:{self.type}", "provider": f"provider:{self.provider}"}
         self.exclusive_key = exclusive.get(provider_type.exclusive)
+        self.simulated = self.simulated and self.provider_class.remote
 
 
 class OAuthToken(Leasable):
@@ -239,6 +240,20 @@ class ApiCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.url}"
+
+
+class DailyCount(models.Model):
+    """How many calls an account made on one of its days, which begin at its own midnight. Written by `quotas` only."""
+
+    account = models.ForeignKey(IntegrationAccount, models.CASCADE, related_name="daily_counts")
+    day = models.DateField()
+    calls = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="one_count_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.calls} on {self.day}"
 
 
 class InboundEvent(Leasable):

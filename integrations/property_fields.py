@@ -5,7 +5,9 @@ import re
 import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
+import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +85,40 @@ def is_host(name: str) -> bool:
         return False
 
 
+class HostNameField(forms.CharField):
+    """A host to which a TCP connection goes. May stay empty while the account is simulated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Host name", "required": False, "max_length": 253, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value)).strip()
+        if name and not is_host(name):
+            raise ValidationError("This is not a host name or an IP address. Example: receiver.example.com")
+        return name
+
+
+class TcpPortField(forms.IntegerField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Port", "required": False, "min_value": 1, "max_value": 65_535, **kwargs})
+
+
+class TlsField(forms.ChoiceField):
+    """Whether a TCP connection is secured. Call the property `tls`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "TLS",
+            "choices": [("off", "Off: names and states travel unencrypted"), ("on", "On")],
+            "initial": "off",
+            "help_text": (
+                "On where the receiver's settings offer TLS on this port. Without it, use a network of your own or a "
+                "tunnel."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
+
+
 class CaCertificateField(forms.CharField):
     """A private certificate authority, trusted for this account in addition to the public ones. Call the property
     `ca_certificate`: the HTTP client looks for it by that name."""
@@ -115,6 +151,59 @@ class CaCertificateField(forms.CharField):
         if "PRIVATE KEY" in text:
             raise ValidationError("There is a private key in this text. Only the certificate belongs here.")
         return text
+
+
+class CountryField(forms.CharField):
+    """An ISO country code, in capitals; the property is called `default_country` everywhere."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {"label": "Default country", "min_length": 2, "max_length": 2, "initial": "US"}
+        super().__init__(**{**texts, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        country = str(super().clean(value)).upper()
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
+        return country
+
+
+class PathPatternField(forms.CharField):
+    """A path on the vendor's host with names in braces, each of which must be there: `/open/{table}/{sys_id}`."""
+
+    def __init__(self, *, names: tuple[str, ...], **kwargs: Any) -> None:
+        self.names = tuple(f"{{{name}}}" for name in names)
+        super().__init__(**{"max_length": 300, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        text, wanted = str(super().clean(value)), " and ".join(self.names)
+        if not text.startswith("/") or text.startswith("//"):
+            raise ValidationError("The pattern is a path on the vendor's host and begins with one slash.")
+        if any(name not in text for name in self.names):
+            raise ValidationError(f"The pattern must hold {wanted}.")
+        if re.search(r"[{}]", re.sub("|".join(map(re.escape, self.names)), "", text)):
+            raise ValidationError(f"Only {wanted} can stand in braces.")
+        return text
+
+
+class TimeZoneField(forms.CharField):
+    """A time zone by its name in the tz database, such as Europe/Berlin; empty for the contact centre's own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": "Time zone", "required": False, "max_length": 64, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value))
+        if name and name not in available_timezones():
+            raise ValidationError(f'"{name}" is not a time zone. Example: Europe/Berlin.')
+        return name
+
+
+class PostMethodField(forms.ChoiceField):
+    """The HTTP method of engines that take POST only: shown, as the guide does, and not to be changed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        fixed = {"label": "Method", "choices": [("POST", "POST")], "initial": "POST", "disabled": True}
+        super().__init__(**{**fixed, "required": False, **kwargs})
 
 
 class ReasonCodesWidget(RowsWidget):
@@ -151,6 +240,23 @@ class ReasonCodesField(forms.Field):
         if not (code.isascii() and code.isdigit() and int(code) <= MAXIMUM_CODE):
             raise ValidationError(f'The code of "{reason}" must be a whole number from 0 to {MAXIMUM_CODE}.')
         return {"reason": reason, "code": int(code)}
+
+
+class UnmappedReasonCodeField(forms.IntegerField):
+    """The code of reasons that the table above it does not list. Call the property `unmapped_reason_code`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {
+            "label": "Unmapped reason code",
+            "initial": 0,
+            "min_value": 0,
+            "max_value": MAXIMUM_CODE,
+            "help_text": (
+                "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is "
+                "free."
+            ),
+        }
+        super().__init__(**{**texts, **kwargs})
 
 
 def codes_by_reason(rows: Any) -> dict[str, int]:

@@ -90,6 +90,23 @@ class Stream:
         except OSError as failure:
             raise self._broken(failure) from None
 
+    def drain(self) -> bytes:
+        """What has come in, without waiting. Raises `Unavailable` where the other side has closed or is gone: a one-way
+        stream learns it in no other way before the next message is lost."""
+        patience = self.opened.gettimeout()
+        self.opened.settimeout(0)
+        try:
+            said = self.opened.recv(4096)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return b""
+        except OSError as failure:
+            raise self._broken(failure) from None
+        finally:
+            self.opened.settimeout(patience)
+        if not said:
+            raise Unavailable(f"{self.host} closed the connection on port {self.port}.", cause=Cause.UNREACHABLE)
+        return said
+
     def finish(self, seconds: float) -> None:
         """Nothing more comes from us; wait a moment for the other side to have read it all."""
         try:

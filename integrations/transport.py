@@ -3,6 +3,7 @@ within limits of size and time."""
 
 import socket
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +12,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from . import deadlines, tcp
 from .addresses import Guard
+from .answers import error_from_exception
 from .errors import Cause, Rejected, Unavailable
 
 WHOLE_ANSWER_SECONDS = 60.0  # however slowly the bytes drip
@@ -93,3 +96,28 @@ def read_whole(response: requests.Response) -> requests.Response:
     response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]
     response.raw.release_conn()
     return response
+
+
+class Download:
+    """A good answer whose body comes in pieces as they arrive: for what is too large for memory.
+
+    It holds a connection, so use it in a `with` block. Each piece comes within the time limit of the request. Raises
+    `Unavailable` while iterating when the connection breaks or ends before the announced length."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self.response = response
+        self.headers = response.headers
+
+    def __enter__(self) -> "Download":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.response.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            while chunk := self.response.raw.read1(CHUNK, decode_content=True):
+                yield chunk
+        except (HTTPError, OSError) as failure:
+            raise error_from_exception(failure, urlsplit(self.response.url).hostname or "") from None
+        self.response.raw.release_conn()

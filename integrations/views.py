@@ -75,17 +75,7 @@ def webhook(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return JsonResponse({"ok": True})
 
 
-@never_cache
-@require_GET
-@sensitive_variables()
-def workflow_trigger(request: HttpRequest) -> HttpResponse:
-    """Zapier's authentication test: 200 with who the credentials belong to, 401 for wrong ones, never a redirect."""
-    wait = automation.seconds_to_wait(request)
-    if wait:
-        return JsonResponse({"message": "Too many wrong passwords."}, status=429, headers={"Retry-After": str(wait)})
-    account = automation.account_for(request)
-    if account is None:
-        automation.note_refusal(request)
-        headers = {"WWW-Authenticate": 'Basic realm="Contact centre", charset="UTF-8"'}
-        return JsonResponse({"message": "The username or password is not right."}, status=401, headers=headers)
+@automation.for_platforms
+def workflow_trigger(request: HttpRequest, account: IntegrationAccount) -> HttpResponse:
+    """Zapier's authentication test: 200 with who the credentials belong to."""
     return JsonResponse(automation.described(account))

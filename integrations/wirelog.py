@@ -5,6 +5,7 @@ is written; headers are kept by an allow-list; bodies are cut."""
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from . import redaction
+from .answers import is_read
 
 if TYPE_CHECKING:
     from .models import ApiCall, IntegrationAccount
@@ -29,12 +31,14 @@ PARSE_LIMIT = 65_536
 PRUNE_BATCH = 1000
 DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
-    "accept", "content-type", "content-length", "content-encoding", "date", "idempotency-key", "if-match", "link",
-    "location", "retry-after", "server", "sforce-limit-info", "transfer-encoding", "user-agent", "www-authenticate",
-    "x-correlation-id", "x-global-transaction-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining",
-    "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id",
-    "x-total-count",
+    "accept", "content-encoding", "content-length", "content-range", "content-type", "date", "idempotency-key",
+    "if-match", "link", "location", "range", "retry-after", "server", "sforce-limit-info", "transfer-encoding",
+    "user-agent", "www-authenticate", "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id",
+    "x-global-transaction-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
+    "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",
 }  # fmt: skip
+# Nobody reads these in a log; a recording can look like text (silence is a row of zeros).
+MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.IGNORECASE)
 _interaction: ContextVar[str] = ContextVar("interaction", default="")
 
 
@@ -65,7 +69,7 @@ class Exchange:
             changes |= {
                 "status": response.status_code,
                 "response_headers": shown_headers(response.headers),
-                "response_body": shown_body(response.content, response.headers.get("Content-Type", "")),
+                "response_body": shown_answer(response),
             }
         try:
             type(self.row).objects.filter(pk=self.row.pk).update(**changes)
@@ -104,10 +108,19 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return shown
 
 
+def shown_answer(response: requests.Response) -> str:
+    """The body of an answer; of a download, which is still on its way, the announced length."""
+    if is_read(response):
+        return shown_body(response.content, response.headers.get("Content-Type", ""))
+    return f"({response.headers.get('Content-Length', 'an unknown number of')} bytes, not kept)"
+
+
 def shown_body(body: str | bytes, content_type: str) -> str:
-    """A body with its secrets masked, cut to `BODY_LIMIT` characters."""
+    """A body with its secrets masked, cut to `BODY_LIMIT` characters; of sound, pictures and the like only the size."""
     if not body:
         return ""
+    if MEDIA.match(content_type):
+        return f"({len(body)} bytes)"
     text = body if isinstance(body, str) else _decoded(body)
     if text is None:
         return f"({len(body)} bytes)"

@@ -19,7 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.servers import Servers, find_program  # noqa: E402 - the project's folder has to be on the path first
+# The project's folder has to be on the path first.
+from tests import node  # noqa: E402
+from tests.servers import Servers, find_program  # noqa: E402
 
 PYTHON = sys.executable
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -29,7 +31,6 @@ OURS = (
     "SIMULATOR_URL", "ALLOWED_HOSTS", "INTEGRATIONS_ALLOWED_NETWORKS", "DEBUG", "PORT", "SIMULATOR_PORT", "VAR_DIR",
     "LEASE_SECONDS", "DJANGO_SETTINGS_MODULE",
 )  # fmt: skip
-STRICT_SERVER = ROOT / "tests" / "integrations" / "rotating"
 SLOW = "browser or processes"
 NO_TESTS = 5
 
@@ -57,8 +58,12 @@ def has_program(name: str) -> bool:
         return False
 
 
-def has_strict_server() -> bool:
-    return has_program("node") and (STRICT_SERVER / "node_modules" / "oidc-provider").is_dir()
+def has_node_programs() -> bool:
+    return has_program("node") and all(map(node.is_installed, node.FOLDERS))
+
+
+def has_simplesamlphp() -> bool:
+    return has_program("php") and Path("/usr/share/simplesamlphp/www").is_dir()
 
 
 def has_chromium() -> bool:
@@ -71,8 +76,12 @@ PARTS = (
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
     Part("Flite", ("flite",), "flite", lambda: shutil.which("flite") is not None),
     Part(
-        "the strict OAuth server (Node.js)", () if shutil.which("npm") else ("nodejs", "npm"), "node", has_strict_server
+        "Node.js with a strict OAuth server, saml-idp and Zapier's platform core",
+        () if shutil.which("npm") else ("nodejs", "npm"),
+        "node",
+        has_node_programs,
     ),
+    Part("SimpleSAMLphp", ("simplesamlphp", "php-cli", "php-xml", "php-mbstring"), "php", has_simplesamlphp),
 )
 
 
@@ -82,10 +91,9 @@ PARTS = (
 def install_parts() -> None:
     """Install what is missing, where we may. What stays missing is reported at the end."""
     install_packages()
-    if not has_strict_server() and shutil.which("npm"):
-        quietly(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(STRICT_SERVER)], {**os.environ}
-        )
+    for folder in node.FOLDERS if shutil.which("npm") else ():
+        if not node.is_installed(folder):
+            quietly([*node.INSTALL, "--prefix", str(folder)], {**os.environ})
 
 
 def install_packages() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.servers import Servers
 from tests.simulated import Simulators
 from tests.stack import Stack, embedded_stack, postgres_template, servers_stack, sqlite_template
+from tests.swift import Swift, swift_running
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -30,6 +31,7 @@ MARKERS = {
     "stack": ("processes",),
     "embedded": ("processes",),
     "on_servers": ("processes", "postgres", "redis"),
+    "swift": ("processes",),
     "postgres_url": ("postgres",),
     "redis_url": ("redis",),
     "page": ("browser",),
@@ -44,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tasks go nowhere unless a test starts a worker; Playwright's event loop must not forbid Django's queries."""
     from contactcenter.celery import app
 
+    config.addinivalue_line("markers", "php: needs PHP and SimpleSAMLphp")
     app.conf.update(broker_url="memory://", broker_transport_options={})
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -74,6 +77,13 @@ def postgres_url(servers: Servers) -> str:
 def redis_url(servers: Servers) -> str:
     """A real Redis on a free port, started at the first use."""
     return servers.redis_url()
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    """A real object store with an S3 door, started at the first use."""
+    with swift_running(tmp_path_factory.mktemp("swift")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -111,6 +111,6 @@ def test_every_provider_has_a_page_and_a_simulator() -> None:
     from integrations.simulators import SIMULATORS
 
     simulated = {simulator.key for simulator in SIMULATORS}
-    for key in registry():
+    for key, provider in registry().items():
         assert (ROOT / "docs" / "providers" / f"{key}.md").is_file(), key
-        assert key in simulated
+        assert (key in simulated) == provider.remote, key

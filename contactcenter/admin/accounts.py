@@ -8,9 +8,11 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from contactcenter.feeds import snapshot
 from contactcenter.models import ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
+from integrations.capabilities import WorkforceFeed
 from integrations.models import IntegrationAccount
 
 OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
@@ -38,7 +40,14 @@ class AccountAdmin(IntegrationAccountAdmin):
 
 def feed_panel(account: IntegrationAccount, feed: FeedState) -> Panel:
     queued = RecordingQueueItem.objects.filter(account=account).count()
-    return Panel(_("Feed"), "admin/contactcenter/account/panel_feed.html", {"feed": feed, "queued": queued})
+    data = {"feed": feed, "queued": queued, "remarks": remarks_of(account)}
+    return Panel(_("Feed"), "admin/contactcenter/account/panel_feed.html", data)
+
+
+def remarks_of(account: IntegrationAccount) -> list[str]:
+    """What of the present picture does not arrive as it is."""
+    provider = account.connect()
+    return provider.remarks(snapshot()) if account.enabled and isinstance(provider, WorkforceFeed) else []
 
 
 def outbox_counts(account: IntegrationAccount) -> dict[str, Any]:

@@ -30,6 +30,7 @@ EVENTS: dict[str, tuple[Any, str]] = {
     "released": (_("The call ended"), "neutral"),
     "abandoned": (_("The caller hung up before an answer"), "bad"),
     "completed": (_("After-call work completed"), "ok"),
+    "signal": (_("The scenario gave a signal to Zapier"), "info"),
     "ignored": (_("A report that no longer fitted was kept and ignored"), "neutral"),
 }
 OUTBOX_TONES = {

@@ -98,6 +98,7 @@ class InteractionEvent(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["interaction", "key"], name="interaction_event_once")]
+        indexes = [models.Index(fields=["kind", "-id"], name="interaction_events_of_kind")]
 
     def __str__(self) -> str:
         return self.kind

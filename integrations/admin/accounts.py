@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
+from integrations.capabilities import SingleSignOn
 from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
@@ -28,7 +29,7 @@ from integrations.providers.base import Provider
 from . import chooser
 from .buttons import action_page, buttons_of, notices_of
 from .listing import Listing
-from .panels import Panel, health_panel, tokens_panel, wire_log_panel
+from .panels import Panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
@@ -50,11 +51,17 @@ class IntegrationAccountAdmin(Listing, Screen):
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
         has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
-        return [health_panel(account), *([tokens_panel(account)] if has_tokens else [])]
+        logs_in = issubclass(account.provider_class, SingleSignOn)
+        return [
+            health_panel(account),
+            *([tokens_panel(account)] if has_tokens else []),
+            *([sign_on_panel(account)] if logs_in else []),
+        ]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
-        """The cards below it."""
-        return [wire_log_panel(account)]
+        """The cards below it. Nothing is said to anybody where the work is done here."""
+        provider = registry().get(account.provider)
+        return [wire_log_panel(account)] if provider is None or provider.remote else []
 
     # -- addresses
 
@@ -130,7 +137,8 @@ class IntegrationAccountAdmin(Listing, Screen):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         provider = self._provider(request, obj)
-        own = ["name", *(["is_default", "move_default"] if provider.type.has_default else []), "enabled", "simulated"]
+        default = ["is_default", "move_default"] if provider.type.has_default else []
+        own = ["name", *default, "enabled", *(["simulated"] if provider.remote else [])]
         names = list(provider.Properties.base_fields)
         advanced = [name for name in names if name in provider.Properties.advanced]
         plain = [name for name in names if name not in advanced]
@@ -193,7 +201,9 @@ class IntegrationAccountAdmin(Listing, Screen):
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
         context: dict[str, Any] = {"provider": provider, "kind": kind_of(account) if account else ""}
         if account is None:
-            return {**context, "title": _("New %s account") % provider.label if provider else ""}
+            notices = [provider.notice] if provider and provider.notice else []
+            title = _("New %s account") % provider.label if provider else ""
+            return {**context, "title": title, "notices": notices}
         may_run = self.has_change_permission(request, account)
         return {
             **context,

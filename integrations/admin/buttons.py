@@ -27,23 +27,24 @@ logger = logging.getLogger(__name__)
 # Runs as soon as it is pressed, because it changes nothing; every other action is confirmed or asks something first.
 AT_ONCE = {"test_connection"}
 FRAGMENT = "X-Fragment"
+# An account that cannot even be read has neither buttons nor anything to say.
+UNREADABLE = (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError)
 
 
-def notices_of(account: IntegrationAccount) -> tuple[str, ...]:
-    """What the provider says about the settings. Empty where the account cannot even be read."""
+def notices_of(account: IntegrationAccount) -> list[str]:
+    """What the provider has to say about this account."""
     try:
-        found: tuple[str, ...] = account.connect().notices
-    except (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError):
-        return ()
-    return found
+        return list(account.connect().notices())
+    except UNREADABLE:
+        return []
 
 
 def buttons_of(account: IntegrationAccount) -> list[dict[str, Any]]:
-    """The buttons that make sense for what is stored. Empty where the account cannot even be read."""
+    """The buttons that make sense for what is stored."""
     try:
         provider = account.connect()
         actions = [a for a in actions_of(type(provider)).values() if a.applies is None or a.applies(provider)]
-    except (LookupError, SecretUnreadable, ImproperlyConfigured, ValidationError):
+    except UNREADABLE:
         return []
     actions.sort(key=lambda a: a.key not in AT_ONCE)
     return [

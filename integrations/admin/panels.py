@@ -5,8 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from integrations import sign_on
 from integrations.forecast import forecast
 from integrations.models import IntegrationAccount
+from integrations.quotas import DailyQuota, use_of
 
 EXCHANGES_SHOWN = 10
 
@@ -21,13 +23,19 @@ class Panel:
 
 
 def health_panel(account: IntegrationAccount) -> Panel:
-    return Panel(_("Health"), "integrations/account/panel_health.html", {"account": account})
+    use = use_of(account) if issubclass(account.provider_class, DailyQuota) else None
+    return Panel(_("Health"), "integrations/account/panel_health.html", {"account": account, "use": use})
 
 
 def tokens_panel(account: IntegrationAccount) -> Panel:
     token = getattr(account, "token", None)
     data = {"account": account, "token": token, "forecast": forecast(account)}
     return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def sign_on_panel(account: IntegrationAccount) -> Panel:
+    data = {"account": account, "events": sign_on.recent(account)}
+    return Panel(_("Log-ins"), "integrations/account/panel_sign_on.html", data)
 
 
 def wire_log_panel(account: IntegrationAccount) -> Panel:

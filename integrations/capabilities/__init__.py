@@ -20,7 +20,9 @@ from .crm import (
 from .feeds import (
     ActiveInteraction,
     AgentSnapshot,
+    ConnectedFeed,
     FeedContext,
+    FeedLine,
     RecordingEvent,
     RecordingFeed,
     ServiceSnapshot,
@@ -29,7 +31,10 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
+from .sign_on import Identity, SignOnRefused, SingleSignOn
 from .speech import Audio, Codec, Speech, SpeechToText, TextToSpeech, Utterance, Voice, Word
+from .storage import OpenRecording, RecordingStorage, StoredRecording
 
 __all__ = [
     "ActiveInteraction",
@@ -47,12 +52,16 @@ __all__ = [
     "CallerProfile",
     "ChatBot",
     "Codec",
+    "ConnectedFeed",
     "Crm",
     "CrmAgent",
     "EmbedHost",
     "FeedContext",
+    "FeedLine",
+    "Identity",
     "KnowledgeBase",
     "Messenger",
+    "OpenRecording",
     "OutgoingMessage",
     "PeopleDirectory",
     "PhoneMatches",
@@ -60,12 +69,19 @@ __all__ = [
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",
+    "RecordingStorage",
     "ScreenPop",
+    "Sentiment",
+    "SentimentAnalysis",
+    "SentimentLabel",
     "ServiceSnapshot",
+    "SignOnRefused",
+    "SingleSignOn",
     "Snapshot",
     "Speech",
     "SpeechToText",
     "StatisticsFeed",
+    "StoredRecording",
     "TextToSpeech",
     "Utterance",
     "Voice",

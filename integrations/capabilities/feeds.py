@@ -91,6 +91,42 @@ class WorkforceFeed(ABC):
     def push(self, snapshot: Snapshot, context: FeedContext) -> None:
         """Send one picture. Raises `IntegrationError`; the caller counts and never repeats."""
 
+    def remarks(self, snapshot: Snapshot) -> list[str]:
+        """What of this picture does not arrive as it is, as sentences for the account page."""
+        return []
+
+
+class FeedLine(ABC):
+    """One open connection of a feed. Every method may raise `IntegrationError`; then it is of no more use."""
+
+    @abstractmethod
+    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+        """Send what the receiver does not know yet; everything, where this is the first time."""
+
+    @abstractmethod
+    def listen(self) -> None:
+        """Notice without waiting that the other side is gone."""
+
+    @abstractmethod
+    def close(self, context: FeedContext | None = None) -> None:
+        """Hang up; with a context, after saying goodbye. Never raises."""
+
+
+class ConnectedFeed(WorkforceFeed):
+    """A feed that keeps its connection: `manage.py run_feeds` holds it, because workers come and go."""
+
+    @abstractmethod
+    def open_line(self) -> FeedLine:
+        """Connect. Raises `IntegrationError`."""
+
+    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+        """Everything, on a connection of its own."""
+        line = self.open_line()
+        try:
+            line.push(snapshot, context)
+        finally:
+            line.close()
+
 
 @dataclass(frozen=True, slots=True)
 class RecordingEvent:

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from .base import Provider
 
 PROVIDERS: tuple[str, ...] = (
+    "integrations.providers.aws_s3.S3",
     "integrations.providers.bot_alterra.Alterra",
+    "integrations.providers.bot_watson.WatsonBot",
     "integrations.providers.kb_synthetix.Synthetix",
     "integrations.providers.loxysoft.Loxysoft",
     "integrations.providers.next_caller.NextCaller",
@@ -20,15 +22,24 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
+    "integrations.providers.oracle_service_cloud.OracleServiceCloud",
+    "integrations.providers.rightnow.RightNow",
+    "integrations.providers.salesforce.Salesforce",
+    "integrations.providers.nlu_local.LocalNlu",
+    "integrations.providers.nlu_watson.WatsonNlu",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.sso_admin.AdminSso",
+    "integrations.providers.sso_agent_desktop.AgentDesktopSso",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.stt_govivace.GoVivace",
     "integrations.providers.stt_watson.WatsonStt",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.tts_google.GoogleTts",
     "integrations.providers.tts_watson.WatsonTts",
+    "integrations.providers.wfm_aspect.WfmAspect",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
+    "integrations.providers.zendesk.Zendesk",
 )
 
 

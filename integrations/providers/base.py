@@ -29,6 +29,10 @@ class Provider:
     type: ClassVar[AccountType]
     valid_message: ClassVar[str] = "Connection is valid"
     documentation_url: ClassVar[str] = ""
+    # What anybody should know who sets up or keeps such an account, above its form.
+    notice: ClassVar[str] = ""
+    # False where the work is done in this process: no vendor, no address, and so nothing to simulate.
+    remote: ClassVar[bool] = True
     # What a cause means at this vendor and where to click there, over the doctor's general advice.
     advice: ClassVar[Mapping[Cause, "doctor.Advice"]] = {}
 
@@ -45,12 +49,9 @@ class Provider:
     @property
     def base_url(self) -> str:
         """Where requests go, without a trailing slash. A simulated account goes to the simulator in the box."""
+        if not self.remote:
+            return ""
         return self.account.simulator_url if self.account.simulated else str(self.properties.get("url", "")).rstrip("/")
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What should be known about the settings as they are, in sentences for the account's page."""
-        return ()
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         """Put the credentials on a request, just before it leaves."""
@@ -62,6 +63,11 @@ class Provider:
     def interpret(self, response: requests.Response) -> IntegrationError | None:
         """What an answer means: None when it is good. A provider with error bodies of its own extends this."""
         return error_from_response(response)
+
+    def notices(self) -> Iterator[str]:
+        """What the owner of this account should know, above its form."""
+        if self.notice:
+            yield self.notice
 
     def probes(self) -> Iterator["doctor.Passed"]:
         """The vendor's own checks after name, TCP and TLS: yields what passed, raises at the first fault."""

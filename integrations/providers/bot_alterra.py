@@ -10,17 +10,17 @@ from typing import Any
 import requests
 from django import forms
 
-from integrations import catalogue, deadlines
-from integrations.capabilities import BotAnswer, BotContext, BotSuggestion, ChatBot
+from integrations import catalogue
+from integrations.capabilities import BotAnswer, BotContext, BotSuggestion
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
-from integrations.providers.base import Provider
+from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
+from integrations.providers.bot import Bot, distinct
+from integrations.quotas import DayZoneField, MaxApiCallsField
 from integrations.verdict import VENDOR, YOU
 
-SUGGEST_SECONDS = 5.0  # an agent is in a chat
 LIST_KEYS = ("results", "bot_replies", "replies")
 TEXT_KEYS = ("text", "answer")
 ADVICE = {
@@ -38,7 +38,7 @@ ADVICE = {
 
 
 class AlterraProperties(PropertiesForm):
-    advanced = ("ca_certificate",)
+    advanced = ("max_api_calls_per_day", "time_zone", "ca_certificate")
 
     url = VendorUrlField(
         label="Url",
@@ -49,14 +49,7 @@ class AlterraProperties(PropertiesForm):
             "no longer answers: ask Alterra for yours."
         ),
     )
-    method = forms.ChoiceField(
-        label="Method",
-        choices=[("POST", "POST")],
-        initial="POST",
-        disabled=True,
-        required=False,
-        help_text="How the bot is asked. Alterra takes POST only, so this cannot be changed.",
-    )
+    method = PostMethodField(help_text="How the bot is asked. Alterra takes POST only, so this cannot be changed.")
     api_key = SecretField(
         label="API key",
         required=False,
@@ -76,10 +69,12 @@ class AlterraProperties(PropertiesForm):
         required=False,
         help_text="How many suggestions reach the Agent Desktop. For Alterra this is 1 and cannot be changed.",
     )
+    max_api_calls_per_day = MaxApiCallsField()
+    time_zone = DayZoneField()
     ca_certificate = CaCertificateField()
 
 
-class Alterra(ChatBot, Provider):
+class Alterra(Bot):
     """An Alterra bot behind one address."""
 
     key = "bot_alterra"
@@ -97,12 +92,9 @@ class Alterra(ChatBot, Provider):
         if key:
             request.headers["Authorization"] = key
 
-    def suggest(self, text: str, context: BotContext) -> BotAnswer:
-        words = text.strip()
-        if not words:
-            return BotAnswer(state=context.state)
-        found = texts_of(self._ask(words, context.conversation, purpose="Suggest"))
-        return BotAnswer(tuple(map(BotSuggestion, found[:1])), context.state)
+    def converse(self, text: str, context: BotContext) -> BotAnswer:
+        found = texts_of(self._ask(text, context.conversation, purpose="Suggest"))
+        return BotAnswer(distinct(map(BotSuggestion, found)), context.state)
 
     def probes(self) -> Iterator[Passed]:
         """A greeting. Whatever the bot answers to it is right, as long as it can be read."""
@@ -113,7 +105,7 @@ class Alterra(ChatBot, Provider):
     def _ask(self, text: str, conversation: str, *, purpose: str) -> Any:
         body = {"query": text, "session_id": conversation}
         headers = {"Accept": "application/json"}
-        with deadlines.within(SUGGEST_SECONDS):
+        with self.one_call():
             return json_of(self.http.post(self.base_url, json=body, headers=headers, purpose=purpose, retry=0))
 
 
@@ -123,7 +115,7 @@ def texts_of(answer: Any) -> list[str]:
     if not lists or not isinstance(lists[0], list):
         raise Rejected("The answer holds no list of replies.", cause=Cause.REMOTE_ERROR)
     texts = (text.strip() for entry in lists[0] for text in entry_texts(entry))
-    return list(dict.fromkeys(text for text in texts if text))
+    return [text for text in texts if text]
 
 
 def entry_texts(entry: Any) -> list[str]:

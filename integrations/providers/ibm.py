@@ -5,6 +5,7 @@ A service is a subclass of `Watson` with its `service` name, and a form of `Wats
 own SDK (ibm-watson 11, ibm-cloud-sdk-core 3.28; the old hosts: watson-developer-cloud 2.10) and its documentation."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -38,6 +39,11 @@ LOCATIONS = {
 }  # fmt: skip
 FIRST_LOCATION = "us-south"
 VERSION_PATH = re.compile(r"/v[12](/|$)")
+OLD_NOTICE = (
+    "The address of this account ends in watsonplatform.net. IBM replaced these addresses in December 2019 and "
+    "promised them only until December 2020. Press Move to today's address, and enter the API key of the service under "
+    "Advanced."
+)
 MANAGE = "cloud.ibm.com: Resource list, AI / Machine Learning, your service, Manage"
 ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(
@@ -103,6 +109,11 @@ def api_key_field() -> SecretField:
             "for a token of one hour, which renews itself."
         ),
     )
+
+
+def version_field(**kwargs: Any) -> forms.RegexField:
+    """The date that every call names; by it IBM keeps old clients working."""
+    return forms.RegexField(regex=r"^20\d\d-\d\d-\d\d$", label="Version date", max_length=10, **kwargs)
 
 
 def iam_endpoint_field() -> VendorUrlField:
@@ -196,13 +207,13 @@ class Watson(OAuth2, Provider):
         return split_address(self.stored_url, self.old_service or self.service)[0]
 
     @property
-    def notices(self) -> tuple[str, ...]:
-        if self.account.simulated or not is_old(self.stored_url):
-            return ()
-        return (
-            f"The URL is one of {OLD_DOMAIN}, which IBM replaced in December 2019 and promised for one more year. "
-            "Move to today's address with the button above, or copy the URL from the service's credentials.",
-        )
+    def has_old_address(self) -> bool:
+        return is_old(self.stored_url) and not self.account.simulated
+
+    def notices(self) -> Iterator[str]:
+        yield from super().notices()
+        if self.has_old_address:
+            yield OLD_NOTICE
 
     # -- signing in
 

@@ -5,7 +5,6 @@ vendor's API page. The ways of searching and submitting are not public: their pa
 our own simulator, described in `docs/providers/kb_synthetix.md`."""
 
 import html
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,14 +16,13 @@ from integrations.capabilities import Article, KnowledgeBase
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
+from integrations.plain_text import plain
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.base import Provider
 from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 SEARCH_SECONDS = 3.0
-HIDDEN_PARTS = re.compile(r"(?is)<(script|style)\b.*?(</\1\s*>|$)")
-TAG = re.compile(r"<[^>]*>")
 LIST_KEYS = ("views", "articles", "results", "data")
 PATH = r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$"
 ADVICE = {
@@ -155,8 +153,3 @@ def article_of(row: Any) -> Article:
         id=str(row["id"]),
         url=url if url.lower().startswith(("https://", "http://")) else "",
     )
-
-
-def plain(text: str) -> str:
-    """HTML as plain text, without scripts and styles."""
-    return " ".join(html.unescape(TAG.sub(" ", HIDDEN_PARTS.sub(" ", text))).split())

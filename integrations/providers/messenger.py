@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,9 +18,9 @@ from integrations import catalogue
 from integrations.actions import Result
 from integrations.capabilities import Messenger, OutgoingMessage
 from integrations.errors import Cause, Rejected, Stage
-from integrations.http import json_of
 from integrations.property_fields import VendorUrlField
 from integrations.providers.base import Provider
+from integrations.vendor_json import text_of
 from integrations.webhooks import Inbound, NotGenuine, WebhookReceiver
 
 # Neutral kinds of events; whatever else a vendor sends is stored as `webhooks.UNKNOWN`.
@@ -131,24 +130,6 @@ def key_of(kind: str, id: Any, raw: Mapping[str, Any]) -> str:
     return f"{kind}:{text_of(id) or hashlib.sha256(content).hexdigest()}"
 
 
-def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; anything else is left out."""
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
-def inner(value: Mapping[str, Any], *path: str) -> dict[str, Any]:
-    """The object at a path, empty where there is none."""
-    found: Any = value
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-def text_of(value: Any) -> str:
-    """Ids come as numbers or as texts; nothing stays nothing."""
-    return "" if value is None or isinstance(value, dict | list) else str(value)
-
-
 def moment(value: Any, *, per_second: int = 1) -> datetime | None:
     """A vendor's time stamp; None where it makes no sense."""
     try:
@@ -165,18 +146,6 @@ def need_content(message: OutgoingMessage) -> None:
         raise Rejected("There is nothing to send: write a text or choose a picture.", field="text")
     if message.picture and not message.picture.lower().startswith(("https://", "http://")):
         raise Rejected("A picture is given as an address that the messenger can fetch.", field="picture")
-
-
-def object_of(response: requests.Response, vendor: str) -> dict[str, Any]:
-    """The decoded object of an answer. Raises `Rejected` where it is something else."""
-    found = json_of(response)
-    if not isinstance(found, dict):
-        raise other_shape(vendor)
-    return found
-
-
-def other_shape(vendor: str) -> Rejected:
-    return Rejected(f"The answer has another shape than {vendor} documents.", cause=Cause.REMOTE_ERROR, maybe_done=True)
 
 
 def unreachable_customer(words: str, **more: Any) -> Rejected:

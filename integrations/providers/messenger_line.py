@@ -23,6 +23,7 @@ from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
+from integrations.vendor_json import inner, object_of, objects, other_shape, text_of
 from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
@@ -123,10 +124,10 @@ class Line(messenger.MessengerProvider):
 
     def _message(self, how: str, body: dict[str, Any], headers: dict[str, str]) -> str:
         response = self.http.post(f"/v2/bot/message/{how}", json=body, headers=headers, purpose="Send a message")
-        sent = messenger.objects(messenger.object_of(response, self.label).get("sentMessages"))
+        sent = objects(object_of(response, self.label).get("sentMessages"))
         if not sent:
-            raise messenger.other_shape(self.label)
-        return messenger.text_of(sent[-1].get("id"))
+            raise other_shape(self.label)
+        return text_of(sent[-1].get("id"))
 
     # -- the webhook
 
@@ -139,7 +140,7 @@ class Line(messenger.MessengerProvider):
         return self.webhook_result(self.set_webhook(url), url)
 
     def set_webhook(self, url: str) -> str:
-        before = messenger.text_of(self._webhook().get("endpoint"))
+        before = text_of(self._webhook().get("endpoint"))
         self.http.put(WEBHOOK, json={"endpoint": url}, purpose="Set webhook")
         return before
 
@@ -151,7 +152,7 @@ class Line(messenger.MessengerProvider):
             if error.status == 404:
                 return {}
             raise
-        return messenger.object_of(response, self.label)
+        return object_of(response, self.label)
 
     def verify(self, request: HttpRequest) -> None:
         expected = signature(self.account.secret("channel_secret"), messenger.raw_body(request))
@@ -160,20 +161,20 @@ class Line(messenger.MessengerProvider):
     def parse_events(self, request: HttpRequest) -> Iterator[Inbound]:
         """None in a check of the address (`events` is empty), else each with an id that a redelivery repeats."""
         body = messenger.json_object(request)
-        for found in messenger.objects(body.get("events")):
+        for found in objects(body.get("events")):
             yield event_of(found)
 
     # -- the test
 
     def probes(self) -> Iterator[Passed]:
         response = self.http.get("/v2/bot/info", purpose="Test connection")
-        bot = messenger.object_of(response, self.label)
-        name, basic_id = messenger.text_of(bot.get("displayName")), messenger.text_of(bot.get("basicId"))
+        bot = object_of(response, self.label)
+        name, basic_id = text_of(bot.get("displayName")), text_of(bot.get("basicId"))
         if not basic_id:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         yield Passed(Stage.AUTHENTICATION, f"Signed in as {name} ({basic_id})", identity=f"{name} {basic_id}".strip())
         state = self._webhook()
-        words = self.webhook_words(messenger.text_of(state.get("endpoint")))
+        words = self.webhook_words(text_of(state.get("endpoint")))
         off = state and state.get("active") is False
         yield Passed(
             Stage.WEBHOOK, f"{words}. “Use webhook” is off in the LINE console: switch it on" if off else words
@@ -227,33 +228,33 @@ def messages_of(message: OutgoingMessage) -> list[dict[str, Any]]:
 
 def event_of(found: dict[str, Any]) -> Inbound:
     """`mode` standby means that another system owns the chat: kept, but not as a message to answer."""
-    source, message = messenger.inner(found, "source"), messenger.inner(found, "message")
-    kind = KINDS.get(messenger.text_of(found.get("type")), UNKNOWN) if found.get("mode") != "standby" else UNKNOWN
+    source, message = inner(found, "source"), inner(found, "message")
+    kind = KINDS.get(text_of(found.get("type")), UNKNOWN) if found.get("mode") != "standby" else UNKNOWN
     where = next((source[name] for name in ("groupId", "roomId", "userId") if source.get(name)), "")
     return messenger.event(
         messenger.key_of("event", found.get("webhookEventId"), found), kind, found,
-        user=messenger.text_of(source.get("userId")), conversation=messenger.text_of(where),
-        text=messenger.text_of(message.get("text")), media=list(media_of(message)),
+        user=text_of(source.get("userId")), conversation=text_of(where),
+        text=text_of(message.get("text")), media=list(media_of(message)),
         at=messenger.moment(found.get("timestamp"), per_second=1000),
-        message_id=messenger.text_of(message.get("id") or messenger.inner(found, "unsend").get("messageId")),
-        reply=messenger.text_of(found.get("replyToken")),
-        button=messenger.text_of(messenger.inner(found, "postback").get("data")),
+        message_id=text_of(message.get("id") or inner(found, "unsend").get("messageId")),
+        reply=text_of(found.get("replyToken")),
+        button=text_of(inner(found, "postback").get("data")),
     )  # fmt: skip
 
 
 def media_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Content is fetched by the message's id, or by address where it lies outside of LINE."""
-    kind = messenger.text_of(message.get("type"))
+    kind = text_of(message.get("type"))
     if kind in ("", "text"):
         return
-    provider = messenger.inner(message, "contentProvider")
+    provider = inner(message, "contentProvider")
     known: dict[str, Any] = {
         name: message[name] for name in ("title", "address", "latitude", "longitude", "fileName") if name in message
     }
-    url = messenger.text_of(provider.get("originalContentUrl"))
+    url = text_of(provider.get("originalContentUrl"))
     yield {
         "type": "picture" if kind == "image" else kind,
-        "ref": messenger.text_of(message.get("id")),
+        "ref": text_of(message.get("id")),
         "url": url,
         **known,
     }

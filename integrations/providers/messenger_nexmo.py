@@ -24,6 +24,7 @@ from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
+from integrations.vendor_json import object_of, objects, other_shape, text_of
 from integrations.verdict import VENDOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound, NotGenuine
 
@@ -111,6 +112,7 @@ class Nexmo(messenger.MessengerProvider):
     documentation_url = "https://developer.vonage.com/en/messaging/sms/overview"
     advice = ADVICE
     Properties = NexmoProperties
+    customer_is_a_phone_number = True
     takes_get = True
 
     # -- sending
@@ -127,10 +129,10 @@ class Nexmo(messenger.MessengerProvider):
             "type": "text" if set(text) <= GSM else "unicode",
         }  # fmt: skip
         response = self.http.post("/sms/json", data=values, purpose="Send a message")
-        sent = messenger.objects(messenger.object_of(response, self.label).get("messages"))
+        sent = objects(object_of(response, self.label).get("messages"))
         if not sent or not sent[0].get("message-id"):
-            raise messenger.other_shape(self.label)
-        return messenger.text_of(sent[0]["message-id"])
+            raise other_shape(self.label)
+        return text_of(sent[0]["message-id"])
 
     # -- the webhook
 
@@ -147,10 +149,10 @@ class Nexmo(messenger.MessengerProvider):
 
     def set_webhook(self, url: str) -> str:
         """Settings are told only when they are changed; a change of nothing tells the present ones."""
-        before = messenger.object_of(self.http.post("/account/settings", purpose="Look at the webhook"), self.label)
+        before = object_of(self.http.post("/account/settings", purpose="Look at the webhook"), self.label)
         values = {"moCallBackUrl": url, "drCallBackUrl": url}
         self.http.post("/account/settings", data=values, purpose="Set webhook")
-        return messenger.text_of(before.get("mo-callback-url"))
+        return text_of(before.get("mo-callback-url"))
 
     def verify(self, request: HttpRequest) -> None:
         sent = parameters_of(request)
@@ -178,9 +180,9 @@ class Nexmo(messenger.MessengerProvider):
     def probes(self) -> Iterator[Passed]:
         """The balance: it needs Key and Secret, and costs nothing."""
         response = self.http.get("/account/get-balance", purpose="Test connection")
-        balance = messenger.object_of(response, self.label).get("value")
+        balance = object_of(response, self.label).get("value")
         if isinstance(balance, bool) or not isinstance(balance, int | float):
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         yield Passed(
             Stage.AUTHENTICATION, f"Signed in; the balance is {balance:.2f}", identity=str(self.properties["key"])
         )
@@ -200,15 +202,15 @@ class Nexmo(messenger.MessengerProvider):
             body = response.json()
         except ValueError:
             return None
-        parts = messenger.objects(body.get("messages")) if isinstance(body, dict) else []
+        parts = objects(body.get("messages")) if isinstance(body, dict) else []
         failed = next((part for part in parts if str(part.get("status")) != "0"), None)
         return by_number(failed) if failed is not None else None
 
 
 def by_number(part: Mapping[str, Any]) -> IntegrationError:
-    code = messenger.text_of(part.get("status"))
+    code = text_of(part.get("status"))
     status = int(code) if code.isdigit() else -1
-    more: dict[str, Any] = {"vendor_code": code, "vendor_message": messenger.text_of(part.get("error-text"))}
+    more: dict[str, Any] = {"vendor_code": code, "vendor_message": text_of(part.get("error-text"))}
     if status in CREDENTIALS:
         return AuthenticationFailed("Nexmo does not accept Key and Secret.", stage=Stage.AUTHENTICATION, **more)
     if status in NO_RIGHT:
@@ -230,7 +232,7 @@ def parameters_of(request: HttpRequest) -> dict[str, str]:
     if request.method == "GET":
         return {name: str(value) for name, value in request.GET.items()}
     if "json" in (request.content_type or ""):
-        return {name: messenger.text_of(value) for name, value in messenger.json_object(request).items()}
+        return {name: text_of(value) for name, value in messenger.json_object(request).items()}
     messenger.raw_body(request)
     return {name: str(value) for name, value in request.POST.items()}
 

@@ -24,6 +24,7 @@ from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
+from integrations.vendor_json import inner, object_of, objects, other_shape, text_of
 from integrations.verdict import YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
@@ -122,7 +123,7 @@ class Telegram(messenger.MessengerProvider):
     def _message(self, method: str, **parameters: Any) -> str:
         result = self._call(method, purpose="Send a message", **parameters)
         if not isinstance(result, dict) or "message_id" not in result:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return str(result["message_id"])
 
     # -- the webhook
@@ -133,7 +134,7 @@ class Telegram(messenger.MessengerProvider):
         return self.webhook_result(self.set_webhook(url), url)
 
     def set_webhook(self, url: str) -> str:
-        before = messenger.text_of(self._webhook().get("url"))
+        before = text_of(self._webhook().get("url"))
         values: dict[str, Any] = {"url": url, "secret_token": self.webhook_secret(), "allowed_updates": WANTED}
         self._call("setWebhook", purpose="Set webhook", **values)
         return before
@@ -154,9 +155,9 @@ class Telegram(messenger.MessengerProvider):
         update = messenger.json_object(request)
         key = messenger.key_of("update", update.get("update_id"), update)
         if update.get("message"):
-            yield said(key, messenger.MESSAGE, update, messenger.inner(update, "message"))
+            yield said(key, messenger.MESSAGE, update, inner(update, "message"))
         elif update.get("edited_message"):
-            yield said(key, messenger.EDITED, update, messenger.inner(update, "edited_message"))
+            yield said(key, messenger.EDITED, update, inner(update, "edited_message"))
         elif update.get("callback_query"):
             yield pressed(key, update)
         elif update.get("my_chat_member"):
@@ -168,22 +169,22 @@ class Telegram(messenger.MessengerProvider):
 
     def probes(self) -> Iterator[Passed]:
         bot = self._call("getMe", method="GET", purpose="Test connection")
-        name = messenger.text_of(bot.get("username")) if isinstance(bot, dict) else ""
+        name = text_of(bot.get("username")) if isinstance(bot, dict) else ""
         if not name:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         wanted = str(self.properties["bot_username"])
         if name.lower() != wanted.lower():
             raise messenger.another_account(f"The token belongs to @{name}, not to @{wanted}.", "bot_username")
         yield Passed(Stage.AUTHENTICATION, f"Signed in as @{name}", identity=f"@{name}")
         state = self._webhook()
-        words = self.webhook_words(messenger.text_of(state.get("url")))
-        trouble = messenger.text_of(state.get("last_error_message"))
+        words = self.webhook_words(text_of(state.get("url")))
+        trouble = text_of(state.get("last_error_message"))
         yield Passed(Stage.WEBHOOK, f"{words}. Telegram's last trouble with it: {trouble}" if trouble else words)
 
     def _webhook(self) -> dict[str, Any]:
         state = self._call("getWebhookInfo", method="GET", purpose="Look at the webhook")
         if not isinstance(state, dict):
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return state
 
     # -- the wire
@@ -191,9 +192,9 @@ class Telegram(messenger.MessengerProvider):
     def _call(self, name: str, *, method: str = "POST", purpose: str, **parameters: Any) -> Any:
         path = f"/bot{self.account.secret('token')}/{name}"
         response = self.http.request(method, path, json=parameters or None, purpose=purpose)
-        body = messenger.object_of(response, self.label)
+        body = object_of(response, self.label)
         if body.get("ok") is not True or "result" not in body:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return body["result"]
 
     def interpret(self, response: requests.Response) -> IntegrationError | None:
@@ -209,9 +210,9 @@ def told(error: IntegrationError, response: requests.Response) -> IntegrationErr
         body = response.json()
     except ValueError:
         return error
-    words = messenger.text_of(body.get("description")) if isinstance(body, dict) else ""
+    words = text_of(body.get("description")) if isinstance(body, dict) else ""
     more: dict[str, Any] = {"status": response.status_code, "vendor_message": words}
-    parameters = messenger.inner(body, "parameters") if isinstance(body, dict) else {}
+    parameters = inner(body, "parameters") if isinstance(body, dict) else {}
     if parameters.get(NEW_CHAT):
         return MovedChat(str(parameters[NEW_CHAT]))
     if any(sign in words for sign in OUT_OF_REACH):
@@ -238,46 +239,46 @@ def slow_down(parameters: dict[str, Any], response: requests.Response, more: dic
 
 def said(key: str, kind: str, update: dict[str, Any], message: dict[str, Any]) -> Inbound:
     """A message of a customer. A picture or file is named by its `file_id`: the address to fetch it holds the token."""
-    sender, chat = messenger.inner(message, "from"), messenger.inner(message, "chat")
-    text = messenger.text_of(message.get("text") or message.get("caption"))
+    sender, chat = inner(message, "from"), inner(message, "chat")
+    text = text_of(message.get("text") or message.get("caption"))
     return messenger.event(
         key, kind, update,
         **people(sender, chat),
         text=text, media=list(media_of(message)), at=messenger.moment(message.get("date")),
-        message_id=messenger.text_of(message.get("message_id")),
+        message_id=text_of(message.get("message_id")),
     )  # fmt: skip
 
 
 def media_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    sizes = messenger.objects(message.get("photo"))
+    sizes = objects(message.get("photo"))
     if sizes:
-        yield {"type": "picture", "ref": messenger.text_of(sizes[-1].get("file_id"))}  # the last is the largest
+        yield {"type": "picture", "ref": text_of(sizes[-1].get("file_id"))}  # the last is the largest
     for name in FILES:
-        found = messenger.inner(message, name)
+        found = inner(message, name)
         if found:
-            yield {"type": name, "ref": messenger.text_of(found.get("file_id"))}
+            yield {"type": name, "ref": text_of(found.get("file_id"))}
     for name in ("location", "contact"):
-        if messenger.inner(message, name):
-            yield {"type": name, **messenger.inner(message, name)}
+        if inner(message, name):
+            yield {"type": name, **inner(message, name)}
 
 
 def pressed(key: str, update: dict[str, Any]) -> Inbound:
     """A button under a message of ours."""
-    query = messenger.inner(update, "callback_query")
-    sender = messenger.inner(query, "from")
-    chat = messenger.inner(query, "message", "chat")
+    query = inner(update, "callback_query")
+    sender = inner(query, "from")
+    chat = inner(query, "message", "chat")
     return messenger.event(
         key, messenger.MESSAGE, update,
         **people(sender, chat),
-        button=messenger.text_of(query.get("data")), message_id=messenger.text_of(query.get("id")),
+        button=text_of(query.get("data")), message_id=text_of(query.get("id")),
     )  # fmt: skip
 
 
 def membership(key: str, update: dict[str, Any]) -> Inbound:
     """The customer blocked the bot, or let it in again."""
-    change = messenger.inner(update, "my_chat_member")
-    sender, chat = messenger.inner(change, "from"), messenger.inner(change, "chat")
-    status = messenger.text_of(messenger.inner(change, "new_chat_member").get("status"))
+    change = inner(update, "my_chat_member")
+    sender, chat = inner(change, "from"), inner(change, "chat")
+    status = text_of(inner(change, "new_chat_member").get("status"))
     return messenger.event(
         key, MEMBER.get(status, UNKNOWN), update,
         **people(sender, chat),
@@ -287,9 +288,9 @@ def membership(key: str, update: dict[str, Any]) -> Inbound:
 
 def people(sender: dict[str, Any], chat: dict[str, Any]) -> dict[str, Any]:
     """Who wrote, and where an answer goes: a chat is a person or a group."""
-    ids = {"user": messenger.text_of(sender.get("id")), "conversation": messenger.text_of(chat.get("id"))}
+    ids = {"user": text_of(sender.get("id")), "conversation": text_of(chat.get("id"))}
     return {**ids, "name": full_name(sender)}
 
 
 def full_name(person: dict[str, Any]) -> str:
-    return " ".join(filter(None, (messenger.text_of(person.get(name)) for name in ("first_name", "last_name"))))
+    return " ".join(filter(None, (text_of(person.get(name)) for name in ("first_name", "last_name"))))

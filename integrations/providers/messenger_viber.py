@@ -23,6 +23,7 @@ from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, is_host
 from integrations.providers import messenger
+from integrations.vendor_json import inner, object_of, other_shape, text_of
 from integrations.verdict import VENDOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
@@ -138,9 +139,9 @@ class Viber(messenger.MessengerProvider):
     def _message(self, recipient: str, **content: Any) -> str:
         name = str(self.properties["sender_name"] or self.properties["bot_username"])[:LONGEST_SENDER]
         body = {"receiver": recipient, "sender": {"name": name}, **content}
-        sent = messenger.text_of(self._call("send_message", body, purpose="Send a message").get("message_token"))
+        sent = text_of(self._call("send_message", body, purpose="Send a message").get("message_token"))
         if not sent:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return sent
 
     # -- the webhook
@@ -158,7 +159,7 @@ class Viber(messenger.MessengerProvider):
 
     def set_webhook(self, url: str) -> str:
         """Viber calls the address while it answers us; another worker takes that call."""
-        before = messenger.text_of(self._account_info("Look at the webhook").get("webhook"))
+        before = text_of(self._account_info("Look at the webhook").get("webhook"))
         values = {"url": url, "event_types": WANTED, "send_name": True, "send_photo": True}
         self._call("set_webhook", values, purpose="Set webhook")
         return before
@@ -175,14 +176,14 @@ class Viber(messenger.MessengerProvider):
 
     def probes(self) -> Iterator[Passed]:
         bot = self._account_info("Test connection")
-        name, uri = messenger.text_of(bot.get("name")), messenger.text_of(bot.get("uri"))
+        name, uri = text_of(bot.get("name")), text_of(bot.get("uri"))
         if not name:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         wanted = str(self.properties["bot_username"])
         if wanted.lower() not in (name.lower(), uri.lower()):
             raise messenger.another_account(f"The token belongs to “{name}”, not to “{wanted}”.", "bot_username")
         yield Passed(Stage.AUTHENTICATION, f"Signed in as {name}", identity=name)
-        yield Passed(Stage.WEBHOOK, self.webhook_words(messenger.text_of(bot.get("webhook"))))
+        yield Passed(Stage.WEBHOOK, self.webhook_words(text_of(bot.get("webhook"))))
 
     def _account_info(self, purpose: str) -> dict[str, Any]:
         return self._call("get_account_info", {}, purpose=purpose)
@@ -190,9 +191,9 @@ class Viber(messenger.MessengerProvider):
     # -- the wire
 
     def _call(self, method: str, body: dict[str, Any], *, purpose: str) -> dict[str, Any]:
-        found = messenger.object_of(self.http.post(f"/{method}", json=body, purpose=purpose), self.label)
+        found = object_of(self.http.post(f"/{method}", json=body, purpose=purpose), self.label)
         if found.get("status") != 0:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return found
 
     def authorise(self, request: requests.PreparedRequest) -> None:
@@ -210,7 +211,7 @@ class Viber(messenger.MessengerProvider):
         status = body.get("status") if isinstance(body, dict) else None
         if not isinstance(status, int) or status == 0:
             return None
-        return by_number(status, messenger.text_of(body.get("status_message")))
+        return by_number(status, text_of(body.get("status_message")))
 
 
 def by_number(status: int, words: str) -> IntegrationError:
@@ -238,24 +239,24 @@ def signature(token: str, body: bytes) -> str:
 
 def event_of(found: dict[str, Any]) -> Inbound:
     """Delivered and seen come once per device of the user: the same key, so once here."""
-    name, message = messenger.text_of(found.get("event")), messenger.inner(found, "message")
-    person = messenger.inner(found, "sender") or messenger.inner(found, "user")
-    user = messenger.text_of(person.get("id") or found.get("user_id"))
-    token = messenger.text_of(found.get("message_token"))
+    name, message = text_of(found.get("event")), inner(found, "message")
+    person = inner(found, "sender") or inner(found, "user")
+    user = text_of(person.get("id") or found.get("user_id"))
+    token = text_of(found.get("message_token"))
     return messenger.event(
         messenger.key_of(name, f"{token}:{user}" if token else "", found), KINDS.get(name, UNKNOWN), found,
-        user=user, name=messenger.text_of(person.get("name")), text=messenger.text_of(message.get("text")),
+        user=user, name=text_of(person.get("name")), text=text_of(message.get("text")),
         media=list(media_of(message)), at=messenger.moment(found.get("timestamp"), per_second=1000),
-        message_id=token, reason=messenger.text_of(found.get("desc")),
+        message_id=token, reason=text_of(found.get("desc")),
     )  # fmt: skip
 
 
 def media_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Addresses of media run out: fetch them on arrival."""
-    kind = messenger.text_of(message.get("type"))
+    kind = text_of(message.get("type"))
     if kind in ("", "text"):
         return
     known: dict[str, Any] = {
         name: message[name] for name in ("file_name", "location", "contact", "sticker_id") if name in message
     }
-    yield {"type": kind, "url": messenger.text_of(message.get("media")), **known}
+    yield {"type": kind, "url": text_of(message.get("media")), **known}

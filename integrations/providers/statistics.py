@@ -7,27 +7,21 @@ that it works from any worker. A one-way stream has no answer: what breaks shows
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 from django import forms
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from integrations import catalogue, tcp
+from integrations import catalogue
 from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot, StatisticsFeed
 from integrations.doctor import Advice, Passed
-from integrations.errors import Cause, Stage, Unavailable
-from integrations.http import refuse_inside_transaction
+from integrations.errors import Cause, Stage
 from integrations.properties import PropertiesForm
-from integrations.property_fields import CaCertificateField, is_host
-from integrations.providers.base import Provider
+from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
+from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
 from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 VERSION = 1
-LONGEST_SECONDS = 10.0
-LISTEN_SECONDS = 0.3  # how long the test waits for an objection
 GOODBYE_SECONDS = 1.0
 FIGURES = (
     "waiting", "longest_wait", "active", "agents_logged_in", "agents_ready", "agents_busy", "agents_acw",
@@ -64,20 +58,13 @@ class StatisticsProperties(PropertiesForm):
         disabled=True,
         help_text="Fixed: the receiver listens for a TCP connection, and we connect to it.",
     )
-    host_name = forms.CharField(
-        label="Host name",
-        required=False,
-        max_length=253,
+    host_name = HostNameField(
         help_text=(
             "Name or IP address of the host on which the statistics receiver runs, from whoever runs it. May stay "
             "empty while the account is simulated."
         ),
     )
-    port = forms.IntegerField(
-        label="Port",
-        required=False,
-        min_value=1,
-        max_value=65_535,
+    port = TcpPortField(
         help_text="The TCP port on which the statistics receiver listens on that host, from its settings.",
     )
     periodic_update_interval = forms.IntegerField(
@@ -87,25 +74,11 @@ class StatisticsProperties(PropertiesForm):
         max_value=3600,
         help_text="Seconds between two blocks of figures; below 5 few receivers keep up with it.",
     )
-    tls = forms.ChoiceField(
-        label="TLS",
-        choices=[("off", "Off: names and states travel unencrypted"), ("on", "On")],
-        initial="off",
-        help_text=(
-            "On where the receiver's settings offer TLS on this port. Without it, use a network of your own or a "
-            "tunnel."
-        ),
-    )
+    tls = TlsField()
     ca_certificate = CaCertificateField()
 
-    def clean_host_name(self) -> str:
-        name = str(self.cleaned_data["host_name"]).strip()
-        if name and not is_host(name):
-            raise ValidationError("This is not a host name or an IP address. Example: stats.example.com")
-        return name
 
-
-class Statistics(StatisticsFeed, Provider):
+class Statistics(TcpReceiver, StatisticsFeed):
     """A receiver of statistics that listens for our connection."""
 
     key = "statistics"
@@ -113,28 +86,6 @@ class Statistics(StatisticsFeed, Provider):
     type = catalogue.STATISTICS
     advice = ADVICE
     Properties = StatisticsProperties
-
-    @property
-    def interval(self) -> float:
-        return float(self.properties["periodic_update_interval"])
-
-    @property
-    def is_secured(self) -> bool:
-        return str(self.properties["tls"]) == "on" and not self.account.simulated
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Where the receiver listens. The simulator's is on the port after the simulators' own."""
-        if self.account.simulated:
-            parts = urlsplit(settings.SIMULATOR_URL)
-            return parts.hostname or "", (parts.port or 80) + 1
-        return str(self.properties["host_name"] or ""), int(self.properties["port"] or 0)
-
-    @property
-    def base_url(self) -> str:
-        host, port = self.address
-        shown = f"[{host}]" if ":" in host else host
-        return f"{'tls' if self.is_secured else 'tcp'}://{shown}:{port}"
 
     def push(self, snapshot: Snapshot, context: FeedContext) -> None:
         """One block on a connection of its own, never repeated. Raises `IntegrationError`."""
@@ -146,17 +97,17 @@ class Statistics(StatisticsFeed, Provider):
             lines.add("agent", **agent_entry(agent, snapshot.taken_at))
         lines.add("end", services=len(snapshot.services), agents=len(snapshot.agents))
         lines.add("bye", reason="end of block")
-        with self._connect() as stream:
+        with self.connect() as stream:
             stream.send(lines.taken())
-            stream.finish(min(GOODBYE_SECONDS, self._seconds()))
+            stream.finish(min(GOODBYE_SECONDS, self.patience))
 
     def probes(self) -> Iterator[Passed]:
         """Says hello, listens for an objection, says goodbye: never a block, so no figure changes."""
         lines = Lines(timezone.now())
         self._hello(lines, "")
-        with self._connect() as stream:
+        with self.connect() as stream:
             stream.send(lines.taken())
-            refuse_objection(stream.hear(LISTEN_SECONDS))
+            refuse_objection(stream)
             lines.add("ping")
             lines.add("bye", reason="test")
             stream.send(lines.taken())
@@ -170,27 +121,6 @@ class Statistics(StatisticsFeed, Provider):
             tenant=tenant or None,
             interval=self.properties["periodic_update_interval"],
         )
-
-    def _connect(self) -> tcp.Stream:
-        refuse_inside_transaction()
-        host, port = self.address
-        patience = max(10.0, 2 * self.interval)
-        opened = tcp.connect(
-            host, port, account=self.account, tls=self.is_secured, timeout=self._seconds(), user_timeout=patience
-        )
-        return tcp.Stream(opened, host, port)
-
-    def _seconds(self) -> float:
-        """For connecting, and for each write: a receiver that does not read is left before the next block is due."""
-        return max(0.5, min(LONGEST_SECONDS, 0.3 * self.interval))
-
-
-def refuse_objection(said: bytes | None) -> None:
-    """A one-way receiver says nothing. One that closes at once, or talks, is told."""
-    if said:
-        raise Unavailable("Something answers here that is no statistics receiver.", cause=Cause.WRONG_HOST)
-    if said is not None:
-        raise Unavailable("The receiver closed the connection after the greeting.", cause=Cause.REMOTE_ERROR)
 
 
 # -- profile stats-ndjson-1

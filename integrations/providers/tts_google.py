@@ -122,11 +122,10 @@ class GoogleTts(voices.Speaker):
             return super().base_url.removesuffix("/v1")
         return ROOT
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        if self.account.simulated or not self.has_scope_for_url:
-            return ()
-        return (f"The URL is the name of a permission at Google, not an address. Google is asked at {ROOT}.",)
+    def notices(self) -> Iterator[str]:
+        yield from super().notices()
+        if self.has_scope_for_url and not self.account.simulated:
+            yield f"The URL is the name of a permission at Google, not an address. Google is asked at {ROOT}."
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         """In a header, because addresses end up in the logs of proxies."""

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from .aws_s3 import S3
 from .base import Simulator
 from .bot_alterra import Alterra
+from .bot_watson import WatsonAssistant
 from .kb_synthetix import Synthetix
 from .loxysoft import Loxysoft
 from .messenger_facebook import Facebook
@@ -16,18 +18,27 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .nlu_watson import WatsonNlu
+from .oracle_service_cloud import OracleServiceCloud
+from .rightnow import RightNow
+from .salesforce import Salesforce
 from .servicenow import ServiceNow
+from .sso import AdminIdentityProvider, DesktopIdentityProvider
 from .statistics import Statistics
 from .stt_govivace import GoVivace
 from .stt_watson import WatsonStt
 from .tdg import Tdg
 from .tts_google import GoogleTts
 from .tts_watson import WatsonTts
+from .wfm_aspect import Aspect
 from .wfm_http import Wfm
 from .zapier import Zapier
+from .zendesk import Zendesk
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
+    Salesforce,
+    S3,
     Wfm,
     Nice,
     Loxysoft,
@@ -40,12 +51,20 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Viber,
     Nexmo,
     Statistics,
+    Aspect,
     Synthetix,
     Alterra,
     WatsonStt,
     GoVivace,
     WatsonTts,
     GoogleTts,
+    OracleServiceCloud,
+    RightNow,
+    Zendesk,
+    DesktopIdentityProvider,
+    AdminIdentityProvider,
+    WatsonAssistant,
+    WatsonNlu,
 )
 
 __all__ = ["SIMULATORS"]

@@ -66,7 +66,7 @@ class Simulator(ABC):
         """The vendor's own addresses and pages."""
 
     def listen(self, host: str, port: int) -> bool:
-        """Start what does not speak HTTP, on the port after the simulators' own. False when the port is taken."""
+        """Start what does not speak HTTP. `port` is the simulators' own; False when the port after it is taken."""
         return True
 
     def stop_listening(self) -> None:  # noqa: B027 - most have nothing to end

@@ -16,6 +16,14 @@ from .base import Simulator
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell that leads to a page of the simulator; `path` begins below its prefix."""
+
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Table:
     title: str
     head: tuple[str, ...]
@@ -31,9 +39,11 @@ class Board:
 
 
 class BoardSimulator(Simulator):
-    pages = (("What it knows", "/"),)
+    pages: ClassVar[tuple[tuple[str, str], ...]] = (("What it knows", "/"),)
     #: One sentence below the heading: the addresses and the published credentials.
     lead: ClassVar[str] = ""
+    #: What the tables look like, where the usual ones are too plain.
+    fragment: ClassVar[str] = "_board.html"
 
     @abstractmethod
     def board(self) -> Board:
@@ -58,7 +68,7 @@ class BoardSimulator(Simulator):
         return JSONResponse(self.state())
 
     async def _board_live(self, request: Request) -> Response:
-        return pages.render(request, "_board.html", simulator=self, board=self.board())
+        return pages.render(request, self.fragment, simulator=self, board=self.board())
 
     async def _board_page(self, request: Request) -> Response:
         if control.wants_json(request):

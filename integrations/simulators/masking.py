@@ -15,14 +15,15 @@ from urllib.parse import parse_qsl
 
 MASK = "•••"
 BODY_LIMIT = 64_000
+_MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.I)
 
 _SECRET_KEY = re.compile(
-    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|api_?key|x-api-key|consumerkey|"
-    r"applicationkey|g_ck",
+    r"authorization|authentication|cookie|password|passwd|secret|token|assertion|code_verifier|api_?key|x-api-key|"
+    r"consumerkey|applicationkey|g_ck",
     re.I,
 )
 # Ends in "token" or "tokens" but counts or describes; hiding it would only make the page harder to read.
-_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests"})
+_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests", "refresh_token_expires_in"})
 # An authorization code and a key are secrets in a form or a query; in JSON these are ordinary words.
 _FORM_SECRET_KEYS = frozenset({"code", "key"})
 
@@ -64,6 +65,8 @@ def mask_body(body: bytes, content_type: str, secrets: Iterable[str]) -> Any:
     """The body in the form that is pleasant to read: parsed JSON, a dictionary of a form, or text."""
     if not body:
         return None
+    if _MEDIA.match(content_type):
+        return f"({len(body)} bytes)"
     text = body[:BODY_LIMIT].decode("utf-8", "replace")
     if "x-www-form-urlencoded" in content_type:
         return mask_pairs(text, secrets)
@@ -72,6 +75,8 @@ def mask_body(body: bytes, content_type: str, secrets: Iterable[str]) -> Any:
             return mask_json(json.loads(text), secrets)
         except ValueError:
             return mask_values(_hide_json_like(text), secrets)
+    if "xml" in content_type:
+        return mask_values(_hide_xml(text), secrets)
     return mask_values(text, secrets)
 
 
@@ -79,3 +84,9 @@ def _hide_json_like(text: str) -> str:
     """Broken JSON cannot be walked; blank the quoted value after a secret key."""
     pattern = r'("[^"]*(?:token|secret|password|authorization)[^"]*"\s*:\s*")[^"]*'
     return re.sub(pattern, rf"\g<1>{MASK}", text, flags=re.I)
+
+
+def _hide_xml(text: str) -> str:
+    """The text of every element with a secret's name."""
+    pattern = r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)[^<>]*[^<>\s][^<>]*"
+    return re.sub(pattern, lambda found: f"{found[1]}{MASK}" if is_secret_key(found[2]) else found[0], text)

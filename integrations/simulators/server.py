@@ -63,7 +63,7 @@ def configuration(app: Any, **options: Any) -> uvicorn.Config:
 def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, desktop_url: str | None = None) -> None:
     """Runs until SIGINT or SIGTERM; requests that hang on purpose are given one second."""
     app = create_app(desktop_url)
-    start_listening(app, host, port + 1)
+    start_listening(app, host, port)
     try:
         uvicorn.Server(configuration(app, host=host, port=port)).run()
     finally:
@@ -71,7 +71,7 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, desktop_url: str | 
 
 
 def start_listening(app: Any, host: str, port: int) -> bool:
-    """Start what does not speak HTTP. False when the port is taken, which the simulator tells on its page."""
+    """Start what does not speak HTTP, on the ports after `port`. False when one is taken, which its page tells."""
     started = [simulator.listen(host, port) for simulator in app.state.simulators.values()]
     return all(started)
 
@@ -108,14 +108,14 @@ def running(
 
 
 def _listeners(app: Any, port: int) -> socket.socket:
-    """The HTTP port, with the next one started too; where any port will do, until a pair is free."""
+    """The HTTP port, with those after it started too; where any port will do, until neighbours are free."""
     for _ in range(ATTEMPTS):
         listener = _listener(port)
-        if start_listening(app, "127.0.0.1", listener.getsockname()[1] + 1) or port:
+        if start_listening(app, "127.0.0.1", listener.getsockname()[1]) or port:
             return listener
         stop_listening(app)
         listener.close()
-    raise RuntimeError("no two neighbouring ports are free")
+    raise RuntimeError("no neighbouring ports are free")
 
 
 def _listener(port: int) -> socket.socket:

@@ -1,26 +1,23 @@
 """A statistics receiver that listens on TCP, profile `stats-ndjson-1`: the port after the simulators' own.
 
 Strict: `hello` first, lines numbered from 1 without a gap, no line over 1 MiB, a block counts only when its `end`
-agrees with what came. Nothing is ever answered. Faults: `server_error` closes after the greeting, `reset` breaks the
-connection off, `html` answers like a web server.
+agrees with what came. Nothing is ever answered.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-import socketserver
-import struct
-import threading
+from io import BufferedIOBase
 from typing import Any
 
 from starlette.routing import BaseRoute
 
 from . import checks
-from .boards import Board, BoardSimulator, Table
+from .boards import Board, Table
+from .listening import ListeningSimulator
 
 LONGEST_LINE = 1024 * 1024
-IDLE_SECONDS = 60
 LINES: dict[str, dict[str, checks.Check]] = {
     "hello": {"version": lambda value: value == 1, "source": checks.text, "interval": checks.number},
     "service": {"name": checks.text, "code": checks.optional(checks.text), "stats": checks.mapping},
@@ -42,37 +39,13 @@ class Talk:
         self.agents: list[dict[str, Any]] = []
 
 
-class Handler(socketserver.StreamRequestHandler):
-    timeout = IDLE_SECONDS
-    server: Listener
-
-    def handle(self) -> None:
-        talk = Talk()
-        try:
-            while line := self.rfile.readline(LONGEST_LINE + 1):
-                if not self.server.simulator.take_line(talk, line, self.connection):
-                    return
-        except OSError:
-            return
-
-
-class Listener(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, simulator: Statistics, address: tuple[str, int]) -> None:
-        self.simulator = simulator
-        super().__init__(address, Handler)
-
-
-class Statistics(BoardSimulator):
+class Statistics(ListeningSimulator):
     key = "statistics"
     title = "Statistics data receiver"
     description = "Listens on TCP for the figures of services and agents."
     lead = "Connect by TCP to the address below; this page only shows what came."
     default_counts = {"connections": 0, "lines": 0, "blocks": 0, "pings": 0}
-    listener: Listener | None = None
-    listening = "not started"
+    tcp_port = 1
 
     def reset(self) -> None:
         super().reset()
@@ -84,21 +57,11 @@ class Statistics(BoardSimulator):
     def routes(self) -> list[BaseRoute]:
         return self.board_routes()
 
-    def listen(self, host: str, port: int) -> bool:
-        try:
-            self.listener = Listener(self, (host, port))
-        except OSError as error:
-            self.listening = f"not listening: {host}:{port}: {error.strerror}"
-            return False
-        self.listening = f"{host}:{port}"
-        threading.Thread(target=self.listener.serve_forever, daemon=True).start()
-        return True
-
-    def stop_listening(self) -> None:
-        if self.listener is not None:
-            self.listener.shutdown()
-            self.listener.server_close()
-            self.listener = None
+    def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
+        talk = Talk()
+        while line := stream.readline(LONGEST_LINE + 1):
+            if not self.take_line(talk, line, connection):
+                return
 
     # -- one line
 
@@ -106,7 +69,7 @@ class Statistics(BoardSimulator):
         """False where the connection ends here."""
         if talk.seq == 0:
             self.counts["connections"] += 1
-            if self._meets_fault(connection):
+            if self.meets_fault(connection):
                 return False
         self.counts["lines"] += 1
         found, line = self._read(talk, raw)
@@ -115,17 +78,6 @@ class Statistics(BoardSimulator):
             return False
         self._apply(talk, line)
         return bool(line["t"] != "bye")
-
-    def _meets_fault(self, connection: socket.socket) -> bool:
-        fault = self.faults.take("/tcp", self.may_meet)
-        if fault is None:
-            return False
-        if fault.name == "html":
-            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html></html>")
-        if fault.name == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
-        return fault.name in ("html", "reset", "server_error", "half_close")
 
     def _read(self, talk: Talk, raw: bytes) -> tuple[list[str], dict[str, Any]]:
         if not raw.endswith(b"\n") or len(raw) > LONGEST_LINE:

@@ -26,7 +26,13 @@ from .boards import Board, BoardSimulator, Table
 USERNAME = "demo-zapier"
 PASSWORD = "demo-zapier-password"  # noqa: S105 - the published password of a simulator
 PATH = "/clientweb/api/v1/workflow-trigger"
+EVENTS = "/clientweb/api/v1/workflow-events"
 CONNECT_SECONDS = 10
+LARGEST_ANSWER = 6_000_000
+
+
+class BadAnswer(Exception):
+    """What Zapier would tell the person who builds the zap."""
 
 
 class Zapier(BoardSimulator):
@@ -40,6 +46,9 @@ class Zapier(BoardSimulator):
     def reset(self) -> None:
         super().reset()
         self.tries: list[tuple[str, ...]] = []
+        self.polls: list[tuple[str, ...]] = []
+        self.runs: list[tuple[str, ...]] = []
+        self.remembered: dict[str, set[str]] = {}
 
     def secrets(self) -> list[str]:
         return [PASSWORD, *([self.settings["password"]] if self.settings else [])]
@@ -48,6 +57,7 @@ class Zapier(BoardSimulator):
         return [
             Route(PATH, self.door, methods=["GET"]),
             Route("/connect", self.connect, methods=["POST"]),
+            Route("/poll", self.poll, methods=["POST"]),
             Route("/", self.page, methods=["GET"]),
             *self.board_routes(),
         ]
@@ -77,6 +87,30 @@ class Zapier(BoardSimulator):
             return JSONResponse(verdict)
         return RedirectResponse("./", 303)
 
+    async def poll(self, request: Request) -> Response:
+        """One turn of a zap. The first fills Zapier's memory and runs nothing; later ones run what is new, once."""
+        form = await request.form()
+        user, password, event = (str(form.get(name, "")) for name in ("username", "password", "event"))
+        address = f"{EVENTS}/{quote(event, safe='')}"
+        try:
+            answer = await asyncio.to_thread(get, self.surroundings.desktop_url, address, user, password)
+            verdict = self._digest(event, items_of(*answer))
+        except (OSError, BadAnswer) as error:
+            verdict = {"ok": False, "says": str(error), "items": []}
+        self.polls = [(event, verdict["says"]), *self.polls][:20]
+        if control.wants_json(request):
+            return JSONResponse(verdict)
+        return RedirectResponse("./", 303)
+
+    def _digest(self, event: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+        known = self.remembered.get(event)
+        fresh = [item for item in items if known is not None and str(item["id"]) not in known]
+        self.remembered[event] = (known or set()) | {str(item["id"]) for item in items}
+        told = [(event, str(item["id"]), json.dumps(item, ensure_ascii=False)[:400]) for item in fresh]
+        self.runs = [*told, *self.runs][:20]
+        says = f"Switched on, {len(items)} remembered" if known is None else f"{len(fresh)} new of {len(items)}"
+        return {"ok": True, "says": says, "items": fresh}
+
     def fault_response(self, fault: faults.Fault, request: Request) -> Response:
         if fault.name in ("bad_credentials", "expired_token", "revoked_token"):
             return wrong()
@@ -85,7 +119,11 @@ class Zapier(BoardSimulator):
     def board(self) -> Board:
         return Board(
             facts=[("Accepted at the stand-in door", self.counts["accepted"]), ("Refused", self.counts["refused"])],
-            tables=[Table("Connections tried", ("User", "Status", "Zapier says"), list(self.tries))],
+            tables=[
+                Table("Runs of zaps", ("Event", "Id", "Data"), list(self.runs), "No zap has run."),
+                Table("Polls", ("Event", "Zapier says"), list(self.polls), "Nothing has been polled."),
+                Table("Connections tried", ("User", "Status", "Zapier says"), list(self.tries)),
+            ],
         )
 
 
@@ -95,20 +133,42 @@ def wrong() -> Response:
 
 
 def knock(desktop_url: str, user: str, password: str) -> dict[str, Any]:
-    """One GET as Zapier sends it, and what Zapier makes of the answer."""
+    """Zapier's test of a new connection, and what Zapier makes of the answer."""
+    try:
+        return judged(*get(desktop_url, f"{PATH}?tenantUrl={quote(desktop_url, safe='')}", user, password))
+    except OSError as error:
+        return {"ok": False, "status": 0, "says": f"No connection: {error}"}
+
+
+def get(desktop_url: str, path: str, user: str, password: str) -> tuple[int, bytes]:
+    """One GET as Zapier sends it: status and body. Raises `OSError`."""
     parts = urlsplit(desktop_url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     line = kind(parts.hostname or "", parts.port, timeout=CONNECT_SECONDS)
     credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
     headers = {"Authorization": f"Basic {credentials}", "User-Agent": "Zapier", "Accept": "application/json"}
     try:
-        line.request("GET", f"{PATH}?tenantUrl={quote(desktop_url, safe='')}", headers=headers)
+        line.request("GET", path, headers=headers)
         answer = line.getresponse()
-        return judged(answer.status, answer.read(100_000))
-    except OSError as error:
-        return {"ok": False, "status": 0, "says": f"No connection: {error}"}
+        return answer.status, answer.read(LARGEST_ANSWER)
     finally:
         line.close()
+
+
+def items_of(status: int, body: bytes) -> list[dict[str, Any]]:
+    """The items of a polling trigger. Raises `BadAnswer` where Zapier's core would."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    if status != 200:
+        raise BadAnswer(f"HTTP {status}: {data.get('message', '') if isinstance(data, dict) else ''}"[:250])
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise BadAnswer("A trigger has to answer with an array of objects.")
+    ids = [item.get("id") for item in data]
+    if not all(isinstance(id, str | int) for id in ids) or len(set(ids)) < len(ids):
+        raise BadAnswer("Each item needs an id, and no two may have the same.")
+    return data
 
 
 def judged(status: int, body: bytes) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """The HTTP client against a real server: limits, retries, redirects, renewal of credentials, what errors become."""
 
 import gzip
+import re
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -383,3 +387,106 @@ def test_a_good_answer_is_seen_before_the_wire_log_ends(client: HttpClient, serv
     client.get("/ok", on_answer=lambda r: seen.append((r.json(), ApiCall.objects.get().status)))
     assert seen == [({"ok": True}, None)]
     assert ApiCall.objects.get().status == 200
+
+
+# -- downloads
+
+
+def test_a_download_comes_in_pieces_and_the_log_keeps_only_its_length(client: HttpClient, server: LocalServer) -> None:
+    body = bytes(range(256)) * 4096
+    server.on("/recording", Answer(body=body, headers={"Content-Type": "audio/wav"}))
+    with client.download("/recording", headers={"Accept": "*/*", "Range": "bytes=0-"}) as download:
+        pieces = list(download)
+    assert b"".join(pieces) == body and len(pieces) > 1
+    row = ApiCall.objects.get()
+    assert (row.status, row.response_body) == (200, f"({len(body)} bytes, not kept)")
+    assert row.request_headers["Range"] == "bytes=0-"
+
+
+def test_the_connection_of_a_download_is_used_again(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body=b"RIFF", headers={"Content-Type": "audio/wav"}))
+    for _ in range(3):
+        with client.download("/recording", headers={"Accept": "*/*"}) as download:
+            assert b"".join(download) == b"RIFF"
+    assert server.connections == 1
+
+
+def test_a_download_that_is_larger_than_an_answer_may_be_goes_through(
+    client: HttpClient, server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1000)
+    server.on("/recording", Answer(body=b"x" * 5000, headers={"Content-Type": "audio/wav"}))
+    with client.download("/recording", headers={"Accept": "*/*"}) as download:
+        assert sum(map(len, download)) == 5000
+
+
+def test_a_download_that_breaks_off_is_told(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body=b"x" * 5000, headers={"Content-Type": "audio/wav"}, cut=3000))
+    with client.download("/recording", headers={"Accept": "*/*"}) as download, pytest.raises(Unavailable) as failure:
+        list(download)
+    assert failure.value.cause in (Cause.UNREACHABLE, Cause.TIMEOUT)
+
+
+def test_a_refused_download_is_an_error_with_the_vendors_words(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(404, {"message": "No such recording"}))
+    with pytest.raises(Rejected, match="No such recording"):
+        client.download("/recording")
+    assert "No such recording" in ApiCall.objects.get().response_body
+
+
+def test_a_web_page_in_place_of_a_download_is_told_by_its_header(client: HttpClient, server: LocalServer) -> None:
+    server.on("/recording", Answer(body="<html>Log in</html>", headers={"Content-Type": "text/html"}))
+    with pytest.raises(Unavailable) as failure:
+        client.download("/recording")
+    assert failure.value.cause == Cause.WRONG_HOST
+
+
+# -- large bodies on slow lines
+
+
+@contextmanager
+def slow_reader() -> Iterator[tuple[str, list[int]]]:
+    """A server that takes half a megabyte at a time with pauses, then says OK; its address and how much it took."""
+    taken: list[int] = []
+
+    def serve(listener: socket.socket) -> None:
+        peer, _ = listener.accept()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.recv(65_536)
+        left = int(re.search(rb"Content-Length: (\d+)", head)[1]) - len(head.partition(b"\r\n\r\n")[2])  # type: ignore[index]
+        while left > 0 and (block := peer.recv(min(left, 524_288))):
+            left -= len(block)
+            time.sleep(0.05)
+        taken.append(left)
+        with suppress(OSError):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+            peer.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", taken
+        thread.join(20)
+
+
+def test_a_large_body_on_a_slow_line_has_a_time_limit_per_block(loopback: None) -> None:
+    body = bytes(12 * 1024 * 1024)
+    with slow_reader() as (address, taken):
+        client = HttpClient(None, base_url=address, timeout=(0.4, 5))
+        assert client.put("/x", data=body, in_blocks=True).status_code == 200
+    assert taken == [0]
+
+
+def test_without_blocks_the_time_limit_counts_for_all_of_a_body(loopback: None) -> None:
+    with slow_reader() as (address, taken), pytest.raises(Unavailable) as failure:
+        HttpClient(None, base_url=address, timeout=(0.4, 5)).put("/x", data=bytes(12 * 1024 * 1024), retry=0)
+    assert failure.value.cause == Cause.TIMEOUT and taken[0] > 0
+
+
+def test_a_body_in_blocks_is_whole_again_at_each_try(client: HttpClient, server: LocalServer) -> None:
+    server.on("/x", Answer(503, {}), OK)
+    client.put("/x", data=b"all of it", in_blocks=True)
+    assert [request.body for request in server.arrived] == [b"all of it"] * 2
+    assert {row.request_body for row in ApiCall.objects.all()} == {"all of it"}

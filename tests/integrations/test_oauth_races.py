@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from integrations import oauth
 from integrations.models import ApiCall, IntegrationAccount, OAuthToken
+from tests import node
 from tests.servers import answers, free_port, stop, wait_for
 
 from .conftest import database_url, make_rotating
@@ -83,10 +84,7 @@ def test_fifty_threads_and_four_processes_cause_one_renewal(rotating: Integratio
 @pytest.fixture
 def strict_server(settings: Any, loopback: None) -> Iterator[str]:
     """oidc-provider: whoever uses an old refresh token loses the whole authorisation."""
-    if not (ROTATING / "node_modules" / "oidc-provider").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=ROTATING, check=True, timeout=300
-        )
+    node.install(ROTATING)
     port = free_port()
     own = {"PORT": str(port), "ACCESS_SECONDS": "2", "REDIRECT_URI": oauth.callback_url(), "NODE_NO_WARNINGS": "1"}
     process = subprocess.Popen(

@@ -162,3 +162,12 @@ def test_old_rows_are_forgotten(plain: IntegrationAccount, settings: Any, monkey
 def test_a_key_without_a_scheme_is_hidden_whole() -> None:
     assert shown_headers({"Authorization": "bare-key-0123456789"}) == {"Authorization": "***"}
     assert shown_headers({"Authorization": "Bearer abc"}) == {"Authorization": "Bearer ***"}
+
+
+def test_of_sound_only_the_size_is_kept_even_where_it_looks_like_text(
+    plain: IntegrationAccount, server: LocalServer
+) -> None:
+    server.on("/x", Answer(body=bytes(3000), headers={"Content-Type": "audio/wav"}))
+    plain.connect().http.put("/x", data=b"a" * 2000, headers={"Content-Type": "application/octet-stream"})
+    row = ApiCall.objects.get()
+    assert (row.request_body, row.response_body) == ("(2000 bytes)", "(3000 bytes)")

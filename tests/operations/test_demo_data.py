@@ -54,7 +54,8 @@ def test_the_accounts_are_simulated_valid_and_open_their_gates():
     assert set(accounts) == {row["name"] for row in data()["accounts"]}
     for account in accounts.values():
         account.full_clean()
-        assert account.simulated and account.enabled
+        assert account.enabled
+        assert account.simulated == account.provider_class.remote, "nothing leaves the machine"
     assert accounts["ServiceNow demo"].is_default
     assert accounts["NICE demo"].values()["agent_id_prefix"] == "BP-"
     assert accounts["NICE demo"].values()["extension_prefix"] == "9-"

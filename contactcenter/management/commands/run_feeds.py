@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connections
 
-from contactcenter import feeds
+from contactcenter import feed_lines, feeds
 from contactcenter.checks import refuse_unsafe_settings
 from contactcenter.models import Heartbeat
 
@@ -41,6 +41,7 @@ class Loop:
     def __init__(self, stopping: threading.Event, hand_over: feeds.HandOver) -> None:
         self.stopping = stopping
         self.hand_over = hand_over
+        self.lines = feed_lines.Lines()
         self.broken = False
         self.sessions_renewed = False
 
@@ -50,6 +51,7 @@ class Loop:
             self.tick()
             next_tick = max(next_tick + TICK_SECONDS, time.monotonic())
             self.stopping.wait(next_tick - time.monotonic())
+        self.lines.end()
         connections.close_all()
 
     def tick(self) -> None:
@@ -65,6 +67,7 @@ class Loop:
             feeds.renew_sessions()
             self.sessions_renewed = True
         feeds.dispatch_due(hand_over=self.hand_over)
+        self.lines.look()
         Heartbeat.leave("feeds")
 
     def _note_broken(self) -> None:

@@ -1,5 +1,6 @@
 """What a step of a scenario can be. One explicit list; to add a block, write its class and add it here."""
 
+from .automation import ZapierSignal
 from .base import Block
 from .call import ConnectCall, FindAgent
 from .logic import If, Log, SetVariable
@@ -22,6 +23,7 @@ BLOCKS: tuple[type[Block], ...] = (
     If,
     SetVariable,
     Log,
+    ZapierSignal,
 )
 BY_KIND: dict[str, type[Block]] = {block.kind: block for block in BLOCKS}
 

@@ -7,6 +7,7 @@ import requests
 from integrations.doctor import Advice
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.providers import messenger
+from integrations.vendor_json import inner, text_of
 from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 # Decided by number, never by text. A pair names the subcode too and comes first.
@@ -52,14 +53,14 @@ def told(error: IntegrationError, response: requests.Response) -> IntegrationErr
         body = response.json()
     except ValueError:
         return error
-    found = messenger.inner(body, "error") if isinstance(body, dict) else {}
+    found = inner(body, "error") if isinstance(body, dict) else {}
     code, subcode = found.get("code"), found.get("error_subcode")
     if not isinstance(code, int):
         return error
     more: dict[str, Any] = {
         "status": response.status_code,
         "vendor_code": f"{code}/{subcode}" if subcode else str(code),
-        "vendor_message": messenger.text_of(found.get("message")),
+        "vendor_message": text_of(found.get("message")),
     }
     return by_number(code, (code, subcode), more) or Rejected("Facebook refuses the request.", **more)
 

@@ -19,6 +19,7 @@ from integrations.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
 from integrations.http import error_from_response
 from integrations.providers import messenger
+from integrations.vendor_json import inner, object_of, objects, other_shape, text_of
 from integrations.webhooks import UNKNOWN, Inbound, NotGenuine
 
 from .errors import ADVICE, told
@@ -54,9 +55,9 @@ class Facebook(messenger.MessengerProvider):
     def _message(self, recipient: str, content: dict[str, Any]) -> str:
         body = {"recipient": {"id": recipient}, "messaging_type": "RESPONSE", "message": content}
         response = self.http.post(self._path(self._page, "messages"), json=body, purpose="Send a message")
-        sent = messenger.text_of(messenger.object_of(response, self.label).get("message_id"))
+        sent = text_of(object_of(response, self.label).get("message_id"))
         if not sent:
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         return sent
 
     # -- the webhook
@@ -107,8 +108,8 @@ class Facebook(messenger.MessengerProvider):
         self.http.post(
             self._path(self._page, "subscribed_apps"), data={"subscribed_fields": FIELDS}, purpose="Attach the page"
         )
-        known = messenger.objects(messenger.object_of(before, self.label).get("data"))
-        return next((messenger.text_of(row.get("callback_url")) for row in known if row.get("object") == "page"), "")
+        known = objects(object_of(before, self.label).get("data"))
+        return next((text_of(row.get("callback_url")) for row in known if row.get("object") == "page"), "")
 
     def greeting(self, request: HttpRequest) -> HttpResponse | None:
         """Facebook's check of the address: the challenge back as it is, for the right verify token only."""
@@ -129,12 +130,12 @@ class Facebook(messenger.MessengerProvider):
         """One call may carry several pages of an app: only this account's page is ours. `standby` means that another
         app owns the conversation: kept, not answered."""
         body = messenger.json_object(request)
-        for entry in messenger.objects(body.get("entry")):
-            if messenger.text_of(entry.get("id")) != self._page:
+        for entry in objects(body.get("entry")):
+            if text_of(entry.get("id")) != self._page:
                 continue
-            for found in messenger.objects(entry.get("messaging")):
+            for found in objects(entry.get("messaging")):
                 yield event_of(found, str(self.properties["app_id"]))
-            for found in messenger.objects(entry.get("standby")):
+            for found in objects(entry.get("standby")):
                 yield messenger.event(key_of(found), UNKNOWN, found, user=sender_of(found))
 
     # -- the test
@@ -143,19 +144,19 @@ class Facebook(messenger.MessengerProvider):
         response = self.http.get(
             f"/{self.properties['graph_version']}/me", params={"fields": "id,name,username"}, purpose="Test connection"
         )
-        page = messenger.object_of(response, self.label)
+        page = object_of(response, self.label)
         if not page.get("id"):
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         self._must_be_ours(page)
-        name = messenger.text_of(page.get("name"))
+        name = text_of(page.get("name"))
         yield Passed(Stage.AUTHENTICATION, f"Signed in as the page {name}", identity=name)
         if self.properties["app_id"] and self.account.secret("app_secret"):
             yield self._rights()
 
     def _must_be_ours(self, page: dict[str, Any]) -> None:
-        if messenger.text_of(page["id"]) != self._page:
+        if text_of(page["id"]) != self._page:
             raise messenger.another_account(f"The token belongs to the page {page['id']}, not {self._page}.", "page_id")
-        wanted, found = str(self.properties["page_username"]), messenger.text_of(page.get("username"))
+        wanted, found = str(self.properties["page_username"]), text_of(page.get("username"))
         if wanted and found and wanted.lower().lstrip("@") != found.lower():
             raise messenger.another_account(f"The page is called {found}, not {wanted}.", "page_username")
 
@@ -165,9 +166,9 @@ class Facebook(messenger.MessengerProvider):
         response = self.http.get(
             f"/{self.properties['graph_version']}/debug_token", params=values, purpose="Check rights"
         )
-        scopes = messenger.inner(messenger.object_of(response, self.label), "data").get("scopes")
+        scopes = inner(object_of(response, self.label), "data").get("scopes")
         if not isinstance(scopes, list):
-            raise messenger.other_shape(self.label)
+            raise other_shape(self.label)
         if RIGHT not in scopes:
             raise AuthenticationFailed(
                 f"The token lacks the permission {RIGHT}.", cause=Cause.NO_PERMISSION, stage=Stage.PERMISSION

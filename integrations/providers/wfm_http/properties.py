@@ -3,7 +3,12 @@
 from django import forms
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import MAXIMUM_CODE, CaCertificateField, ReasonCodesField, VendorUrlField
+from integrations.property_fields import (
+    CaCertificateField,
+    ReasonCodesField,
+    UnmappedReasonCodeField,
+    VendorUrlField,
+)
 from integrations.token_header import TokenHeaderRules
 
 
@@ -78,14 +83,6 @@ class WfmHttpProperties(TokenHeaderRules, PropertiesForm):
             "Name under which the WFM system knows this contact centre. Empty: the short name of the contact centre."
         ),
     )
-    unmapped_reason_code = forms.IntegerField(
-        label="Unmapped reason code",
-        initial=0,
-        min_value=0,
-        max_value=MAXIMUM_CODE,
-        help_text=(
-            "Code for Not Ready reasons without a line above. The WFM system's list of codes says which one is free."
-        ),
-    )
+    unmapped_reason_code = UnmappedReasonCodeField()
 
     ca_certificate = CaCertificateField()

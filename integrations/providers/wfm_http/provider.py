@@ -9,7 +9,7 @@ from integrations import catalogue
 from integrations.capabilities import FeedContext, Snapshot
 from integrations.doctor import Advice
 from integrations.errors import Cause
-from integrations.property_fields import codes_by_reason
+from integrations.providers.adherence import ReasonCoding
 from integrations.providers.http_feed import HttpFeed
 from integrations.verdict import YOU
 
@@ -38,7 +38,7 @@ ADVICE = {
 }
 
 
-class WfmHttp(HttpFeed):
+class WfmHttp(ReasonCoding, HttpFeed):
     """A receiver of agent states over HTTP."""
 
     key = "wfm_http"
@@ -49,19 +49,15 @@ class WfmHttp(HttpFeed):
 
     def push(self, snapshot: Snapshot, context: FeedContext) -> None:
         """One POST, never repeated. Any 2xx is success whatever its body says; the rest raises `IntegrationError`."""
-        codes = codes_by_reason(self.properties["reason_codes_mapping"])
-        unmapped = int(self.properties["unmapped_reason_code"])
+        codes, unmapped = self.reason_codes, self.unmapped_code
         at = snapshot.taken_at
         agents = [rta_json.agent_entry(agent, at, codes=codes, unmapped=unmapped) for agent in snapshot.agents]
         services = [rta_json.service_entry(service) for service in snapshot.services]
         body = rta_json.envelope("full", agents, services, **self._about(context, at, tenant=snapshot.tenant))
         self.post(body, context, purpose="Push")
 
-    def unmapped_reasons(self, snapshot: Snapshot) -> list[str]:
-        """Reasons in use that have no code, for the account page."""
-        known = codes_by_reason(self.properties["reason_codes_mapping"])
-        used = {agent.reason.strip() for agent in snapshot.agents if agent.state == "NOT_READY" and agent.reason}
-        return sorted(reason for reason in used if reason.casefold() not in known)
+    def remarks(self, snapshot: Snapshot) -> list[str]:
+        return self.reason_remarks(snapshot)
 
     def test_body(self, context: FeedContext) -> bytes:
         """The guide's test: empty agents and services lists."""

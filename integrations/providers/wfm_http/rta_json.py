@@ -11,11 +11,9 @@ from typing import Any
 import orjson
 
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, FeedContext, ServiceSnapshot
+from integrations.providers.adherence import STATE_CODES, reason_code
 
 VERSION = 1
-# The numbers that the comparable adherence feeds of this product family use; LOGGED_OUT is 27 there too.
-STATE_CODES = {"READY": 1, "BUSY": 2, "ACW": 3, "SUPERVISING": 4, "NOT_READY": 5, "LOGGED_OUT": 27}
-NO_REASON = 0
 
 
 def envelope(
@@ -40,7 +38,6 @@ def envelope(
 
 def agent_entry(agent: AgentSnapshot, taken_at: datetime, *, codes: Mapping[str, int], unmapped: int) -> dict[str, Any]:
     """One agent. `codes` maps a folded reason to its number."""
-    reason = agent.reason.strip().casefold() if agent.reason and agent.state == "NOT_READY" else ""
     return {
         "login_id": agent.login_id,
         "employee_id": agent.employee_id,
@@ -51,7 +48,7 @@ def agent_entry(agent: AgentSnapshot, taken_at: datetime, *, codes: Mapping[str,
         "state": agent.state,
         "state_code": STATE_CODES.get(agent.state),
         "reason": agent.reason,
-        "reason_code": codes.get(reason, unmapped) if reason else NO_REASON,
+        "reason_code": reason_code(agent, codes, unmapped),
         "state_since": agent.state_since,
         "time_in_state": max(0, int((taken_at - agent.state_since).total_seconds())),
         "services": agent.services,

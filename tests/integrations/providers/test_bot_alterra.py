@@ -51,7 +51,7 @@ def test_a_question_is_never_repeated(bot: tuple[Alterra, Vendor]) -> None:
 @pytest.mark.parametrize(
     ("answer", "texts"),
     [
-        ({"results": [{"answer": "A"}, {"text": "B"}, {"text": "A"}]}, ["A", "B"]),
+        ({"results": [{"answer": " A"}, {"text": "B"}, {"text": "A"}]}, ["A", "B", "A"]),
         ({"bot_replies": [{"parts": [{"text": "A"}, {"link_url": "x"}, {"text": "B"}]}]}, ["A B"]),
         ({"replies": ["A", 3, " "]}, ["A"]),
     ],

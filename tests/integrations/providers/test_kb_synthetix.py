@@ -6,7 +6,7 @@ import pytest
 
 from integrations.capabilities import Article, KnowledgeBase
 from integrations.errors import AuthenticationFailed, Cause, Rejected, Unavailable
-from integrations.providers.kb_synthetix import Synthetix, SynthetixProperties, plain
+from integrations.providers.kb_synthetix import Synthetix, SynthetixProperties
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
 
@@ -89,7 +89,3 @@ def test_the_form_is_the_one_of_the_guide() -> None:
     assert fields["url"].initial == "https://api.syn-finity.com/1.1/"
     form = SynthetixProperties({"url": "https://a.example/", **KEYS, "search_path": "https://b.example/x"})
     assert "search_path" in form.errors
-
-
-def test_scripts_are_no_text() -> None:
-    assert plain("<p>a &amp; b</p><script>alert(1)</script><style>x") == "a & b"

@@ -230,11 +230,11 @@ def test_the_old_address_works_as_it_did_with_a_notice_and_a_way_on(watson: Vend
     provider = account.connect()
     assert provider.properties["url"] == "wss://stream.watsonplatform.net"
     assert provider.base_url == "https://stream.watsonplatform.net/speech-to-text/api"
-    assert "December 2019" in provider.notices[0]
+    assert "December 2019" in next(iter(provider.notices()))
     assert provider.move_to_todays_address().ok
     moved = IntegrationAccount.objects.get().connect()
     assert moved.properties["url"] == "wss://api.us-south.speech-to-text.watson.cloud.ibm.com"
-    assert moved.notices == ()
+    assert list(moved.notices()) == []
 
 
 def test_the_test_tells_who_we_are_and_costs_nothing(watson: Vendor) -> None:

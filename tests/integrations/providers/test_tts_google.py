@@ -168,10 +168,10 @@ def test_the_guides_address_stands_for_googles_own_with_a_notice_and_a_way_on() 
     account.save()
     provider = account.connect()
     assert provider.properties["url"] == SCOPE and provider.base_url == ROOT
-    assert "permission" in provider.notices[0]
+    assert "permission" in next(iter(provider.notices()))
     assert provider.move_to_todays_address().ok
     moved = IntegrationAccount.objects.get().connect()
-    assert (moved.properties["url"], moved.base_url, moved.notices) == (ROOT, ROOT, ())
+    assert (moved.properties["url"], moved.base_url, list(moved.notices())) == (ROOT, ROOT, [])
     assert not type(moved).move_to_todays_address.action.applies(moved)
 
 

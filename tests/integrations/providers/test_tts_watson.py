@@ -122,7 +122,7 @@ def test_both_shapes_of_addresses_lead_to_the_service(url: str, root: str) -> No
     account.full_clean()
     account.simulated = False
     assert account.connect().base_url == root
-    assert bool(account.connect().notices) == ("watsonplatform" in url)
+    assert bool(list(account.connect().notices())) == ("watsonplatform" in url)
 
 
 def test_an_unencrypted_address_is_refused() -> None:

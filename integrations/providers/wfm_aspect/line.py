@@ -1,0 +1,72 @@
+"""An open connection to the receiver: everything at first and every quarter of an hour, changes in between."""
+
+import time
+from datetime import datetime
+
+from django.utils import timezone
+
+from integrations import tcp
+from integrations.capabilities import AgentSnapshot, FeedContext, FeedLine, Snapshot
+from integrations.errors import IntegrationError
+
+from .layout import Layout, Value
+from .records import Coding, changes, stamp
+
+SIGNATURE = "RTA1"
+FULL, DELTA, KEEP_ALIVE, END = "F", "D", "K", "E"
+HIGHEST_SEQUENCE = 99_999_999
+
+
+class RtaLine(FeedLine):
+    """`full_every` in seconds. What the receiver knows is what was written here: a new line begins with everything."""
+
+    def __init__(
+        self, stream: tcp.Stream, layout: Layout, coding: Coding, *, full_every: float, keeps_alive: bool
+    ) -> None:
+        self.stream = stream
+        self.layout = layout
+        self.coding = coding
+        self.full_every = full_every
+        self.keeps_alive = keeps_alive and bool(layout.header)
+        self.known: dict[str, AgentSnapshot] = {}
+        self.full_at: float | None = None
+
+    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+        now = {a.login_id: a for a in snapshot.agents if not self.coding.obstacle(a, self.layout.record)}
+        at = snapshot.taken_at
+        if self.full_at is None or time.monotonic() - self.full_at >= self.full_every:
+            self._send(FULL, at, context, list(now.values()))
+            self.full_at = time.monotonic()
+        else:
+            self._send_changes(now, at, context)
+        self.known = now
+
+    def _send_changes(self, now: dict[str, AgentSnapshot], at: datetime, context: FeedContext) -> None:
+        changed = list(changes(self.known, now, at))
+        if changed:
+            self._send(DELTA, at, context, changed)
+        elif self.keeps_alive:
+            self._send(KEEP_ALIVE, at, context, [])
+
+    def _send(self, kind: str, at: datetime, context: FeedContext, agents: list[AgentSnapshot]) -> None:
+        records = (self.coding.values(agent, at, self.layout.record) for agent in agents)
+        self.stream.send(self.layout.message(header(kind, at, context.sequence), records))
+
+    def listen(self) -> None:
+        """Whatever the receiver says is of no use, but has to be read."""
+        self.stream.drain()
+
+    def close(self, context: FeedContext | None = None) -> None:
+        try:
+            if context is not None and self.layout.header:
+                self._send(END, timezone.now(), context, [])
+        except IntegrationError:
+            pass  # it is gone already, which is what we want
+        finally:
+            self.stream.opened.close()
+
+
+def header(kind: str, at: datetime, sequence: int) -> dict[str, Value]:
+    """`sequence` begins at 1 and starts again after 99,999,999; 0 is a test."""
+    number = (sequence - 1) % HIGHEST_SEQUENCE + 1 if sequence else 0
+    return {"signature": SIGNATURE, "msg_type": kind, "timestamp": stamp(at), "sequence": number}

@@ -1,0 +1,83 @@
+"""What simulators share that listen on a TCP port of their own: one of the ports after the simulators' HTTP port.
+
+Faults: `server_error` closes after the first message, `reset` breaks the connection off, `html` answers like a web
+server, `half_close` closes our side."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import struct
+import threading
+from abc import abstractmethod
+from io import BufferedIOBase
+from typing import ClassVar
+
+from .boards import BoardSimulator
+
+IDLE_SECONDS = 60.0
+
+
+class Handler(socketserver.StreamRequestHandler):
+    server: Listener
+
+    def setup(self) -> None:
+        super().setup()
+        self.connection.settimeout(self.server.simulator.idle_seconds)
+
+    def handle(self) -> None:
+        try:
+            self.server.simulator.talk(self.rfile, self.connection)
+        except OSError:
+            return
+
+
+class Listener(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, simulator: ListeningSimulator, address: tuple[str, int]) -> None:
+        self.simulator = simulator
+        super().__init__(address, Handler)
+
+
+class ListeningSimulator(BoardSimulator):
+    #: How many ports after the simulators' HTTP port. Each listening simulator has a number of its own.
+    tcp_port: ClassVar[int]
+    #: A connection that is silent for so long is closed.
+    idle_seconds: ClassVar[float] = IDLE_SECONDS
+    listener: Listener | None = None
+    listening = "not started"
+
+    @abstractmethod
+    def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
+        """One connection, in a thread of its own; it is closed on return."""
+
+    def listen(self, host: str, port: int) -> bool:
+        port += self.tcp_port
+        try:
+            self.listener = Listener(self, (host, port))
+        except OSError as error:
+            self.listening = f"not listening: {host}:{port}: {error.strerror}"
+            return False
+        self.listening = f"{host}:{port}"
+        threading.Thread(target=self.listener.serve_forever, daemon=True).start()
+        return True
+
+    def stop_listening(self) -> None:
+        if self.listener is not None:
+            self.listener.shutdown()
+            self.listener.server_close()
+            self.listener = None
+
+    def meets_fault(self, connection: socket.socket) -> bool:
+        """Let a fault happen, if one is switched on. True where the connection ends by it."""
+        fault = self.faults.take("/tcp", self.may_meet)
+        if fault is None:
+            return False
+        if fault.name == "html":
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html></html>")
+        if fault.name == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        return fault.name in ("html", "reset", "server_error", "half_close")

@@ -45,6 +45,11 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": CHECK_SECONDS,
             "options": {"expires": CHECK_SECONDS},
         },
+        "work-on-checks": {
+            "task": "integrations.tasks.work_on_checks",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
         "prune-integrations": {
             "task": "integrations.tasks.prune",
             "schedule": crontab(minute="12"),

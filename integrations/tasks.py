@@ -1,12 +1,15 @@
 """What the workers do for accounts. Each task may come twice, late or not at all: the rows say what is due."""
 
 import logging
+from typing import Any
 
 from celery import shared_task
 
-from . import check_ups, oauth, webhooks, wirelog
+from . import check_runs, check_ups, oauth, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
+
+CHECK_LANES = 4
 
 
 @shared_task
@@ -22,6 +25,12 @@ def check_accounts() -> int:
 
 
 @shared_task
+def work_on_checks() -> int:
+    """Every few seconds, and several times at once when somebody asks: test the accounts of an open check."""
+    return check_runs.work()
+
+
+@shared_task
 def process_events() -> int:
     """Soon after an event came in, and every few seconds: hand inbound events to the domain."""
     return webhooks.process_waiting()
@@ -29,13 +38,26 @@ def process_events() -> int:
 
 @shared_task
 def prune() -> int:
-    """Every hour: forget old rows of the wire log and old events."""
-    return wirelog.prune() + webhooks.prune()
+    """Every hour: forget old rows of the wire log, old events and old checks."""
+    return wirelog.prune() + webhooks.prune() + check_runs.prune()
 
 
 def process_events_soon() -> None:
     """Have the events processed now. A broker that is away costs a few seconds, not the event."""
+    _soon(process_events)
+
+
+def work_on_checks_soon() -> None:
+    """Have an open check worked on now, on several lanes, because vendors are slow."""
+    for _lane in range(CHECK_LANES):
+        if not _soon(work_on_checks):
+            return
+
+
+def _soon(task: Any) -> bool:
     try:
-        process_events.apply_async(retry=False)
+        task.apply_async(retry=False)
     except Exception as error:  # the broker's libraries raise what they like
-        logger.warning("The broker is away (%s): events are processed by the next regular turn.", type(error).__name__)
+        logger.warning("The broker is away (%s): %s waits for its next regular turn.", type(error).__name__, task.name)
+        return False
+    return True

@@ -27,6 +27,7 @@ from integrations.providers.base import Provider
 
 from . import chooser
 from .buttons import action_page, buttons_of
+from .checking import Checking
 from .listing import Listing
 from .panels import Panel, health_panel, tokens_panel, wire_log_panel
 from .screens import Screen
@@ -35,7 +36,7 @@ history.register()
 
 
 @admin.register(IntegrationAccount)
-class IntegrationAccountAdmin(Listing, Screen):
+class IntegrationAccountAdmin(Checking, Listing, Screen):
     """Knows nothing of agents and calls: the upper app adds its panels and the enabled types in a subclass."""
 
     intro = _t("Connections to other people's systems: what they are, how they are, and until when.")

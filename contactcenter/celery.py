@@ -50,6 +50,11 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": TOKEN_SECONDS,
             "options": {"expires": TOKEN_SECONDS},
         },
+        "remind-of-ends": {
+            "task": "integrations.tasks.remind_of_ends",
+            "schedule": crontab(minute="20"),
+            "options": {"expires": 1800},
+        },
         "prune-integrations": {
             "task": "integrations.tasks.prune",
             "schedule": crontab(minute="12"),

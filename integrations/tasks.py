@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
-from . import check_runs, check_ups, oauth, webhooks, wirelog
+from . import check_runs, check_ups, oauth, reminders, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,12 @@ def work_on_checks() -> int:
 
 
 @shared_task
+def remind_of_ends() -> int:
+    """Every hour: tell by mail what ends in 30, 7 and 1 days."""
+    return reminders.remind()
+
+
+@shared_task
 def process_events() -> int:
     """Soon after an event came in, and every few seconds: hand inbound events to the domain."""
     return webhooks.process_waiting()
@@ -38,8 +44,8 @@ def process_events() -> int:
 
 @shared_task
 def prune() -> int:
-    """Every hour: forget old rows of the wire log, old events and old checks."""
-    return wirelog.prune() + webhooks.prune() + check_runs.prune()
+    """Every hour: forget old rows of the wire log, old events, checks and reminders."""
+    return wirelog.prune() + webhooks.prune() + check_runs.prune() + reminders.prune()
 
 
 def process_events_soon() -> None:

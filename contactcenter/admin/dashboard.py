@@ -15,10 +15,12 @@ from django.utils.translation import ngettext
 
 from contactcenter.models import Agent, AgentState, Heartbeat, Interaction, InteractionState, OutboxEntry, ScenarioRun
 from contactcenter.models.interactions import ENDED
+from integrations.horizon import Ending, endings
 from integrations.marks import badges_of, kind_of, relative, shortened
 from integrations.models import Health, IntegrationAccount
 
 ACCOUNTS_SHOWN = 12
+ENDS_SHOWN = 6
 # The scheduler leaves a sign of life every few seconds; after this long somebody should look.
 SILENCE = timedelta(seconds=60)
 
@@ -44,13 +46,19 @@ def overview(request: HttpRequest) -> dict[str, Any]:
             {"account": a, "kind": kind_of(a), "badges": badges_of(a), "url": change_url(a)}
             for a in accounts[:ACCOUNTS_SHOWN]
         ],
+        "ends": [{"ending": e, "url": change_url(e.account)} for e in ends_next(accounts)],
         "more_accounts": max(0, len(accounts) - ACCOUNTS_SHOWN),
         "figures": list(figures(user)),
     }
 
 
 def _accounts() -> Any:
-    return IntegrationAccount.objects.defer("secrets", "properties").order_by("name")
+    return IntegrationAccount.objects.select_related("token").order_by("name")
+
+
+def ends_next(accounts: list[IntegrationAccount]) -> list[Ending]:
+    """What ends first over all accounts that are in use."""
+    return endings(account for account in accounts if account.enabled)[:ENDS_SHOWN]
 
 
 def attention(user: User | AnonymousUser, accounts: list[IntegrationAccount]) -> Iterator[Attention]:

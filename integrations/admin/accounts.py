@@ -29,7 +29,7 @@ from . import chooser
 from .buttons import action_page, buttons_of
 from .checking import Checking
 from .listing import Listing
-from .panels import Panel, health_panel, tokens_panel, wire_log_panel
+from .panels import Panel, ends_panel, health_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
@@ -51,7 +51,8 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
         has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
-        return [health_panel(account), *([tokens_panel(account)] if has_tokens else [])]
+        found = [health_panel(account), tokens_panel(account) if has_tokens else None, ends_panel(account)]
+        return [panel for panel in found if panel is not None]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards below it."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations.forecast import forecast
+from integrations.horizon import expiries_of
 from integrations.models import IntegrationAccount
 
 EXCHANGES_SHOWN = 10
@@ -28,6 +29,12 @@ def tokens_panel(account: IntegrationAccount) -> Panel:
     token = getattr(account, "token", None)
     data = {"account": account, "token": token, "forecast": forecast(account)}
     return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def ends_panel(account: IntegrationAccount) -> Panel | None:
+    """What ends when; None where nothing is known to end."""
+    found = expiries_of(account)
+    return Panel(_("What ends when"), "integrations/account/panel_ends.html", {"expiries": found}) if found else None
 
 
 def wire_log_panel(account: IntegrationAccount) -> Panel:

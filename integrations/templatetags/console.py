@@ -50,6 +50,16 @@ def day(when: datetime) -> str:
 
 
 @register.filter
+def until(when: datetime) -> str:
+    return marks.until(when)
+
+
+@register.filter
+def end_tone(when: datetime) -> str:
+    return marks.end_tone(when)
+
+
+@register.filter
 def span(length: timedelta) -> str:
     return marks.span(length)
 

@@ -1,7 +1,7 @@
 """What ends when: the shape of it, and how a provider tells its own ends.
 
-Dates that a vendor has announced are data, `announced` on the provider. Ends that depend on the account's settings, as a
-certificate's does, come from a method `expiries`. Tokens and private authorities need neither (`horizon`)."""
+Dates that a vendor has announced are data, `announced` on the provider. Ends that depend on the account's settings,
+as a certificate's does, come from a method `expiries`. Tokens and private authorities need neither (`horizon`)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

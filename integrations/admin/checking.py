@@ -46,7 +46,7 @@ class Group:
 def empty_groups() -> dict[str, Group]:
     """In the order of the page: what a person has to act on comes first."""
     groups = (
-        Group("failed", _t("Worked before, fails now"), _t("Fails now"), "bad"),
+        Group("failed", _t("Newly failing"), _t("Fails now"), "bad"),
         Group("still", _t("Still failing"), _t("Still failing"), "bad"),
         Group("recovered", _t("Recovered"), _t("Works again"), "ok"),
         Group("testing", _t("Being tested"), _t("Being tested"), "info"),

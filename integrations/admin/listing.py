@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _t
 
 from integrations import catalogue, marks
 from integrations.forecast import forecast
@@ -41,6 +42,7 @@ class Listing:
     list_filter: Any = (TypeFilter, "health", "simulated", "enabled")
     list_select_related: Any = ("token",)
     search_fields: Any = ("name",)
+    search_help_text: Any = _t("Search by name")
     ordering: Any = ("name",)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:

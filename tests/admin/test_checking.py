@@ -118,7 +118,7 @@ def test_the_page_says_who_failed_who_recovered_and_who_has_to_act(console: Clie
     )
     page = console.get(f"{CHECK}{run.pk}/").content.decode()
     assert "5 of 6 accounts tested, 2 fail, 1 works again" in page
-    order = ["Worked before, fails now", "Fell", "Still failing", "Sick", "Recovered", "Healed", "Working", "Fine"]
+    order = ["Newly failing", "Fell", "Still failing", "Sick", "Recovered", "Healed", "Working", "Fine"]
     places = [page.index(words) for words in order]
     assert places == sorted(places)
     assert "&lt;b&gt;refuses" in page and "The vendor has to act" in page

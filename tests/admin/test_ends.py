@@ -70,3 +70,20 @@ def test_the_first_page_costs_as_many_queries_with_many_accounts(console: Client
 )
 def test_days_are_counted_by_the_calendar(days: int, words: str):
     assert until(timezone.now() + timedelta(days=days)) == words
+
+
+def test_what_ends_within_a_week_needs_attention(console: Client):
+    ending_in(5, name="Real", simulated=False)
+    ending_in(5, name="Trying out")
+    ending_in(8, name="Later", simulated=False)
+    page = console.get("/admin/").content.decode()
+    attention = page[: page.index("What ends next")]
+    assert "Real: Refresh token ends in 5 days" in attention
+    assert "Trying out" not in attention and "Later" not in attention
+
+
+def test_a_hundred_failing_accounts_do_not_bury_the_page(console: Client):
+    AccountFactory.create_batch(11, health="failing", health_message="Away.")
+    page = console.get("/admin/").content.decode()
+    assert page.count("attention-item bad") == 9
+    assert "3 more accounts need attention" in page

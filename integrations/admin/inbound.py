@@ -13,7 +13,7 @@ from integrations.models import InboundEvent
 
 from .keyset import KeysetScreen
 from .screens import ReadOnlyScreen
-from .wirelog import AccountFilter
+from .wirelog_filters import AccountFilter
 
 
 @admin.register(InboundEvent)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
-from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
@@ -203,7 +202,7 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
             "buttons": buttons_of(account) if may_run else [],
             "panels": self.panels(request, account),
             "wide_panels": self.wide_panels(request, account),
-            "secrets_unreadable": not readable(account),
+            "secrets_unreadable": not account.secrets.is_readable,
         }
 
     def save_model(self, request: HttpRequest, obj: Any, form: AccountForm, change: bool) -> None:
@@ -249,12 +248,3 @@ def plain_words(field: Any, value: Any) -> Any:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return dict(getattr(field, "choices", ())).get(str(value), value)
-
-
-def readable(account: IntegrationAccount) -> bool:
-    """Whether the stored secrets can be decrypted with the keys that are configured."""
-    try:
-        account.secrets.reveal()
-    except SecretUnreadable:
-        return False
-    return True

@@ -60,6 +60,11 @@ class Listing:
 
     @admin.display(description="Health", ordering="health")
     def state(self, account: IntegrationAccount) -> SafeString:
+        if not account.secrets.is_readable:
+            todo = _("Enter them again, or put the key back.")
+            return format_html(
+                '{}<span class="second-line">{}</span>', marks.status(_("Secrets unreadable"), "bad"), todo
+            )
         if account.health_changed_at is None or not account.enabled:
             return marks.health(account)
         since = _("since %s") % marks.span(timezone.now() - account.health_changed_at)

@@ -34,7 +34,7 @@ def test_only_what_went_wrong_can_be_shown(instance: Instance) -> None:
     instance.call("GET", "/api/now/table/incident?sysparm_fields=refused", auth=None)
     shown = page(instance, "?troubled")
     assert "refused" in shown and "<dd>11</dd>" not in shown
-    assert 'data-live="_requests?format=fragment&troubled"' in shown, "it stays so while it refreshes"
+    assert 'data-live="_requests?format=fragment&amp;troubled"' in shown, "it stays so while it refreshes"
 
 
 def test_a_fault_is_named_as_one(instance: Instance) -> None:

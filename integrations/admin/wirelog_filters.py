@@ -83,22 +83,23 @@ class ExactFilter(admin.ListFilter):
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)
+        self.typed: dict[str, str] = {}
         for name in self.names:
             value = params.pop(name, None)
             if value:
-                self.used_parameters[name] = str(value[-1] if isinstance(value, list) else value)
+                self.typed[name] = str(value[-1] if isinstance(value, list) else value)
 
     def has_output(self) -> bool:
         return True
 
-    def expected_parameters(self) -> list[str]:
+    def expected_parameters(self) -> list[str | None]:
         return list(self.names)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
         """What the form shows; the other filters travel along as hidden fields."""
         others = {k: v for k, v in changelist.params.items() if k not in self.names}
         yield {
-            "values": {name: self.used_parameters.get(name, "") for name in self.names},
+            "values": {name: self.typed.get(name, "") for name in self.names},
             "others": others,
             "clear": changelist.get_query_string(remove=self.names),
             "words": ", ".join(self._words()),
@@ -107,12 +108,12 @@ class ExactFilter(admin.ListFilter):
     def _words(self) -> Iterator[str]:
         texts = {"name": _("account %s"), "from": _("from %s"), "to": _("to %s"), "code": _("status %s")}
         for name in self.names:
-            if name in self.used_parameters:
-                yield texts[name] % self.used_parameters[name].replace("T", " ")
+            if name in self.typed:
+                yield texts[name] % self.typed[name].replace("T", " ")
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        begin, end = (moment(self.used_parameters.get(name, "")) for name in ("from", "to"))
-        code, name = (self.used_parameters.get(part, "") for part in ("code", "name"))
+        begin, end = (moment(self.typed.get(name, "")) for name in ("from", "to"))
+        code, name = (self.typed.get(part, "") for part in ("code", "name"))
         if name:
             queryset = queryset.filter(account__name__icontains=name)
         if begin:

@@ -5,10 +5,9 @@ today towards the vendor and with those of a simulated account towards the simul
 simulator. What the log does not hold whole (masked, cut, binary) cannot be replayed."""
 
 import copy
-import re
 from dataclasses import dataclass
 
-from . import deadlines, history, redaction
+from . import deadlines, history, redaction, wirelog
 from .errors import IntegrationError
 from .models import ApiCall, IntegrationAccount
 from .providers import registry
@@ -19,8 +18,6 @@ METHODS = (*SAFE, "POST", "PUT", "PATCH", "DELETE")
 REPLAY_SECONDS = 30.0
 # What the request says about its body and itself. The rest belongs to the connection, or is signed anew.
 SENT_AGAIN = {"accept", "content-type", "idempotency-key", "if-match"}
-CUT = re.compile(r" \.\.\. \(\d+ characters\)$")
-BINARY = re.compile(r"\(\d+ bytes\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def obstacle(call: ApiCall) -> str:
         return "This was no HTTP request."
     if redaction.MASK in call.url or redaction.MASK in call.request_body:
         return "The request holds secrets, which are masked in the log: it is not known any more what was sent."
-    if CUT.search(call.request_body) or BINARY.fullmatch(call.request_body):
+    if wirelog.is_partial(call.request_body):
         return "The log keeps only a part of this body: it is not known any more what was sent."
     if _rest(call, account) is None:
         return "The request went to another address than the account's own, as that of a token endpoint."

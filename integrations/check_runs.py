@@ -21,9 +21,10 @@ from .verdict import YOU
 
 logger = logging.getLogger(__name__)
 
-LANE_SECONDS = 10.0  # how long one task goes on; then others get their turn
-TEST_SECONDS = 60.0  # for one account
-LEASE_SECONDS = 75.0  # above it, or an account would be tested twice at once
+LANE_SECONDS = 20.0  # how long one task goes on; then others get their turn
+TEST_SECONDS = 45.0  # for one account
+LEASE_SECONDS = 55.0  # above it, or an account would be tested twice at once
+MOST_AT_ONCE = 3  # a hundred silent vendors must not take every worker away from feeds and tokens
 MOST_ATTEMPTS = 3  # a test that takes its worker down is not repeated for ever
 KEPT = timedelta(days=14)
 
@@ -48,13 +49,18 @@ def work(seconds: float = LANE_SECONDS) -> int:
     """Test what waits, for so long; returns how many were tested. Any number of callers at once do no harm."""
     deadline, tested = time.monotonic() + seconds, 0
     waiting = CheckResult.objects.filter(finished_at__isnull=True).select_related("account").order_by("id")
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and _is_room():
         row = waiting.filter(leases.free()).first()
         if row is None:
             break
         tested += _test(row)
     _close()
     return tested
+
+
+def _is_room() -> bool:
+    under_test = CheckResult.objects.filter(finished_at__isnull=True, leased_until__gt=timezone.now())
+    return under_test.count() < MOST_AT_ONCE
 
 
 def _test(row: CheckResult) -> bool:

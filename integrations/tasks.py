@@ -9,8 +9,6 @@ from . import check_runs, check_ups, oauth, reminders, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
-CHECK_LANES = 4
-
 
 @shared_task
 def refresh_due_tokens() -> int:
@@ -55,7 +53,7 @@ def process_events_soon() -> None:
 
 def work_on_checks_soon() -> None:
     """Have an open check worked on now, on several lanes, because vendors are slow."""
-    for _lane in range(CHECK_LANES):
+    for _lane in range(check_runs.MOST_AT_ONCE):
         if not _soon(work_on_checks):
             return
 

@@ -161,6 +161,17 @@ def test_who_asks_again_during_a_run_has_finished_accounts_tested_again(
     assert sentence_of(well)[0] is True
 
 
+def test_silent_vendors_do_not_take_every_worker(well: IntegrationAccount, server: LocalServer) -> None:
+    for number in range(check_runs.MOST_AT_ONCE):
+        make_plain(server.address, name=f"Silent {number}")
+    check_runs.ask(everything(), "ada")
+    silent = CheckResult.objects.filter(account__name__startswith="Silent")
+    silent.update(leased_until=timezone.now() + timedelta(seconds=50))
+    assert check_runs.work() == 0
+    silent.filter(account__name="Silent 0").update(leased_until=None)
+    assert check_runs.work() == 2
+
+
 def test_a_lane_makes_room_for_others_in_time(well: IntegrationAccount) -> None:
     check_runs.ask(everything(), "ada")
     assert check_runs.work(seconds=0) == 0

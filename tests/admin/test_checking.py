@@ -174,3 +174,9 @@ def test_a_broker_that_is_away_does_not_lose_the_check(
     assert console.post(CHECK).status_code == 302
     assert CheckResult.objects.filter(finished_at=None).count() == 1
     assert caplog.text.count("The broker is away") == 1
+
+
+def test_an_empty_list_offers_nothing_to_check(console: Client) -> None:
+    page = console.get(LIST).content.decode()
+    assert "No account yet." in page
+    assert "Check all" not in page and "Check the selected" not in page

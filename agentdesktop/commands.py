@@ -1,12 +1,13 @@
 """What an agent's page can order, by name. The rules are in `contactcenter.desk` and `contactcenter.agents`."""
 
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contactcenter import agents, desk
+from contactcenter import agents, chats, desk, knowledge
 from contactcenter.models import Agent
 from integrations.capabilities import Crm, RecordRef
 
@@ -81,6 +82,22 @@ def _simulate_call(agent: Agent, body: Body) -> None:
     desk.simulate_call(agent, _text(body, "from", ""))
 
 
+def _say(agent: Agent, body: Body) -> None:
+    try:
+        key = uuid.UUID(_text(body, "key"))
+    except ValueError:
+        raise BadCommand(_('The command needs "%(name)s" as a UUID.') % {"name": "key"}, field="key") from None
+    chats.say(agent, _text(body, "interaction"), key, _text(body, "text", ""), _text(body, "picture", ""))
+
+
+def _say_again(agent: Agent, body: Body) -> None:
+    chats.say_again(agent, _text(body, "interaction"), _number(body, "message"))
+
+
+def _submit_topic(agent: Agent, body: Body) -> str:
+    return knowledge.submit(agent, _text(body, "title", ""), _text(body, "text", ""))
+
+
 def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body], None]:
     def run(agent: Agent, body: Body) -> None:
         act(agent, _text(body, "interaction"))
@@ -88,7 +105,8 @@ def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body],
     return run
 
 
-COMMANDS: dict[str, Callable[[Agent, Body], None]] = {
+# A command may answer with a sentence for the agent.
+COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "state": _state,
     "accept": _of_interaction(desk.accept),
     "reject": _of_interaction(desk.reject),
@@ -99,5 +117,8 @@ COMMANDS: dict[str, Callable[[Agent, Body], None]] = {
     "wrap_up": _wrap_up,
     "complete": _complete,
     "choose_caller": _choose_caller,
+    "say": _say,
+    "submit_topic": _submit_topic,
+    "say_again": _say_again,
     "simulate_call": _simulate_call,
 }

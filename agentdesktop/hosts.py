@@ -20,6 +20,8 @@ from integrations.models import IntegrationAccount
 
 HOST_NAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+# Whose page this is, by the last part of the desktop's address; the address without one is the oldest.
+MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
 
 
 class HostRefused(Exception):
@@ -65,8 +67,10 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{suffix}"
 
 
-def find_host(top_domain: str) -> Host | None:
-    """The host that `topDomain` names, None where there is none in the address. Raises `HostRefused`."""
+def find_host(top_domain: str, page: str = "") -> Host | None:
+    """The host that `topDomain` names, None where there is none in the address. Raises `HostRefused`.
+
+    Simulated vendors share one origin: between their accounts the page of the desktop decides."""
     if not top_domain.strip():
         return None
     origin = origin_of(top_domain)
@@ -75,9 +79,9 @@ def find_host(top_domain: str) -> Host | None:
             _('"%(text)s" is not a web address. topDomain must look like https://example.service-now.com.')
             % {"text": top_domain[:200]}
         )
-    for host in known_hosts():
-        if host.origin == origin:
-            return host
+    same = [host for host in known_hosts() if host.origin == origin]
+    if same:
+        return next((host for host in same if host.module == MODULE_OF_PAGE.get(page)), same[0])
     raise HostRefused(_("This desktop is not set up for %(origin)s.") % {"origin": origin}, origin=origin)
 
 

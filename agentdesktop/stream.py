@@ -26,6 +26,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from contactcenter.models import Agent, AgentEvent
+from contactcenter.sign_on import DESKTOP, is_of_door
 
 from .cookies import DESKTOP_PATH
 from .listener import Listener, Sources
@@ -159,6 +160,8 @@ def _authenticate(cookie: str) -> Caller | None:
         return None
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(morsel.value)
+    if not is_of_door(request.session, DESKTOP):
+        return None
     user = get_user(request)
     agent = Agent.objects.filter(user_id=user.pk).values_list("pk", "last_event_number").first() if user.pk else None
     return Caller(agent[0], morsel.value, agent[1]) if agent else None

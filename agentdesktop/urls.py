@@ -2,18 +2,25 @@
 
 from django.urls import path
 
-from . import views
+from . import sign_on, views
 
 app_name = "agentdesktop"
 
 urlpatterns = [
     path("", views.desktop, name="desktop"),
     path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
+    path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
+    path("sso/login", sign_on.start, name="sign_on_start"),
+    path("sso/redirect", sign_on.receive, name="sign_on_receive"),
+    path("sso/finish", sign_on.finish, name="sign_on_finish"),
+    path("sso/claim", sign_on.claim, name="sign_on_claim"),
+    path("sso/metadata", sign_on.metadata, name="sign_on_metadata"),
     path("logout/", views.logout, name="logout"),
     path("overview", views.overview, name="overview"),
     path("events", views.events_need_asgi, name="events"),
+    path("knowledge", views.find_topics, name="knowledge"),
     path("words.js", views.words, name="words"),
     path("commands/<slug:name>", views.command, name="command"),
 ]

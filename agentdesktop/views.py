@@ -19,16 +19,22 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, desk
+from contactcenter import agents, desk, knowledge
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, AgentState
+from contactcenter.sign_on import DESKTOP
+from integrations import sign_on
 from integrations.models import IntegrationAccount
 
 from . import hosts
 from .commands import COMMANDS, BadCommand
 from .forms import DEVICES, NUMBERED, LoginForm
 
-PAGES = {"": "agentdesktop:desktop", "ServiceNow.jsp": "agentdesktop:servicenow"}
+PAGES = {
+    "": "agentdesktop:desktop",
+    "ServiceNow.jsp": "agentdesktop:servicenow",
+    "Oracle.jsp": "agentdesktop:oracle",
+}
 SESSION_SECONDS = 12 * 3600
 
 View = Callable[..., HttpResponseBase]
@@ -71,7 +77,7 @@ def for_agent(view: View) -> View:
 # -- pages
 
 
-def _address(name: str, **query: str) -> str:
+def address(name: str, **query: str) -> str:
     kept = {key: value for key, value in query.items() if value}
     return reverse(name) + (f"?{urlencode(kept)}" if kept else "")
 
@@ -82,10 +88,11 @@ def in_host(view: View) -> View:
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            host = hosts.find_host(request.GET.get("topDomain", ""))
+            page = str(kwargs.get("page") or request.GET.get("page", ""))
+            host = hosts.find_host(request.GET.get("topDomain", ""), page)
         except hosts.HostRefused as refused:
-            page = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
-            return hosts.readable_in(request, page, refused.origin)
+            refusal = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
+            return hosts.readable_in(request, refusal, refused.origin)
         return hosts.framed(request, view(request, host, *args, **kwargs), host)
 
     return found
@@ -97,17 +104,17 @@ def in_host(view: View) -> View:
 def desktop(request: HttpRequest, host: hosts.Host | None, page: str = "") -> HttpResponseBase:
     """The agent's page; the log-in page for everybody who is not logged in as an agent."""
     agent = agent_of(request)
-    address = _address(PAGES[page], topDomain=host.origin if host else "")
+    here = address(PAGES[page], topDomain=host.origin if host else "")
     if agent is None or agent.state == AgentState.LOGGED_OUT:
-        return HttpResponseRedirect(_address("agentdesktop:login", page=page, topDomain=host.origin if host else ""))
+        return HttpResponseRedirect(address("agentdesktop:login", page=page, topDomain=host.origin if host else ""))
     if host and agent.host_account_id != host.account_id:
         # The same session in another page: what the agent does from now on belongs to the page around it.
-        agents.log_in(agent, device=agent.device, device_number=agent.device_number, host_account=_account(host))
+        agents.log_in(agent, device=agent.device, device_number=agent.device_number, host_account=account_of(host))
     config = {
         "agent": agent.pk,
         "host": host.public() if host else None,
-        "page": address,
-        "login": _address("agentdesktop:login", page=page, topDomain=host.origin if host else ""),
+        "page": here,
+        "login": address("agentdesktop:login", page=page, topDomain=host.origin if host else ""),
         "origin": f"{request.scheme}://{request.get_host()}",
         "csrf": get_token(request),
     }
@@ -122,7 +129,7 @@ def login(request: HttpRequest, host: hosts.Host | None) -> HttpResponseBase:
     agent = agent_of(request)
     if request.method != "POST":
         if agent is not None and agent.state != AgentState.LOGGED_OUT:
-            return HttpResponseRedirect(_next_page(request, host))
+            return HttpResponseRedirect(next_page(request, host))
         return _login_page(request, host, LoginForm(request))
     response = csrf_protect(_log_in)(request, host)
     if response.status_code != 403:
@@ -140,23 +147,23 @@ def _log_in(request: HttpRequest, host: hosts.Host | None) -> HttpResponseBase:
             form.agent,
             device=chosen["device"],
             device_number=chosen["device_number"],
-            host_account=_account(host),
+            host_account=account_of(host),
         )
     except NotPossible as refused:
         form.add_error(refused.field if refused.field in form.fields else None, refused.sentence)
         return _login_page(request, host, form)
     auth.login(request, form.agent.user)
     request.session.set_expiry(SESSION_SECONDS)
-    return HttpResponseRedirect(_next_page(request, host))
+    return HttpResponseRedirect(next_page(request, host))
 
 
-def _account(host: hosts.Host | None) -> IntegrationAccount | None:
+def account_of(host: hosts.Host | None) -> IntegrationAccount | None:
     return IntegrationAccount.objects.get(pk=host.account_id) if host else None
 
 
-def _next_page(request: HttpRequest, host: hosts.Host | None) -> str:
+def next_page(request: HttpRequest, host: hosts.Host | None) -> str:
     page = PAGES.get(request.GET.get("page", ""), PAGES[""])
-    return _address(page, topDomain=host.origin if host else "")
+    return address(page, topDomain=host.origin if host else "")
 
 
 def _login_page(
@@ -171,9 +178,24 @@ def _login_page(
         "device": form["device"].value() or DEVICES[0][0],
         "reason": request.GET.get("reason", ""),
         "csrf": get_token(request),
-        "alone": _next_page(request, host),
+        "alone": next_page(request, host),
+        "sign_on": _sign_on(request, host),
     }
     return render(request, "agentdesktop/login.html", context, status=400 if stale else 200)
+
+
+def _sign_on(request: HttpRequest, host: hosts.Host | None) -> dict[str, str]:
+    """What the button for single sign-on needs; empty while nobody is logged in that way."""
+    account = sign_on.account_for(DESKTOP)
+    if account is None:
+        return {}
+    query = {"page": request.GET.get("page", ""), "topDomain": host.origin if host else ""}
+    frame = "1" if host else ""
+    return {
+        "start": address("agentdesktop:sign_on_start", next=next_page(request, host), frame=frame),
+        "claim": address("agentdesktop:sign_on_claim", **query),
+        "log_out_there": sign_on.provider_of(account).logout_url,
+    }
 
 
 @require_GET
@@ -206,6 +228,18 @@ def overview(request: HttpRequest, agent: Agent) -> HttpResponseBase:
     return JsonResponse(desk.overview(agent))
 
 
+@require_GET
+@for_agent
+def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
+    """Topics of the knowledge base for `?q=`, and whose they are."""
+    try:
+        found = knowledge.search(request.GET.get("q", "")[:400])
+    except NotPossible as refused:
+        return _fail(409, refused.sentence, refused.field)
+    articles = [{"id": each.id, "title": each.title, "text": each.text, "url": each.url} for each in found.articles]
+    return JsonResponse({"articles": articles, "source": found.source, "note": found.note})
+
+
 @require_POST
 @for_agent
 def command(request: HttpRequest, agent: Agent, name: str) -> HttpResponseBase:
@@ -214,12 +248,12 @@ def command(request: HttpRequest, agent: Agent, name: str) -> HttpResponseBase:
     if act is None:
         return _fail(404, _('There is no command "%(name)s".') % {"name": name})
     try:
-        act(agent, _body(request))
+        said = act(agent, _body(request))
     except BadCommand as bad:
         return _fail(400, bad.sentence, bad.field)
     except NotPossible as refused:
         return _fail(409, refused.sentence, refused.field)
-    return JsonResponse({"ok": True})
+    return JsonResponse({"ok": True, **({"text": said} if said else {})})
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists")
+NAMES = ("stream", "feed", "lists", "webhooks")
 
 
 def main() -> int:

@@ -11,8 +11,9 @@ from django.db import transaction
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
+from . import chats
 from .delivery import deliver
-from .models import ContactCenter, Interaction, OutboxEntry
+from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
 from .phone import normalise
 
@@ -59,7 +60,7 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
         interaction=interaction,
         record_key=record_key(account, interaction),
         operation=Operation.ACTIVITY,
-        payload={"ref": ref, "activity": activity(interaction)},
+        payload={"ref": ref, "activity": activity(interaction), "agent": interaction.agent_id},
         key=history_key(interaction),
     )
 
@@ -102,11 +103,14 @@ def activity(interaction: Interaction) -> dict[str, Any]:
         "started_at": began.isoformat(),
         "duration_seconds": duration(interaction),
         "disposition": interaction.disposition.name if interaction.disposition else "",
+        "direction": str(interaction.direction),
         "extra": {},
     }
 
 
 def subject(interaction: Interaction) -> str:
+    if interaction.media == Service.Media.CHAT:
+        return f"Chat by {interaction.chat.account.provider_class.label} with {_customer(interaction)}"
     number = _number(interaction)
     if interaction.direction == Interaction.Direction.OUTBOUND:
         return f"Call to {number}"
@@ -118,7 +122,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
     service, disposition = interaction.service, interaction.disposition
     return [
         ("Caller", str(interaction.caller.get("name", ""))),
-        ("Number", _number(interaction)),
+        ("Number", _number(interaction) if interaction.customer_number else ""),
         ("Service", service.name if service else ""),
         ("Agent", str(interaction.agent or "")),
         ("Offered", _time(interaction.offered_at)),
@@ -127,6 +131,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
         ("Talk time", _clock(duration(interaction))),
         ("Disposition", disposition.name if disposition else ""),
         ("Notes", interaction.notes.strip()),
+        ("Conversation", f"\n{chats.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
     ]
 
 
@@ -135,6 +140,10 @@ def duration(interaction: Interaction) -> int:
     if interaction.answered_at is None or interaction.ended_at is None:
         return 0
     return max(0, int((interaction.ended_at - interaction.answered_at).total_seconds()))
+
+
+def _customer(interaction: Interaction) -> str:
+    return str(interaction.caller.get("name") or "") or _number(interaction)
 
 
 def _number(interaction: Interaction) -> str:

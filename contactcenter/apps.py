@@ -16,6 +16,8 @@ class ContactCenterConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("contactcenter.checks")
+        webhooks = import_module("integrations.webhooks")
+        webhooks.register_handler(import_module("contactcenter.chats").take_in)
         post_migrate.connect(make_supervisors, sender=self, dispatch_uid="contactcenter.supervisors")
 
 

@@ -23,7 +23,7 @@ CONTACTS = "contacts"
 OUR_CONTACTS = "the contacts of this contact centre"
 MOST_CANDIDATES = 20
 # Names for the sentence "Looking for ... in ...", by kind of the scenario's search block.
-SEARCHED = {"servicenow_search": "ServiceNow"}
+SEARCHED = {"servicenow_search": "ServiceNow", "salesforce_search": "Salesforce"}
 Caller = dict[str, Any]
 Candidate = dict[str, str]
 
@@ -38,6 +38,15 @@ def identify(interaction: Interaction) -> None:
     interaction.customer_e164 = "" if phone.anonymous else phone.key
     if interaction.caller["status"] == "matched":
         _link(interaction, interaction.caller["candidates"][0])
+
+
+def ask_around(interaction: Interaction) -> None:
+    """Have caller-data systems asked about a number that nobody else knows, and about contacts of ours, whose blank
+    fields they may fill. The interaction must be saved."""
+    from . import caller_data
+
+    if interaction.caller.get("status") in ("none", "failed") or interaction.contact_id is not None:
+        caller_data.soon(interaction)
 
 
 def _asks_crm(interaction: Interaction) -> str:
@@ -90,7 +99,9 @@ def matched_by_crm(interaction: Interaction, account: IntegrationAccount, matche
     found["query"] = matches.query
     if found["status"] == "none" and fresh.caller.get("status") == "matched":
         found = {**fresh.caller, "query": matches.query}
-    return _keep(interaction, fresh, found)
+    _keep(interaction, fresh, found)
+    ask_around(fresh)
+    return found
 
 
 @transaction.atomic
@@ -101,7 +112,18 @@ def look_up_failed(interaction: Interaction, account: IntegrationAccount, error:
         return _keep(interaction, fresh, fresh.caller)
     phone = normalise(fresh.customer_number, ContactCenter.current().default_region)
     rule = f"{account.name} could not be asked for {phone.display}: {error.message}"
-    return _keep(interaction, fresh, _caller(phone, status="failed", rule=rule))
+    found = _keep(interaction, fresh, _caller(phone, status="failed", rule=rule))
+    ask_around(fresh)
+    return found
+
+
+def named_by(interaction: Interaction, contact: Contact, source: str) -> Caller:
+    """A caller-data system knew the number: its contact is the caller. The interaction must be locked."""
+    phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
+    candidate = _contact_candidate(contact)
+    rule = f"{source} says that {phone.display} belongs to {candidate['name']}. Nobody here knew the number before."
+    found = _caller(phone, status="matched", rule=rule, name=candidate["name"], candidates=[candidate])
+    return _keep(interaction, interaction, found)
 
 
 def _record_candidate(account: IntegrationAccount, record: Record) -> Candidate:

@@ -128,6 +128,8 @@ def _learn(interaction: Interaction, found: Resolved) -> bool:
     changed = before != (interaction.service_id, interaction.customer_number, interaction.service_number)
     if changed or identify:
         interaction.save()
+    if identify:
+        callers.ask_around(interaction)
     return changed
 
 

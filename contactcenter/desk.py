@@ -3,7 +3,6 @@
 Every command checks in words whether it is possible now (`NotPossible`), moves the call through the line, and is one
 short transaction. A command that was carried out already, such as the second click of a double click, is harmless."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -87,26 +86,26 @@ def _directory(agent: Agent) -> list[dict[str, str]]:
 
 def accept(agent: Agent, interaction_id: str) -> Interaction:
     """Answer the ringing call."""
-    return _control(agent, interaction_id, line().answer, before=[_S.RINGING], after=[_S.ACTIVE])
+    return _control(agent, interaction_id, "answer", before=[_S.RINGING], after=[_S.ACTIVE])
 
 
 def reject(agent: Agent, interaction_id: str) -> Interaction:
     """Let the ringing call go to somebody else."""
-    return _control(agent, interaction_id, line().reject, before=[_S.RINGING], after=[])
+    return _control(agent, interaction_id, "reject", before=[_S.RINGING], after=[])
 
 
 def hold(agent: Agent, interaction_id: str) -> Interaction:
-    return _control(agent, interaction_id, line().hold, before=[_S.ACTIVE], after=[_S.HELD])
+    return _control(agent, interaction_id, "hold", before=[_S.ACTIVE], after=[_S.HELD])
 
 
 def resume(agent: Agent, interaction_id: str) -> Interaction:
-    return _control(agent, interaction_id, line().resume, before=[_S.HELD], after=[_S.ACTIVE])
+    return _control(agent, interaction_id, "resume", before=[_S.HELD], after=[_S.ACTIVE])
 
 
 def end(agent: Agent, interaction_id: str) -> Interaction:
     """Hang up: during the call, or while it still rings at the far side of an outbound one."""
     after = [_S.WRAP_UP, *interactions.ENDED]
-    return _control(agent, interaction_id, line().hang_up, before=[_S.ACTIVE, _S.HELD], after=after, calling_out=True)
+    return _control(agent, interaction_id, "hang_up", before=[_S.ACTIVE, _S.HELD], after=after, calling_out=True)
 
 
 def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str, str] | None = None) -> Interaction:
@@ -269,20 +268,21 @@ def _mine(agent: Agent, interaction_id: str) -> Interaction:
 def _control(
     agent: Agent,
     interaction_id: str,
-    act: Callable[[Interaction], Interaction],
+    act: str,
     *,
     before: list[InteractionState],
     after: list[InteractionState],
     calling_out: bool = False,
 ) -> Interaction:
-    """`before`, `after`: the states in which the command is due, and in which it has been carried out already.
+    """`act`: what the line does. `before`, `after`: the states in which the command is due, and in which it has been
+    carried out already.
     `calling_out`: while an outbound call rings at the far side, only commands with this mark are possible."""
     interaction = _mine(agent, interaction_id)
     if interaction.state in after:
         return interaction
     if not (calling_out if is_calling_out(interaction) else interaction.state in before):
         raise NotPossible(_too_late(interaction))
-    interaction = act(interaction)
+    interaction = getattr(line(interaction), act)(interaction)
     agents.current_state(agent)
     return interaction
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from .models import Agent, ContactCenter, Disposition, Interaction, InteractionState
+from .models import Agent, ContactCenter, Disposition, Interaction, InteractionState, Service
 from .phone import normalise
 
 _S = InteractionState
@@ -15,6 +15,7 @@ CONTROLS: dict[str, list[str]] = {
     _S.WRAP_UP: ["complete"],
 }
 CALLING_OUT = ["end"]
+IN_CHAT: dict[str, list[str]] = {_S.ACTIVE: ["say", "end"]}
 RECORDS = ("interaction", "caller", "related")
 
 
@@ -37,7 +38,7 @@ def view(
     interaction: Interaction, *, reader: Agent | None = None, background: Background | None = None
 ) -> dict[str, Any]:
     """The interaction for its agent. For any other `reader` "mine" is false and there are no controls."""
-    from . import activities
+    from . import activities, chats
 
     background = background or Background()
     mine = interaction.agent_id is not None and (reader is None or reader.pk == interaction.agent_id)
@@ -60,6 +61,7 @@ def view(
         "dispositions": background.dispositions(interaction.service_id),
         "activity": activities.status_of(interaction),
         "controls": controls(interaction) if mine else [],
+        **({"chat": chats.view(interaction)} if interaction.media == Service.Media.CHAT else {}),
     }
 
 
@@ -81,6 +83,8 @@ def is_calling_out(interaction: Interaction) -> bool:
 def controls(interaction: Interaction) -> list[str]:
     if is_calling_out(interaction):
         return CALLING_OUT
+    if interaction.media == Service.Media.CHAT and interaction.state in IN_CHAT:
+        return IN_CHAT[interaction.state]
     return CONTROLS.get(interaction.state, [])
 
 

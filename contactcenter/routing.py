@@ -20,6 +20,8 @@ from .models.agents import PhoneDevice
 
 # It rings at the far side, see `interaction_view.is_calling_out`.
 CALLING_OUT = Q(direction=Interaction.Direction.OUTBOUND, queued_at__isnull=True)
+# Calls are for agents with a phone; chats are for everybody.
+NEEDS_PHONE = Q(media=Service.Media.VOICE)
 # A scenario that has not found an agent by then is overtaken: a caller never waits for a CRM or a worker.
 PATIENCE = timedelta(seconds=30)
 # After-call work without a limit of its own ends after this when its agent is about to log out or has gone.
@@ -68,9 +70,9 @@ def place(interaction: Interaction) -> Agent | None:
 def assign_waiting(target: Agent | Service) -> int:
     """Offer what waits: to this agent, or to the agents of this service. Oldest first; returns how many ring now."""
     if isinstance(target, Agent):
-        if target.device == PhoneDevice.NONE:
-            return 0
         mine = _waiting().filter(service__agents=target).exclude(declined_by=target)
+        if target.device == PhoneDevice.NONE:
+            mine = mine.exclude(NEEDS_PHONE)
         return int(any(offer(interaction, target) for interaction in mine[:MOST_AT_ONCE]))
     return sum(find_agent(interaction) is not None for interaction in _waiting().filter(service=target)[:MOST_AT_ONCE])
 
@@ -110,10 +112,11 @@ def finish_overdue_wrap_up(now: datetime | None = None) -> int:
 def offer_waiting(now: datetime | None = None) -> int:
     """Repair: ring free agents for calls that wait, and place calls whose scenario does not come to it."""
     now = now or timezone.now()
-    free = _with_phone(Agent.objects.filter(state=AgentState.READY, services=OuterRef("service")))
+    free = Agent.objects.filter(state=AgentState.READY, services=OuterRef("service"))
     declined = Interaction.declined_by.through.objects.filter(interaction_id=OuterRef(OuterRef("pk")))
-    not_declined = free.exclude(pk__in=declined.values("agent_id"))
-    waiting = _waiting().filter(Exists(not_declined))
+    free = free.exclude(pk__in=declined.values("agent_id"))
+    has_phone = free.exclude(device=PhoneDevice.NONE)
+    waiting = _waiting().filter(Exists(has_phone) | Q(~NEEDS_PHONE, Exists(free)))
     forgotten = Interaction.objects.filter(
         direction=Interaction.Direction.INBOUND, state=InteractionState.NEW, offered_at__lte=now - PATIENCE
     )
@@ -131,14 +134,11 @@ def _waiting() -> QuerySet[Interaction]:
 def _candidates(interaction: Interaction) -> Iterable[Agent]:
     if interaction.service_id is None:
         return []
-    ready = _with_phone(Agent.objects.filter(state=AgentState.READY, services=interaction.service_id))
+    ready = Agent.objects.filter(state=AgentState.READY, services=interaction.service_id)
+    if interaction.media == Service.Media.VOICE:
+        ready = ready.exclude(device=PhoneDevice.NONE)
     declined = interaction.declined_by.values("pk")
     return ready.exclude(pk__in=declined).order_by("state_since", "pk")
-
-
-def _with_phone(agents: QuerySet[Agent]) -> QuerySet[Agent]:
-    """Calls are for agents with a phone."""
-    return agents.exclude(device=PhoneDevice.NONE)
 
 
 def find(interaction: Interaction) -> Agent | None:

@@ -4,7 +4,7 @@
 both are known only now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -100,8 +100,10 @@ class Sending:
 
     def add_activity(self, payload: dict[str, Any]) -> dict[str, Any]:
         ref = self.ref(payload)
+        agent = payload.get("agent") if self.crm.activity_has_owner else None
+        owner = self.crm_user(agent) if agent else ""
         self.leave()
-        self.crm.add_activity(ref, activity_of(payload["activity"]))
+        self.crm.add_activity(ref, replace(activity_of(payload["activity"]), owner=owner))
         return _of(ref)
 
     # -- markers become values

@@ -62,9 +62,33 @@ def close_recording(account_id: int) -> None:
 
 
 @app.task
+def send_chat(chat_id: int) -> None:
+    """Send what agents wrote in a chat, in order."""
+    from . import chat_sending
+
+    chat_sending.send(chat_id)
+
+
+@app.task
+def suggest_answers(chat_id: int) -> None:
+    """Ask the bot what could be answered in a chat."""
+    from . import bot_suggestions
+
+    bot_suggestions.suggest(chat_id)
+
+
+@app.task
+def look_up_caller(interaction_id: int) -> None:
+    """Ask caller-data systems about a number that nobody here knows."""
+    from . import caller_data
+
+    caller_data.look_up(interaction_id)
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import activities, agents, routing, telephony
+    from . import activities, agents, chat_sending, routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -79,6 +103,7 @@ def sweep() -> None:
             "simulated calls": lambda: telephony.tick(now),
             "scenarios": engine.sweep,
             "the outbox": activities.deliver_due,
+            "chats": chat_sending.send_due,
         }
     )
 

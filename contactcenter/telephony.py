@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from . import calls, routing
 from .calls import CallReport
-from .models import Agent, Interaction, InteractionState
+from .chats import ChatLine
+from .models import Agent, Interaction, InteractionState, Service
 
 SIMULATED = "sim-"
 # How long it rings at the far side of a simulated call before somebody answers.
@@ -73,8 +74,10 @@ class SimulatedLine:
         return calls.apply(CallReport(call_id=interaction.call_id, event=event, agent=agent, cause=cause))
 
 
-def line() -> Line:
-    """The line of this contact centre."""
+def line(interaction: Interaction | None = None) -> Line:
+    """The line of this contact centre, or what stands in for it where the interaction is a chat."""
+    if interaction is not None and interaction.media == Service.Media.CHAT:
+        return ChatLine()
     return SimulatedLine()
 
 

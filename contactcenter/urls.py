@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from contactcenter import health_views
+from contactcenter import health_views, sign_on_views
 from contactcenter.api.root import api
 from integrations.views import workflow_trigger
 
@@ -21,6 +21,10 @@ urlpatterns = [
     path("", home, name="home"),
     path("favicon.ico", RedirectView.as_view(url="/static/integrations/favicon.svg", permanent=True)),
     path("", include("integrations.urls")),
+    path("admin/sso/login", sign_on_views.start, name="sign_on_admin_start"),
+    path("admin/sso/redirect", sign_on_views.receive, name="sign_on_admin_receive"),
+    path("admin/sso/finish", sign_on_views.finish, name="sign_on_admin_finish"),
+    path("admin/sso/metadata", sign_on_views.metadata, name="sign_on_admin_metadata"),
     path("admin/", admin.site.urls),
     path("agentdesktop/", include("agentdesktop.urls")),
     path("api/v1/", api.urls),

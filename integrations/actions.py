@@ -15,14 +15,43 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of something limited is used up; on the page a bar."""
+
+    label: str
+    used: int
+    maximum: int
+
+    @property
+    def share(self) -> float:
+        return self.used / self.maximum
+
+    @property
+    def low(self) -> int:
+        """Up to here all is well; above it is a warning."""
+        return self.maximum * 4 // 5
+
+    @property
+    def high(self) -> int:
+        """From here on something will break soon."""
+        return self.maximum * 19 // 20
+
+    @property
+    def text(self) -> str:
+        return f"{self.used:,} of {self.maximum:,} used ({self.share:.0%})"
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What an action tells the person who pressed the button.
 
-    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value)."""
+    `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value); `meters` the same
+    with bars; a command prints the rows instead."""
 
     ok: bool
     message: str
     rows: tuple[tuple[str, str], ...] = ()
+    meters: tuple[Meter, ...] = ()
     redirect: str = ""
     verdict: "Verdict | None" = None
     data: dict[str, Any] = field(default_factory=dict)

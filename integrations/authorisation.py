@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from requests_oauthlib import OAuth2Session
@@ -41,7 +42,7 @@ def obtain_with_password(provider: "OAuth2", username: str, password: str) -> OA
 
 
 @sensitive_variables()
-def start_code_flow(provider: "OAuth2", redirect_uri: str = "") -> str:
+def start_code_flow(provider: "OAuth2") -> str:
     """The vendor's page where a person allows the access. What comes back is accepted once, for ten minutes."""
     config, row = provider.oauth_config(), tokens.row_of(provider.account)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
@@ -50,20 +51,20 @@ def start_code_flow(provider: "OAuth2", redirect_uri: str = "") -> str:
         pending_verifier=Sealed.of(verifier),
         pending_until=timezone.now() + timedelta(minutes=CODE_FLOW_MINUTES),
     )
-    session = OAuth2Session(config.client_id, redirect_uri=redirect_uri or callback_url(), scope=config.scope or None)
+    session = OAuth2Session(config.client_id, redirect_uri=_redirect_uri(config), scope=config.scope or None)
     proof = {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"} if config.pkce else {}
     return str(session.authorization_url(config.authorize_url, state=state, **proof)[0])
 
 
 @sensitive_variables()
-def finish_code_flow(state: str, code: str, *, redirect_uri: str = "") -> IntegrationAccount:
+def finish_code_flow(state: str, code: str) -> IntegrationAccount:
     """Exchange the code that the browser brought back. Raises `Rejected` for a state that is unknown, old or used."""
     row = take_state(state)
     provider = row.account.connect()
     config = provider.oauth_config()
     verifier = str(row.pending_verifier.reveal())
     with redaction.temporarily(code):
-        form = token_endpoint.code_form(config, code, redirect_uri or callback_url(), verifier)
+        form = token_endpoint.code_form(config, code, _redirect_uri(config), verifier)
         _obtain(provider, config, form, "Fetch tokens with the authorisation code")
     return row.account
 
@@ -82,9 +83,31 @@ def take_state(state: str) -> OAuthToken:
     return row
 
 
-def callback_url() -> str:
+def callback_url(path: str = CALLBACK_PATH) -> str:
     """Where vendors send the browser back to; to be registered at the vendor."""
-    return str(settings.PUBLIC_URL) + CALLBACK_PATH
+    return str(settings.PUBLIC_URL) + path
+
+
+def _redirect_uri(config: OAuthConfig) -> str:
+    return config.redirect_uri or callback_url()
+
+
+@sensitive_variables()
+def adopt_refresh_token(provider: "OAuth2", name: str) -> None:
+    """A refresh token that somebody entered as the secret `name` becomes the account's token.
+
+    It is moved, not copied: where the vendor rotates, it must never be used again after its first use."""
+    if not provider.account.secret(name):
+        return
+    config = provider.oauth_config()
+    with transaction.atomic():
+        account = IntegrationAccount.objects.select_for_update().get(pk=provider.account.pk)
+        entered = account.secret(name)
+        if entered:
+            account.secrets = Sealed.of({k: v for k, v in account.secrets.reveal().items() if k != name})
+            account.save(update_fields=["secrets"])
+            tokens.adopt(tokens.row_of(account), config, entered)
+    provider.account.secrets = account.secrets
 
 
 @sensitive_variables()
@@ -101,7 +124,7 @@ def forget(provider: "OAuth2") -> None:
     config, row = provider.oauth_config(), tokens.row_of(provider.account)
     token = _readable(row, config)
     tokens.erase(row)
-    if config.grant != "client_credentials":
+    if not config.unattended:
         health.needs_authorisation(provider.account, tokens.never_authorised())
     if not token or not config.revoke_url:
         return

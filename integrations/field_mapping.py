@@ -114,3 +114,12 @@ def suggestions(rows: Any, values: Mapping[str, str]) -> tuple[Suggestion, ...]:
         for row in rows or []
         if values.get(row["source"])
     )
+
+
+def label_of(target: str) -> str:
+    """A target's path as a person reads it: "Emails by order: 1."; the name of a custom or external field."""
+    for _heading, choices in qualified(TARGETS):
+        for path, label in choices:
+            if path == target:
+                return label
+    return target.rpartition(".")[2]

@@ -126,7 +126,7 @@ class HttpClient:
 
     def is_home(self, url: str) -> bool:
         """Whether a URL is of the origin that the credentials are for."""
-        return origin(urlsplit(url)) == origin(urlsplit(self.base_url))
+        return same_origin(url, self.base_url)
 
 
 class _Attempt:
@@ -260,6 +260,10 @@ def cleansed(error: IntegrationError) -> IntegrationError:
 
 def origin(parts: SplitResult) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+def same_origin(url: str, other: str) -> bool:
+    return origin(urlsplit(url)) == origin(urlsplit(other))
 
 
 def refuse_inside_transaction() -> None:

@@ -10,26 +10,36 @@ The first tokens come from `authorisation`, the requests are in `token_endpoint`
 import logging
 import time
 from abc import ABC, abstractmethod
+from typing import get_args
 
 import requests
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import deadlines, health, leases, token_endpoint, tokens
-from .authorisation import callback_url, finish_code_flow, forget, obtain_with_password, start_code_flow, take_state
+from .answers import page_error
+from .authorisation import (
+    adopt_refresh_token,
+    callback_url,
+    finish_code_flow,
+    forget,
+    obtain_with_password,
+    start_code_flow,
+    take_state,
+)
 from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
 from .forecast import Forecast, forecast
 from .models import IntegrationAccount, OAuthToken
 from .tokens import OAuthConfig, reconsider
 
 __all__ = [
-    "Forecast", "OAuth2", "OAuthConfig", "bearer", "callback_url", "finish_code_flow", "forecast", "forget",
-    "obtain_with_password", "reconsider", "refresh_due", "renew", "start_code_flow", "take_state",
+    "Forecast", "OAuth2", "OAuthConfig", "adopt_refresh_token", "bearer", "callback_url", "finish_code_flow",
+    "forecast", "forget", "obtain_with_password", "reconsider", "refresh_due", "renew", "start_code_flow", "take_state",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
-GRANTS = ("password", "authorization_code", "client_credentials")
+GRANTS = get_args(tokens.Grant)
 WAIT_SECONDS = 15.0
 LEASE_SECONDS = 30.0  # above the time limit of the request under it, or two would renew at once
 FIRST_SLEEP, LONGEST_SLEEP = 0.05, 0.5
@@ -49,6 +59,10 @@ class OAuth2(ABC):
     def token_error(self, response: requests.Response) -> IntegrationError:
         """Why the token endpoint gave no token (RFC 6749, section 5.2). Vendors with words of their own override it."""
         return token_endpoint.standard_refusal(response)
+
+    def token_page(self, response: requests.Response) -> IntegrationError:
+        """What a web page at the token endpoint stands for. Vendors whose pages say more override it."""
+        return page_error(response)
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {bearer(self)}"
@@ -144,7 +158,7 @@ def _renew_now(provider: OAuth2, config: OAuthConfig, row: OAuthToken) -> str:
 
 
 def _tell(account: IntegrationAccount, config: OAuthConfig, error: IntegrationError) -> None:
-    if config.grant == "client_credentials":
+    if config.unattended:
         health.failed(account, error)
     else:
         health.needs_authorisation(account, error)

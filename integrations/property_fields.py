@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -104,6 +105,38 @@ class CaCertificateField(forms.CharField):
             ) from None
         if "PRIVATE KEY" in text:
             raise ValidationError("There is a private key in this text. Only the certificate belongs here.")
+        return text
+
+
+class CountryField(forms.CharField):
+    """An ISO country code, in capitals; the property is called `default_country` everywhere."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = {"label": "Default country", "min_length": 2, "max_length": 2, "initial": "US"}
+        super().__init__(**{**texts, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        country = str(super().clean(value)).upper()
+        if country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
+        return country
+
+
+class PathPatternField(forms.CharField):
+    """A path on the vendor's host with names in braces, each of which must be there: `/open/{table}/{sys_id}`."""
+
+    def __init__(self, *, names: tuple[str, ...], **kwargs: Any) -> None:
+        self.names = tuple(f"{{{name}}}" for name in names)
+        super().__init__(**{"max_length": 300, **kwargs})
+
+    def clean(self, value: Any) -> str:
+        text, wanted = str(super().clean(value)), " and ".join(self.names)
+        if not text.startswith("/") or text.startswith("//"):
+            raise ValidationError("The pattern is a path on the vendor's host and begins with one slash.")
+        if any(name not in text for name in self.names):
+            raise ValidationError(f"The pattern must hold {wanted}.")
+        if re.search(r"[{}]", re.sub("|".join(map(re.escape, self.names)), "", text)):
+            raise ValidationError(f"Only {wanted} can stand in braces.")
         return text
 
 

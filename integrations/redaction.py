@@ -191,10 +191,14 @@ def _sensitive_parameter(name: str) -> bool:
 
 NAMED_VALUE = re.compile(r"""(?P<name>[A-Za-z0-9_\-]+)(?P<link>["']?\s*[:=]\s*["']?|>)(?P<value>[^\s"'<>&,;}]+)""")
 
+# `<wsse:Password Type="...">value<`: all of the text, whatever stands in it.
+XML_TEXT = re.compile(r"(?P<tag><(?P<name>[\w.:-]+)(?:\s[^<>]*)?>)(?P<value>[^<>]+)")
+
 
 def mask_text(text: str) -> str:
     """Text of no known form (XML, broken JSON): `name=value`, `"name": "value"` and `<name>value` masked by name."""
-    return mask(NAMED_VALUE.sub(_hide_value, text))
+    hidden = XML_TEXT.sub(lambda found: f"{found['tag']}{MASK}" if is_sensitive(found["name"]) else found[0], text)
+    return mask(NAMED_VALUE.sub(_hide_value, hidden))
 
 
 def _hide_value(found: re.Match[str]) -> str:

@@ -3,16 +3,18 @@
 oauthlib builds the forms and reads the answers; the request itself goes through our client, so that the address guard,
 the time limits and the wire log hold here too."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlencode
 
 import requests
 from django.views.decorators.debug import sensitive_variables
+from oauthlib.common import add_params_to_qs, urldecode
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient, OAuth2Error, WebApplicationClient
 
 from . import deadlines, redaction, tokens
-from .answers import is_page, page_error
+from .answers import is_page
 from .basic_auth import basic
 from .errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, error_from_response
@@ -22,6 +24,7 @@ from .tokens import OAuthConfig
 if TYPE_CHECKING:
     from .oauth import OAuth2
 
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523, section 2.1
 TIMEOUT = (5.0, 15.0)
 WHOLE_SECONDS = 25.0  # below the lease of a renewal, however slowly the answer comes
 
@@ -49,7 +52,10 @@ def code_form(config: OAuthConfig, code: str, redirect_uri: str, verifier: str) 
 
 @sensitive_variables()
 def renewal_form(config: OAuthConfig, row: OAuthToken) -> str:
-    """How this grant gets its next access token: the refresh token, or the client's credentials once more."""
+    """How this grant gets its next access token: the refresh token, the client's credentials once more, or a new
+    assertion. Raises `IntegrationError` where the assertion cannot be made."""
+    if config.assertion is not None:
+        return urlencode({"grant_type": JWT_BEARER, "assertion": config.assertion()})
     if config.grant == "client_credentials":
         client = BackendApplicationClient(config.client_id)
         return str(client.prepare_request_body(scope=config.scope or None, **_client_options(config)))
@@ -97,15 +103,24 @@ def ask(
     client = HttpClient(
         provider.account, base_url=config.token_url, interpret=lambda r: _token_answer(provider, r), timeout=TIMEOUT
     )
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **client_header(config)}
+    content_type, body = _encoded(config, form)
+    headers = {"Content-Type": content_type, **client_header(config)}
     with deadlines.within(WHOLE_SECONDS):
-        client.post("", data=form, headers=headers, purpose=purpose, on_answer=on_answer)
+        client.post("", data=body, headers=headers, purpose=purpose, on_answer=on_answer)
     return answer
 
 
+@sensitive_variables()
+def _encoded(config: OAuthConfig, form: str) -> tuple[str, str]:
+    """The request as this endpoint reads it: its content type and its body."""
+    if config.encoding == "json":
+        return "application/json", json.dumps({**dict(urldecode(form)), **config.wishes})
+    return "application/x-www-form-urlencoded", add_params_to_qs(form, config.wishes)
+
+
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
-    if is_page(response):
-        return page_error(response)
+    if is_page(response) and response.status_code < 500:
+        return provider.token_page(response)
     if response.status_code in (408, 429) or 300 <= response.status_code < 400 or response.status_code >= 500:
         return error_from_response(response)
     if response.status_code < 300 and _fields(response).get("access_token"):
@@ -159,6 +174,9 @@ def _fields(response: requests.Response) -> dict[str, Any]:
 
 
 def _grant_of(response: requests.Response) -> str:
+    """The grant that was asked for, whether as a form or as JSON; empty where the request had none."""
     body = response.request.body or ""
     text = body.decode() if isinstance(body, bytes) else str(body)
+    if text.startswith("{"):
+        return str(json.loads(text).get("grant_type", ""))
     return parse_qs(text).get("grant_type", [""])[0]

@@ -4,7 +4,10 @@ A token belongs to the endpoint that issued it: after an account was pointed els
 and the simulator, the old token is not sent to the new place. Every new issue counts `generation` up and is stored in
 one UPDATE that names the generation it replaces, so a slow process cannot overwrite what is newer."""
 
+import base64
 import hashlib
+import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,7 +21,8 @@ from .errors import AuthenticationFailed, Cause, IntegrationError, Stage
 from .fields import Sealed
 from .models import IntegrationAccount, OAuthToken
 
-Grant = Literal["password", "authorization_code", "client_credentials"]
+Grant = Literal["password", "authorization_code", "client_credentials", "jwt_bearer"]
+UNATTENDED = ("client_credentials", "jwt_bearer")  # nobody logs in, and there is no refresh token
 SKEW = timedelta(seconds=2)  # a token this close to its end may die on the way
 UNKNOWN_LIFE = timedelta(minutes=30)  # how often a token is renewed whose vendor does not say how long it lives
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
@@ -29,7 +33,10 @@ class OAuthConfig:
     """Where and how an account gets its tokens.
 
     `access_life` and `refresh_life` hold where the answer does not say; None means unknown. `margin` is how long before
-    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header."""
+    the end a token is renewed. `client_auth`: the client's secret in the form ("body") or in a Basic header.
+    `redirect_uri`: where the vendor sends the browser back to; empty means our general callback. `keep` names further
+    texts of the token answer that belong to the token (see `facts`). `assertion` makes the signed assertion of the
+    "jwt_bearer" grant (RFC 7523)."""
 
     token_url: str
     client_id: str
@@ -40,9 +47,19 @@ class OAuthConfig:
     scope: str = ""
     pkce: bool = True
     client_auth: Literal["body", "basic"] = "body"
+    encoding: Literal["form", "json"] = "form"  # what the token endpoint reads
+    wishes: dict[str, Any] = field(default_factory=dict)  # asked for besides, as how long the tokens shall live
     access_life: timedelta | None = None
     refresh_life: timedelta | None = None
     margin: timedelta = timedelta(minutes=2)
+    redirect_uri: str = ""
+    keep: tuple[str, ...] = ()
+    assertion: Callable[[], str] | None = field(default=None, repr=False)
+
+    @property
+    def unattended(self) -> bool:
+        """Whether a new token can be had at any time without a person and without a refresh token."""
+        return self.grant in UNATTENDED
 
     @property
     def issuer(self) -> str:
@@ -64,9 +81,26 @@ def value_of(sealed: Sealed, config: OAuthConfig) -> str:
     """The token inside, empty when there is none or another endpoint issued it. Raises `SecretUnreadable`."""
     stored = sealed.reveal()
     if isinstance(stored, list):
-        value, issuer = stored
+        value, issuer = stored[:2]
         return str(value) if issuer == config.issuer else ""
     return str(stored or "")
+
+
+@sensitive_variables()
+def facts(row: OAuthToken, config: OAuthConfig) -> dict[str, str]:
+    """What `config.keep` names of the answer that brought the access token: stored with it, gone with it.
+
+    Empty for a token of another endpoint. Raises `SecretUnreadable`."""
+    stored = row.access.reveal()
+    if not isinstance(stored, list) or len(stored) < 3 or stored[1] != config.issuer:
+        return {}
+    return dict(json.loads(base64.b64decode(stored[2])))
+
+
+def _facts_of(answer: dict[str, Any], config: OAuthConfig) -> str:
+    """Coded, because every text in a sealed value counts as a secret and is masked wherever it shows."""
+    found = {name: str(answer[name]) for name in config.keep if answer.get(name)}
+    return base64.b64encode(json.dumps(found).encode()).decode()
 
 
 @sensitive_variables()
@@ -97,16 +131,16 @@ def _skew(row: OAuthToken) -> timedelta:
 def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force: bool = False) -> bool:
     """Put newly issued tokens in place. False when the row holds newer ones meanwhile (never with `force`).
 
-    `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token; without one the old one
-    is kept (RFC 6749, section 6)."""
+    `answer` is the vendor's: access_token, perhaps expires_in (seconds), perhaps refresh_token, and from some vendors
+    refresh_token_expires_in; without a new refresh token the old one is kept (RFC 6749, section 6)."""
     now = timezone.now()
     access, refresh = str(answer["access_token"]), str(answer.get("refresh_token") or "")
     before, kept = _values(row, config)
-    life = _life(answer, config)
+    life = _told(answer, "expires_in") or config.access_life
     expires = now + life if life else None
     changes: dict[str, Any] = {
         "status": OAuthToken.Status.VALID,
-        "access": Sealed.of([access, config.issuer]),
+        "access": Sealed.of([access, config.issuer, _facts_of(answer, config)]),
         "access_expires_at": expires,
         "obtained_at": now,
         "next_attempt_at": expires if access == before and expires else now + _renew_after(life, config.margin),
@@ -117,11 +151,29 @@ def store(row: OAuthToken, config: OAuthConfig, answer: dict[str, Any], *, force
     }
     if refresh and (refresh != kept or force):
         changes["refresh"] = Sealed.of([refresh, config.issuer])
-        changes["refresh_expires_at"] = now + config.refresh_life if config.refresh_life else None
+        refresh_life = _told(answer, "refresh_token_expires_in") or config.refresh_life
+        changes["refresh_expires_at"] = now + refresh_life if refresh_life else None
     elif force:
         changes |= {"refresh": Sealed(""), "refresh_expires_at": None}
     rows = OAuthToken.objects.filter(pk=row.pk)
     return bool((rows if force else rows.filter(generation=row.generation)).update(**changes))
+
+
+@sensitive_variables()
+def adopt(row: OAuthToken, config: OAuthConfig, refresh: str) -> None:
+    """Put a refresh token that came from elsewhere in place of all tokens; the first use fetches an access token."""
+    redaction.register(refresh)
+    OAuthToken.objects.filter(pk=row.pk).update(
+        status=OAuthToken.Status.VALID,
+        access=Sealed(""),
+        access_expires_at=None,
+        refresh=Sealed.of([refresh, config.issuer]),
+        refresh_expires_at=None,
+        next_attempt_at=timezone.now(),
+        failures=0,
+        last_error="",
+        generation=F("generation") + 1,
+    )
 
 
 def _values(row: OAuthToken, config: OAuthConfig) -> tuple[str, str]:
@@ -133,9 +185,10 @@ def _values(row: OAuthToken, config: OAuthConfig) -> tuple[str, str]:
         return "", ""
 
 
-def _life(answer: dict[str, Any], config: OAuthConfig) -> timedelta | None:
-    seconds = answer.get("expires_in")
-    return timedelta(seconds=max(int(seconds), 1)) if seconds is not None else config.access_life
+def _told(answer: dict[str, Any], name: str) -> timedelta | None:
+    """A life in seconds that the answer names; None where it does not."""
+    seconds = answer.get(name)
+    return timedelta(seconds=max(int(seconds), 1)) if seconds is not None else None
 
 
 def _renew_after(life: timedelta | None, margin: timedelta) -> timedelta:
@@ -173,7 +226,7 @@ def reconsider(account: IntegrationAccount) -> None:
 
 def refuse_when_hopeless(row: OAuthToken, config: OAuthConfig) -> None:
     """Raises `AuthenticationFailed` without asking the vendor, where the vendor's answer is known."""
-    asks_a_person = config.grant != "client_credentials"
+    asks_a_person = not config.unattended
     if row.status == OAuthToken.Status.REFUSED and (
         row.next_attempt_at is None or row.next_attempt_at > timezone.now()
     ):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -94,8 +94,16 @@ def receive(account: IntegrationAccount, request: HttpRequest) -> int:
 
 
 def _store(account: IntegrationAccount, event: Inbound) -> bool:
-    values = {"kind": event.kind[:60], "payload": event.payload}
-    return InboundEvent.objects.get_or_create(account=account, key=event.key[:200], defaults=values)[1]
+    """False for an event that is there already: inserted first, because most are new and a look before costs time."""
+    row = InboundEvent(account=account, key=event.key[:200], kind=event.kind[:60], payload=event.payload)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        if InboundEvent.objects.filter(account=account, key=row.key).exists():
+            return False
+        raise  # another rule than the one about repetitions: the account was just deleted
+    return True
 
 
 def note_refusal(account: IntegrationAccount, reason: str) -> None:

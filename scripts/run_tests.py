@@ -29,7 +29,11 @@ OURS = (
     "SIMULATOR_URL", "ALLOWED_HOSTS", "INTEGRATIONS_ALLOWED_NETWORKS", "DEBUG", "PORT", "SIMULATOR_PORT", "VAR_DIR",
     "LEASE_SECONDS", "DJANGO_SETTINGS_MODULE",
 )  # fmt: skip
-STRICT_SERVER = ROOT / "tests" / "integrations" / "rotating"
+# Programs of the npm registry: their folder with package-lock.json, and the package that has to be in it.
+NODE_PROGRAMS = {
+    ROOT / "tests" / "integrations" / "rotating": "oidc-provider",
+    ROOT / "tests" / "integrations" / "identity_providers" / "saml_idp": "saml-idp",
+}
 SLOW = "browser or processes"
 NO_TESTS = 5
 
@@ -57,8 +61,16 @@ def has_program(name: str) -> bool:
         return False
 
 
-def has_strict_server() -> bool:
-    return has_program("node") and (STRICT_SERVER / "node_modules" / "oidc-provider").is_dir()
+def has_node_programs() -> bool:
+    return has_program("node") and all(is_installed(folder) for folder in NODE_PROGRAMS)
+
+
+def is_installed(folder: Path) -> bool:
+    return (folder / "node_modules" / NODE_PROGRAMS[folder]).is_dir()
+
+
+def has_simplesamlphp() -> bool:
+    return has_program("php") and Path("/usr/share/simplesamlphp/www").is_dir()
 
 
 def has_chromium() -> bool:
@@ -70,8 +82,12 @@ PARTS = (
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
     Part(
-        "the strict OAuth server (Node.js)", () if shutil.which("npm") else ("nodejs", "npm"), "node", has_strict_server
+        "the strict OAuth server and saml-idp (Node.js)",
+        () if shutil.which("npm") else ("nodejs", "npm"),
+        "node",
+        has_node_programs,
     ),
+    Part("SimpleSAMLphp", ("simplesamlphp", "php-cli", "php-xml", "php-mbstring"), "php", has_simplesamlphp),
 )
 
 
@@ -81,10 +97,11 @@ PARTS = (
 def install_parts() -> None:
     """Install what is missing, where we may. What stays missing is reported at the end."""
     install_packages()
-    if not has_strict_server() and shutil.which("npm"):
-        quietly(
-            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(STRICT_SERVER)], {**os.environ}
-        )
+    for folder in NODE_PROGRAMS if shutil.which("npm") else ():
+        if not is_installed(folder):
+            quietly(
+                ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)], {**os.environ}
+            )
 
 
 def install_packages() -> None:

@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Tasks go nowhere unless a test starts a worker; Playwright's event loop must not forbid Django's queries."""
     from contactcenter.celery import app
 
+    config.addinivalue_line("markers", "php: needs PHP and SimpleSAMLphp")
     app.conf.update(broker_url="memory://", broker_transport_options={})
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 

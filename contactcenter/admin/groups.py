@@ -5,7 +5,9 @@ from django.contrib.auth.models import Group, Permission
 SUPERVISORS = "Supervisors"
 SEEN = {
     "contactcenter": (
-        "agent", "agentstatechange", "contact", "contactphone", "disposition", "interaction", "interactionevent",
+        "agent", "agentstatechange", "contact", "contactphone", "contactemail", "contactaddress",
+        "contactlink", "contactdetail", "callerdataanswer", "chat", "chatmessage", "servicemessenger",
+        "knowledgetopic", "disposition", "interaction", "interactionevent",
         "notreadyreason", "outboxentry", "scenario", "scenariorun", "scenariostep", "scenarioversion", "service",
         "servicenumber", "team", "feedstate", "agentcrmuser",
     ),

@@ -1,6 +1,19 @@
 """The explicit list of screens. Imported once, after every app's own admin module."""
 
-from . import accounts, agents, centre, contacts, history, interactions, outbox, scenarios, services, tokens, users
+from . import (
+    accounts,
+    agents,
+    centre,
+    contacts,
+    history,
+    interactions,
+    knowledge,
+    outbox,
+    scenarios,
+    services,
+    tokens,
+    users,
+)
 
 __all__ = [
     "accounts",
@@ -9,6 +22,7 @@ __all__ = [
     "contacts",
     "history",
     "interactions",
+    "knowledge",
     "outbox",
     "scenarios",
     "services",

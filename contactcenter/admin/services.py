@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contactcenter.models import ContactCenter, Disposition, Service, ServiceNumber
+from contactcenter.models import ContactCenter, Disposition, Service, ServiceMessenger, ServiceNumber
 from contactcenter.phone import normalise
 from integrations import marks
 from integrations.admin.screens import Screen
@@ -67,15 +67,26 @@ class NumberInline(admin.TabularInline):
         return number.e164 or marks.NOTHING
 
 
+class MessengerInline(admin.TabularInline):
+    model = ServiceMessenger
+    extra = 0
+    fields = ("account",)
+    verbose_name = _("messenger")
+    verbose_name_plural = _("Messengers whose customers reach this service")
+
+
 @admin.register(Service)
 class ServiceAdmin(Screen):
-    intro = _("What customers call. A service has numbers, agents, and the scenario that runs when a call arrives.")
+    intro = _(
+        "What customers call or write to. A service has numbers or messengers, agents, and the scenario that runs when "
+        "somebody arrives."
+    )
     nothing_yet = _("No service yet. Add one, give it a number and a scenario.")
-    list_display = ("name", "numbers_shown", "scenario", "size", "state")
+    list_display = ("name", "media", "reached_by", "scenario", "size", "state")
     list_filter = ("media", "enabled")
     list_select_related = ("scenario",)
     search_fields = ("name", "code", "numbers__number")
-    inlines = (NumberInline,)
+    inlines = (NumberInline, MessengerInline)
     prepopulated_fields = {"code": ("name",)}
     fields = ("name", "code", "media", "scenario", "service_level_seconds", "enabled")
 
@@ -83,16 +94,17 @@ class ServiceAdmin(Screen):
         return (
             super()
             .get_queryset(request)
-            .prefetch_related("numbers")
+            .prefetch_related("numbers", "messengers__account")
             .annotate(agent_count=Count("agents", distinct=True))
         )
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj is not None else self.prepopulated_fields
 
-    @admin.display(description=_("Numbers"))
-    def numbers_shown(self, service: Service) -> str:
-        return ", ".join(normalise(n.e164).display for n in service.numbers.all()) or marks.NOTHING
+    @admin.display(description=_("Reached by"))
+    def reached_by(self, service: Service) -> str:
+        numbers = [normalise(number.e164).display for number in service.numbers.all()]
+        return ", ".join([*numbers, *(str(entry) for entry in service.messengers.all())]) or marks.NOTHING
 
     @admin.display(description=_("Agents"), ordering="agent_count")
     def size(self, service: Any) -> int:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+
+from contactcenter import sign_on_views
+from integrations import sign_on
 
 from . import dashboard
 from .navigation import groups_for
@@ -22,6 +26,17 @@ class ContactCenterSite(AdminSite):
         context = super().each_context(request)
         context["navigation"] = groups_for(request, context["available_apps"])
         return context
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The local log-in always works; single sign-on stands beside it while its account is switched on."""
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        address = sign_on_views.log_in_address(sign_on_views.ADMIN, next=wanted)
+        return super().login(request, {"sign_on_address": address, **(extra_context or {})})
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        account = sign_on.account_for(sign_on_views.ADMIN.kind)
+        address = sign_on.provider_of(account).logout_url if account else ""
+        return super().logout(request, {"log_out_there": address, **(extra_context or {})})
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {

@@ -11,11 +11,21 @@ from django.db import models
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from contactcenter.models import SignOnIdentity
 from integrations import marks
 from integrations.admin.screens import Screen
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+
+class SignOnInline(admin.TabularInline):
+    model = SignOnIdentity
+    extra = 0
+    fields = ("account", "subject", "last_login_at")
+    readonly_fields = ("last_login_at",)
+    verbose_name = _("person at an identity provider")
+    verbose_name_plural = _("Single sign-on")
 
 
 @admin.register(User)
@@ -27,6 +37,7 @@ class UserAdmin(Screen, DjangoUserAdmin):
     filter_horizontal = ()
     formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     readonly_fields = ("seen", "joined")
+    inlines = (SignOnInline,)
     # Rights go through groups: a list of 100 single permissions helps nobody.
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "last_name", "email")}),

@@ -18,9 +18,11 @@ from contactcenter.models import (
     Contact,
     ContactCenter,
     Disposition,
+    KnowledgeTopic,
     NotReadyReason,
     Scenario,
     Service,
+    ServiceMessenger,
     ServiceNumber,
     Team,
 )
@@ -54,12 +56,16 @@ def load() -> None:
     load_reasons(wanted["reasons"])
     service = load_service(wanted["service"], wanted["dispositions"])
     team = Team.objects.get_or_create(name=wanted["team"])[0]
+    chat_service = load_chat_service(wanted["chat_service"])
     for row in wanted["users"]:
-        load_user(row, team, service)
+        load_user(row, team, [service, chat_service])
     for row in wanted["contacts"]:
         load_contact(row)
     for row in wanted["accounts"]:
         load_account(row)
+    connect_messengers(chat_service, wanted["chat_service"]["messengers"])
+    for row in wanted["topics"]:
+        KnowledgeTopic.objects.get_or_create(title=row["title"], defaults={"text": row["text"], "published": True})
     if not ApiToken.objects.filter(name=wanted["api_token"]["name"]).exists():
         ApiToken.issue(wanted["api_token"]["name"], wanted["api_token"]["value"])
 
@@ -90,6 +96,16 @@ def load_service(row: Row, dispositions: list[Row]) -> Service:
     return service
 
 
+def load_chat_service(row: Row) -> Service:
+    values = {"name": row["name"], "media": Service.Media.CHAT}
+    return Service.objects.get_or_create(code=row["code"], defaults=values)[0]
+
+
+def connect_messengers(service: Service, names: list[str]) -> None:
+    for account in IntegrationAccount.objects.filter(name__in=names):
+        ServiceMessenger.objects.get_or_create(account=account, defaults={"service": service})
+
+
 def load_scenario(name: str) -> Scenario:
     """The scenario from the library, published."""
     definition = json.loads(SCENARIO.read_text())
@@ -98,7 +114,7 @@ def load_scenario(name: str) -> Scenario:
     return scenario
 
 
-def load_user(row: Row, team: Team, service: Service) -> None:
+def load_user(row: Row, team: Team, services: list[Service]) -> None:
     values = {
         "first_name": row["first"],
         "last_name": row["last"],
@@ -114,7 +130,7 @@ def load_user(row: Row, team: Team, service: Service) -> None:
         employee = row.get("employee_id", "")
         agent = Agent.objects.create(user=user, extension=row["extension"], employee_id=employee, team=team)
         if "staff" not in row:
-            agent.services.add(service)
+            agent.services.add(*services)
 
 
 def published_password(name: str) -> str:

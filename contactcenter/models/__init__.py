@@ -3,14 +3,26 @@
 from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
-from .contacts import CallerChoice, Contact, ContactPhone
+from .chats import Chat, ChatMessage, ServiceMessenger
+from .contacts import (
+    CallerChoice,
+    CallerDataAnswer,
+    Contact,
+    ContactAddress,
+    ContactDetail,
+    ContactEmail,
+    ContactLink,
+    ContactPhone,
+)
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
+from .knowledge import KnowledgeTopic
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
+from .sign_on import SignOnIdentity
 
 __all__ = [
     "Agent",
@@ -20,8 +32,15 @@ __all__ = [
     "AgentStateChange",
     "ApiToken",
     "CallerChoice",
+    "CallerDataAnswer",
+    "Chat",
+    "ChatMessage",
     "Contact",
+    "ContactAddress",
     "ContactCenter",
+    "ContactDetail",
+    "ContactEmail",
+    "ContactLink",
     "ContactPhone",
     "Disposition",
     "FeedState",
@@ -29,6 +48,7 @@ __all__ = [
     "Interaction",
     "InteractionEvent",
     "InteractionState",
+    "KnowledgeTopic",
     "NotReadyReason",
     "OutboxEntry",
     "RecordingQueueItem",
@@ -37,6 +57,8 @@ __all__ = [
     "ScenarioStep",
     "ScenarioVersion",
     "Service",
+    "ServiceMessenger",
     "ServiceNumber",
+    "SignOnIdentity",
     "Team",
 ]

@@ -25,9 +25,12 @@ class Unsafe(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`check` looks at a template when it is saved, `inspect` at the result when it is used; both raise `Unsafe`."""
+    """`check` looks at a template when it is saved, `inspect` at the result when it is used; both raise `Unsafe`.
+
+    `fill` is for a language in which a value is written differently from place to place."""
 
     escape: Callable[[str], str] = str
+    fill: Callable[[str, Lookup], str] | None = None
     check: Callable[[str], None] = lambda template: None
     inspect: Callable[[str, str], None] = lambda template, result: None
 
@@ -63,6 +66,8 @@ def substitute(template: str, lookup: Lookup, language: str = "text") -> str:
     if language == "json":
         return json.dumps(_walk(_checked_json(template), lookup), ensure_ascii=False)
     rules = LANGUAGES[language]
+    if rules.fill is not None:
+        return rules.fill(template, lookup)
     result = VARIABLE.sub(lambda match: rules.escape(lookup(match[1])), template)
     rules.inspect(template, result)
     return result
@@ -94,6 +99,92 @@ def _inspect_encoded(template: str, result: str) -> None:
     for written, term in zip(template.split("^"), result.split("^"), strict=True):
         if "$(" in written and "javascript:" in re.sub(r"\s", "", term).casefold():
             raise Unsafe('A value contains "javascript:", which ServiceNow would run as a script. Nothing was asked.')
+
+
+# -- ROQL of Oracle Service Cloud and RightNow: `subject LIKE 'Call%' AND primaryContact.id = $(item.callerId)`
+
+
+def roql_value(value: str) -> str:
+    """How a quote inside a text is written is not confirmed for ROQL, and a wrong guess would end the text. So none is
+    sent. A wildcard (`%`) would match more than was said, and Connect REST splits queries at semicolons."""
+    if "'" in value or "\\" in value:
+        raise Unsafe("A value contains a quote or a backslash, which cannot be sent safely in ROQL. Nothing was asked.")
+    return CONTROL.sub(" ", value).replace("%", "").replace(";", " ").strip()
+
+
+def _check_roql(template: str) -> None:
+    """Outside of quotes a variable may only stand for a number: after an operator, a bracket or a comma."""
+    for part in template.split("'")[::2]:
+        for variable in VARIABLE.finditer(part):
+            if not re.search(r"(?:[=<>(,]|\b(?:limit|offset))\s*$", part[: variable.start()], re.IGNORECASE):
+                raise Unsafe(f"{variable[0]} must stand between quotes, as in subject = '{variable[0]}'.")
+
+
+def _inspect_roql(template: str, result: str) -> None:
+    """Values hold no quotes, so both texts have their quotes at the same places."""
+    for written, sent in zip(template.split("'")[::2], result.split("'")[::2], strict=True):
+        pattern = r"-?\d+".join(map(re.escape, VARIABLE.sub("\0", written).split("\0")))
+        if not re.fullmatch(pattern, sent):
+            raise Unsafe("A value that stands without quotes is no whole number. Put the variable between quotes.")
+
+
+# -- Zendesk's search: `requester:"..." status<solved -tags:spam`
+
+TERM = re.compile(r'(?:"[^"]*"|[^\s"])+')
+WITHIN_TERM = re.compile(r'(?:-?[A-Za-z_][\w.]*(?::|>=|<=|>|<)\*?)?"[^"]*|-?[A-Za-z_][\w.]*(?::|>=|<=|>|<)\*?')
+
+
+def zendesk_value(value: str) -> str:
+    """A quotation mark ends a value, an asterisk stands for anything, an operator in front completes another one."""
+    plain = CONTROL.sub(" ", value).replace('"', "").replace("*", "")
+    return re.sub(r"^[\s:<>=]+", "", plain).strip()
+
+
+def _check_zendesk(template: str) -> None:
+    """A variable stands inside quotation marks or right after a property: alone it could name a property itself."""
+    for term in TERM.findall(template):
+        before, variable, _ = term.partition("$(")
+        if variable and not WITHIN_TERM.fullmatch(before):
+            raise Unsafe(f'In "{term}" the variable must come after a property, as in requester:"$(name)".')
+
+
+def _inspect_zendesk(template: str, result: str) -> None:
+    """Outside of quotation marks a blank in a value would begin another condition."""
+    if len(TERM.findall(template)) != len(TERM.findall(result)):
+        raise Unsafe('A value has a blank in it. Put quotation marks around the variable: requester:"$(name)".')
+
+
+# -- SOQL, Salesforce's query language: `Phone = '...' AND Name LIKE '...%'`
+
+SOQL_STRING = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
+SOQL_LIKE = re.compile(r"\bLIKE\s*(?:\(\s*)?$", re.IGNORECASE)
+SOQL_ESCAPES = {
+    "\\": r"\\", "'": r"\'", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f",
+}  # fmt: skip
+
+
+def soql_value(value: str) -> str:
+    """The text inside a quoted string (SOQL and SOSL Reference, "Quoted String Escape Sequences")."""
+    return "".join(SOQL_ESCAPES.get(character, CONTROL.sub(" ", character)) for character in value)
+
+
+def _check_soql(template: str) -> None:
+    """Outside of a quoted string a variable could add a condition, and no escape could prevent it."""
+    if "$(" in SOQL_STRING.sub("", template):
+        raise Unsafe("A variable must stand inside a quoted string, as in Phone = '$(item.customerPhone)'.")
+
+
+def _fill_soql(template: str, lookup: Lookup) -> str:
+    """`%` and `_` of a value stand for themselves in LIKE; elsewhere a backslash before them would be an error."""
+
+    def filled(string: re.Match[str]) -> str:
+        like = SOQL_LIKE.search(template, 0, string.start())
+        return VARIABLE.sub(lambda match: written(soql_value(lookup(match[1])), bool(like)), string[0])
+
+    def written(value: str, like: bool) -> str:
+        return re.sub(r"([%_])", r"\\\1", value) if like else value
+
+    return SOQL_STRING.sub(filled, template)
 
 
 # -- addresses
@@ -157,6 +248,9 @@ def _walk(node: Any, lookup: Lookup) -> Any:
 
 LANGUAGES: dict[str, Language] = {
     "text": Language(),
-    "servicenow": Language(encoded_value, _check_encoded, _inspect_encoded),
-    "url": Language(lambda value: quote(value, safe=""), _check_url, _inspect_url),
+    "servicenow": Language(encoded_value, check=_check_encoded, inspect=_inspect_encoded),
+    "roql": Language(roql_value, check=_check_roql, inspect=_inspect_roql),
+    "soql": Language(soql_value, _fill_soql, _check_soql),
+    "zendesk": Language(zendesk_value, check=_check_zendesk, inspect=_inspect_zendesk),
+    "url": Language(lambda value: quote(value, safe=""), check=_check_url, inspect=_inspect_url),
 }

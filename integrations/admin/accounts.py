@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _t
 from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
+from integrations.capabilities import SingleSignOn
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
@@ -28,7 +29,7 @@ from . import chooser
 from .buttons import action_page, buttons_of
 from .checking import Checking
 from .listing import Listing
-from .panels import Panel, ends_panel, health_panel, tokens_panel, wire_log_panel
+from .panels import Panel, ends_panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
@@ -50,7 +51,13 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
         has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
-        found = [health_panel(account), tokens_panel(account) if has_tokens else None, ends_panel(account)]
+        logs_in = issubclass(account.provider_class, SingleSignOn)
+        found = [
+            health_panel(account),
+            tokens_panel(account) if has_tokens else None,
+            sign_on_panel(account) if logs_in else None,
+            ends_panel(account),
+        ]
         return [panel for panel in found if panel is not None]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations import marks
 from integrations.models import InboundEvent
+from integrations.sign_on import MARKS
 
 from .keyset import KeysetScreen
 from .screens import ReadOnlyScreen
@@ -30,7 +31,7 @@ class InboundEventAdmin(KeysetScreen, ReadOnlyScreen):
     change_form_template = "integrations/inbound/detail.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundEvent]:
-        return super().get_queryset(request).defer("account__secrets")
+        return super().get_queryset(request).exclude(kind__in=MARKS).defer("account__secrets")
 
     @admin.display(description=_("Time"))
     def at(self, event: InboundEvent) -> SafeString:

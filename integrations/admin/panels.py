@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from integrations import sign_on
 from integrations.forecast import forecast
 from integrations.horizon import expiries_of
 from integrations.models import IntegrationAccount
@@ -35,6 +36,11 @@ def ends_panel(account: IntegrationAccount) -> Panel | None:
     """What ends when; None where nothing is known to end."""
     found = expiries_of(account)
     return Panel(_("What ends when"), "integrations/account/panel_ends.html", {"expiries": found}) if found else None
+
+
+def sign_on_panel(account: IntegrationAccount) -> Panel:
+    data = {"account": account, "events": sign_on.recent(account)}
+    return Panel(_("Log-ins"), "integrations/account/panel_sign_on.html", data)
 
 
 def wire_log_panel(account: IntegrationAccount) -> Panel:

@@ -29,6 +29,7 @@ from .feeds import (
     WorkforceFeed,
 )
 from .knowledge import Article, KnowledgeBase
+from .sign_on import Identity, SignOnRefused, SingleSignOn
 
 __all__ = [
     "ActiveInteraction",
@@ -48,6 +49,7 @@ __all__ = [
     "CrmAgent",
     "EmbedHost",
     "FeedContext",
+    "Identity",
     "KnowledgeBase",
     "Messenger",
     "OutgoingMessage",
@@ -59,6 +61,8 @@ __all__ = [
     "RecordingFeed",
     "ScreenPop",
     "ServiceSnapshot",
+    "SignOnRefused",
+    "SingleSignOn",
     "Snapshot",
     "StatisticsFeed",
     "WorkforceFeed",

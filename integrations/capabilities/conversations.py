@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,9 @@ class Messenger(ABC):
 
     What they write arrives through `integrations.webhooks`: such an account is a `WebhookReceiver` too, with its
     `verify` and `parse_events`."""
+
+    # Whether the vendor's id of a customer is their phone number, by which they can be looked up.
+    customer_is_a_phone_number: ClassVar[bool] = False
 
     @abstractmethod
     def send(self, recipient: str, message: OutgoingMessage) -> str:

@@ -34,7 +34,10 @@ class CrmAgent:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One interaction as it is written into the activity history. `key` finds it again after a crash."""
+    """One interaction as it is written into the activity history. `key` finds it again after a crash.
+
+    `direction`: "inbound", "outbound" or empty where it is not known. `owner`: the CRM's user for our agent, empty
+    where there is none or the CRM's activities have no owner."""
 
     key: str
     subject: str
@@ -42,6 +45,8 @@ class Activity:
     started_at: datetime
     duration_seconds: int = 0
     disposition: str = ""
+    direction: str = ""
+    owner: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -57,6 +62,7 @@ class Crm(ABC):
     """A system that holds the customer's record. All methods raise `IntegrationError`."""
 
     query_language: str = ""  # names the escaping rule of `contactcenter.scenarios.substitution`
+    activity_has_owner: bool = False  # whether an activity belongs to a user of the CRM, who has to be looked up
 
     @abstractmethod
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:

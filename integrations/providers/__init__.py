@@ -20,11 +20,17 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
+    "integrations.providers.oracle_service_cloud.OracleServiceCloud",
+    "integrations.providers.rightnow.RightNow",
+    "integrations.providers.salesforce.Salesforce",
     "integrations.providers.servicenow.ServiceNow",
+    "integrations.providers.sso_admin.AdminSso",
+    "integrations.providers.sso_agent_desktop.AgentDesktopSso",
     "integrations.providers.statistics.Statistics",
     "integrations.providers.tdg.Tdg",
     "integrations.providers.wfm_http.WfmHttp",
     "integrations.providers.zapier.Zapier",
+    "integrations.providers.zendesk.Zendesk",
 )
 
 

@@ -111,6 +111,7 @@ class Nexmo(messenger.MessengerProvider):
     documentation_url = "https://developer.vonage.com/en/messaging/sms/overview"
     advice = ADVICE
     Properties = NexmoProperties
+    customer_is_a_phone_number = True
     takes_get = True
 
     # -- sending

@@ -16,14 +16,20 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .oracle_service_cloud import OracleServiceCloud
+from .rightnow import RightNow
+from .salesforce import Salesforce
 from .servicenow import ServiceNow
+from .sso import AdminIdentityProvider, DesktopIdentityProvider
 from .statistics import Statistics
 from .tdg import Tdg
 from .wfm_http import Wfm
 from .zapier import Zapier
+from .zendesk import Zendesk
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     ServiceNow,
+    Salesforce,
     Wfm,
     Nice,
     Loxysoft,
@@ -38,6 +44,11 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Statistics,
     Synthetix,
     Alterra,
+    OracleServiceCloud,
+    RightNow,
+    Zendesk,
+    DesktopIdentityProvider,
+    AdminIdentityProvider,
 )
 
 __all__ = ["SIMULATORS"]

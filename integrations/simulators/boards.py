@@ -16,6 +16,14 @@ from .base import Simulator
 
 
 @dataclass(frozen=True)
+class Link:
+    """A cell that leads to a page of the simulator; `path` begins below its prefix."""
+
+    text: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Table:
     title: str
     head: tuple[str, ...]
@@ -31,7 +39,7 @@ class Board:
 
 
 class BoardSimulator(Simulator):
-    pages = (("What it knows", "/"),)
+    pages: ClassVar[tuple[tuple[str, str], ...]] = (("What it knows", "/"),)
     #: One sentence below the heading: the addresses and the published credentials.
     lead: ClassVar[str] = ""
 

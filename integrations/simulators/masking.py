@@ -22,7 +22,7 @@ _SECRET_KEY = re.compile(
     re.I,
 )
 # Ends in "token" or "tokens" but counts or describes; hiding it would only make the page harder to read.
-_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests"})
+_HARMLESS_KEYS = frozenset({"token_type", "token_refreshes", "token_requests", "refresh_token_expires_in"})
 # An authorization code is a secret in a form or a query; in JSON "code" is an ordinary word.
 _FORM_SECRET_KEYS = frozenset({"code"})
 
@@ -72,6 +72,8 @@ def mask_body(body: bytes, content_type: str, secrets: Iterable[str]) -> Any:
             return mask_json(json.loads(text), secrets)
         except ValueError:
             return mask_values(_hide_json_like(text), secrets)
+    if "xml" in content_type:
+        return mask_values(_hide_xml(text), secrets)
     return mask_values(text, secrets)
 
 
@@ -79,3 +81,9 @@ def _hide_json_like(text: str) -> str:
     """Broken JSON cannot be walked; blank the quoted value after a secret key."""
     pattern = r'("[^"]*(?:token|secret|password|authorization)[^"]*"\s*:\s*")[^"]*'
     return re.sub(pattern, rf"\g<1>{MASK}", text, flags=re.I)
+
+
+def _hide_xml(text: str) -> str:
+    """The text of every element with a secret's name."""
+    pattern = r"(<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>)[^<>]*[^<>\s][^<>]*"
+    return re.sub(pattern, lambda found: f"{found[1]}{MASK}" if is_secret_key(found[2]) else found[0], text)

@@ -200,3 +200,16 @@ def test_test_connection_works_against_the_simulator_and_says_who_we_are(simulat
     assert "Authentication" in page and "Wrong credentials" in page
     account.refresh_from_db()
     assert account.health != "ok"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_limits_are_shown_as_bars(simulated):
+    console = Client()
+    console.force_login(AdminFactory(username="admin"))
+    account = AccountFactory(
+        name="Salesforce", provider="salesforce", secrets={"consumer_secret": "demo-salesforce-consumer-secret"},
+        properties={"consumer_key": "demo-salesforce-consumer-key-3MVG9", "grant_type": "client_credentials"},
+    )  # fmt: skip
+    page = press(console, account, "check_limits").content.decode()
+    assert "Single email: 92% used" in page and page.count("<meter ") == 14
+    assert 'max="5000" low="4000" high="4750" optimum="0" value="4600"' in page

@@ -93,6 +93,7 @@ def numbers(service, *texts):
     return {
         "name": service.name, "code": service.code, "media": "voice", "service_level_seconds": "20", "enabled": "on",
         "numbers-TOTAL_FORMS": len(texts), "numbers-INITIAL_FORMS": 0, **rows,
+        "messengers-TOTAL_FORMS": 0, "messengers-INITIAL_FORMS": 0,
     }  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def test_a_servicenow_that_does_not_answer_is_explained_until_the_property_is_ri
     open_panel(page, desk)
     frame = frame_at(page, "/agentdesktop/")
     log_in(frame)
-    frame.get_by_text("ServiceNow is not connected.").click(timeout=15_000)
+    frame.get_by_text("The page around the desktop is not connected.").click(timeout=15_000)
     expect(frame.get_by_text("onmessage_enforce_same_origin_whitelist")).to_be_visible()
     expect(frame.get_by_text(desk.url)).to_be_visible()
     go_ready(frame)
@@ -145,7 +145,7 @@ def test_a_servicenow_that_does_not_answer_is_explained_until_the_property_is_ri
     open_panel(page, desk)
     frame = frame_at(page, "/agentdesktop/")
     expect(page.locator("#openframe [data-part=subtitle]")).to_have_text("Ready")
-    expect(frame.get_by_text("ServiceNow is not connected.")).to_have_count(0)
+    expect(frame.get_by_text("The page around the desktop is not connected.")).to_have_count(0)
 
 
 def test_in_the_low_frame_of_the_default_size_everything_is_reached_and_it_can_be_made_taller(

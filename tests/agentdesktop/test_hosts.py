@@ -45,6 +45,16 @@ def test_the_origin_of_an_enabled_account_is_accepted(account: IntegrationAccoun
     assert (host.account, host.module, host.origin) == (str(account.public_id), "servicenow", settings.SIMULATOR_URL)
 
 
+def test_of_accounts_with_one_origin_the_page_decides(account: IntegrationAccount) -> None:
+    AccountFactory(name="Oracle demo", provider="oracle_service_cloud", properties={"user_name": "integration"})
+    found = {page: find_host(settings.SIMULATOR_URL, page) for page in ("", "ServiceNow.jsp", "Oracle.jsp")}
+    modules = {page: host and host.module for page, host in found.items()}
+    assert modules == {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
+    IntegrationAccount.objects.filter(provider="servicenow").delete()
+    host = find_host(settings.SIMULATOR_URL)
+    assert host is not None and host.module == "oracle"
+
+
 def test_no_top_domain_is_no_host() -> None:
     assert find_host("") is None
 
@@ -68,6 +78,24 @@ def test_an_account_whose_provider_is_gone_does_not_break_the_others(account: In
     IntegrationAccount.objects.create(name="Old", provider="servicenow", simulated=True)
     IntegrationAccount.objects.filter(name="Old").update(provider="gone")
     assert find_host(settings.SIMULATOR_URL)
+
+
+@pytest.mark.parametrize("name", ["A help desk", "Z help desk"])
+def test_where_accounts_share_an_origin_the_page_decides(account: IntegrationAccount, name: str) -> None:
+    AccountFactory(name=name, provider="zendesk", properties={"client_id": "demo"})
+    host = find_host(settings.SIMULATOR_URL, "ServiceNow.jsp")
+    assert host is not None and host.module == "servicenow"
+
+
+def test_a_vendor_whose_module_the_desktop_has_not_yet_holds_it_all_the_same(client: Client) -> None:
+    AccountFactory(
+        name="Help desk", provider="zendesk", simulated=False, properties={"url": "https://acme.zendesk.com"}
+    )
+    response = client.get("/agentdesktop/login/", {"topDomain": "https://acme.zendesk.com"})
+    policy = directives(response)
+    assert response.status_code == 200
+    assert policy["frame-ancestors"] == "https://acme.zendesk.com"
+    assert policy["script-src"] == "'self' https://static.zdassets.com"
 
 
 def test_a_foreign_page_is_refused_in_words_that_it_can_show(client: Client, account: IntegrationAccount) -> None:
@@ -107,3 +135,23 @@ def test_the_page_that_stands_alone_may_be_held_by_nobody(client: Client) -> Non
     assert policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_between_simulated_vendors_on_one_origin_the_page_decides(account: IntegrationAccount) -> None:
+    other = AccountFactory(name="Another CRM", provider="salesforce", properties={"consumer_key": "k"})
+    for page in ("", "ServiceNow.jsp"):
+        host = find_host(settings.SIMULATOR_URL, page)
+        assert host is not None and host.module == "servicenow"
+    account.delete()
+    host = find_host(settings.SIMULATOR_URL, "ServiceNow.jsp")
+    assert host is not None and (host.account, host.module) == (str(other.public_id), "salesforce")
+
+
+def test_a_host_without_a_module_of_its_own_still_holds_the_desktop() -> None:
+    AccountFactory(
+        name="Salesforce", provider="salesforce", simulated=False,
+        properties={"consumer_key": "k", "url": "https://example.my.salesforce.com"},
+    )  # fmt: skip
+    answer = Client().get("/agentdesktop/login/", {"topDomain": "https://example.lightning.force.com"})
+    assert answer.status_code == 200
+    assert "frame-ancestors https://example.lightning.force.com" in answer.headers["Content-Security-Policy"]

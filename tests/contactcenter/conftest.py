@@ -9,6 +9,7 @@ from django.core.cache import cache
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
 from tests.factories import AccountFactory
+from tests.integrations.providers.conftest import simulators, vendor  # noqa: F401 - fixtures for chats
 
 
 @pytest.fixture

@@ -5,11 +5,14 @@ A new provider adds an entry; everything that is the same for all is in `contrac
 import pytest
 
 from integrations.simulators.servicenow import tokens
+from integrations.simulators.sso.keys import published
 from tests.integrations.contract import Case
 from tests.integrations.providers.conftest import CLIENT_ID, CLIENT_SECRET, Vendor
 
 Patch = pytest.MonkeyPatch
+SALESFORCE_KEY = "demo-salesforce-consumer-key-3MVG9"
 TOKEN, API = "/oauth_token.do", "/api/now"
+ZENDESK_CLIENT, ZENDESK_TOKEN = "demo_zendesk_client", "/oauth/tokens"
 
 
 def accept_client_secret(vendor: Vendor, secret: str, patch: Patch) -> None:
@@ -48,16 +51,49 @@ def accept_keys(vendor: Vendor, secret: str, patch: Patch) -> None:
 UNREAD = {"": ("truncated", "wrong_shape")}
 # A stream without log-in and without answers has none of these.
 ONE_WAY = {
-    "": ("bad_credentials", "missing_permission", "rate_limit", "hang", "truncated", "wrong_shape"),
+    "": (
+        "bad_credentials",
+        "expired_token",
+        "revoked_token",
+        "missing_permission",
+        "rate_limit",
+        "hang",
+        "half_close",
+        "truncated",
+        "wrong_shape",
+        "certificate",
+    ),
 }
+# A log-in page is a web page, whatever it says; only the metadata can be a page by mistake.
+LOGIN_PAGE, METADATA = "/sso/saml", "/metadata"
+ANY_PAGE = {LOGIN_PAGE: ("html",)}
+
+
+def single_sign_on(key: str) -> Case:
+    """Both kinds are alike. They keep no secret: what they hold is the other side's public certificate."""
+    properties = {
+        "enable_single_sign_on": True,
+        "identity_provider_issuer": f"urn:simulator:{key}",
+        "identity_provider_certificate": published().certificate,
+    }
+    return Case(key, properties, {}, lambda vendor, secret, patch: None, paths=(LOGIN_PAGE, METADATA), none_at=ANY_PAGE)
+
+
 CASES = {
     "servicenow": Case(
         "servicenow", {"client_id": CLIENT_ID, "grant_type": "client_credentials"}, {"client_secret": CLIENT_SECRET},
-        accept_client_secret, paths=(TOKEN, API), none_at={TOKEN: ("missing_permission",)},
+        accept_client_secret, paths=(TOKEN, API), none_at={TOKEN: ("missing_permission", "expired_token")},
     ),
     "servicenow basic": Case(
         "servicenow", {"grant_type": "basic", "user_name": "integration.user"}, {"password": "demo-password"},
         accept_user_password,
+    ),
+    "salesforce": Case(
+        "salesforce", {"consumer_key": SALESFORCE_KEY, "grant_type": "client_credentials"},
+        {"consumer_secret": "demo-salesforce-consumer-secret"},
+        lambda vendor, secret, patch: vendor.settings(consumer_secret=secret),
+        paths=("/services/oauth2/token", "/services/oauth2/userinfo", "/services/data"),
+        none_at={"/services/oauth2/token": ("missing_permission",)},
     ),
     "bot_alterra": Case("bot_alterra", {}, {"api_key": "demo-alterra-key"}, accept_api_key),
     "kb_synthetix": Case(
@@ -76,7 +112,19 @@ CASES = {
     "tdg today": Case(
         "tdg", {"api_generation": "today"}, {"api_key": "demo-tdg-api-key"}, accept_password_and_key,
     ),
+    "sso_agent_desktop": single_sign_on("sso_agent_desktop"),
+    "sso_admin": single_sign_on("sso_admin"),
     "zapier": Case("zapier", {"username": "demo-zapier"}, {"password": "demo-zapier-password"}, accept_password),
+    "zendesk": Case(
+        "zendesk", {"authorization_type": "client_credentials", "client_id": ZENDESK_CLIENT},
+        {"client_secret": "demo-zendesk-client-secret"},
+        lambda vendor, secret, patch: vendor.settings(client_secret=secret), paths=(ZENDESK_TOKEN, "/api/v2"),
+        none_at={ZENDESK_TOKEN: ("missing_permission",)},
+    ),
+    "zendesk api token": Case(
+        "zendesk", {"authorization_type": "api_token", "user_name": "integration@example.com"},
+        {"api_token": "demo-zendesk-api-token"}, lambda vendor, secret, patch: vendor.settings(api_token=secret),
+    ),
     "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
@@ -97,6 +145,16 @@ CASES = {
     "messenger_viber": Case(
         "messenger_viber", {"bot_username": "Demo Viber"}, {"token": "demo-viber-0123456789-token"}, accept_token
     ),
+    "oracle_service_cloud": Case(
+        "oracle_service_cloud", {"user_name": "integration"}, {"password": "demo-oracle-password"}, accept_password
+    ),
+    "oracle_service_cloud oauth": Case(
+        "oracle_service_cloud", {"authentication": "oauth", "client_id": "demo-oracle-client"},
+        {"client_secret": "demo-oracle-client-secret"},
+        lambda vendor, secret, patch: vendor.settings(client_secret=secret),
+        paths=("/oauth2", "/services/rest"), none_at={"/oauth2": ("missing_permission",)},
+    ),
+    "rightnow": Case("rightnow", {"user_name": "integration"}, {"password": "demo-rightnow-password"}, accept_password),
     "messenger_nexmo": Case(
         "messenger_nexmo", {"key": "demo-key"}, {"secret": "demo-nexmo-secret"},
         lambda vendor, secret, patch: vendor.settings(secret=secret),

@@ -19,6 +19,7 @@ from django.views.debug import get_exception_reporter_class
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.models import ApiCall, Health, IntegrationAccount
 from integrations.redaction import SecretsFilter
+from integrations.verdict import Verdict
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
 
@@ -30,10 +31,13 @@ NO_DATA = (Cause.ASLEEP, Cause.WRONG_HOST)
 # What the simulator does, the error that must come of it, and the causes that may be told.
 FAULTS: dict[str, tuple[type[IntegrationError], tuple[Cause, ...]]] = {
     "bad_credentials": (AuthenticationFailed, REFUSED),
+    "expired_token": (AuthenticationFailed, REFUSED),
+    "revoked_token": (AuthenticationFailed, REFUSED),
     "missing_permission": (AuthenticationFailed, (Cause.NO_PERMISSION,)),
     "rate_limit": (RateLimited, (Cause.RATE_LIMITED,)),
     "server_error": (Unavailable, (Cause.REMOTE_ERROR,)),
     "hang": (Unavailable, (Cause.TIMEOUT,)),
+    "half_close": (Unavailable, (Cause.UNREACHABLE, Cause.TIMEOUT)),
     "reset": (Unavailable, (Cause.UNREACHABLE,)),
     "html": (Unavailable, NO_DATA),
     "truncated": (Rejected, (Cause.INVALID_DATA, Cause.REMOTE_ERROR)),
@@ -84,7 +88,7 @@ def is_green(account: IntegrationAccount) -> None:
     assert after.last_success_at is not None
 
 
-def fails_with(account: IntegrationAccount, kind: type[IntegrationError], causes: tuple[Cause, ...]) -> None:
+def fails_with(account: IntegrationAccount, kind: type[IntegrationError], causes: tuple[Cause, ...]) -> Verdict:
     """The right class of error, and a verdict that names stage, cause, who acts and the next step."""
     with pytest.raises(IntegrationError) as failure:
         list(reloaded(account).connect().probes())
@@ -100,6 +104,7 @@ def fails_with(account: IntegrationAccount, kind: type[IntegrationError], causes
     after = reloaded(account)
     assert after.health in (Health.FAILING, Health.NEEDS_AUTHORISATION)
     assert after.health_cause in causes
+    return verdict
 
 
 @contextmanager

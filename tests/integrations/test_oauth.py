@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import forecast, leases, oauth, tasks, tokens
+from integrations import forecast, leases, oauth, tasks, token_endpoint, tokens
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.fields import Sealed, SecretUnreadable
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
@@ -153,7 +154,7 @@ def test_the_code_flow_proves_itself_and_works_once(
 ) -> None:
     rotating.properties |= {"grant": "authorization_code", "scope": "api"}
     rotating.save()
-    url = oauth.start_code_flow(rotating.connect(), oauth.callback_url())
+    url = oauth.start_code_flow(rotating.connect())
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert url.startswith(f"{server.address}/auth?")
     assert query["redirect_uri"].endswith("/admin/integrations/oauth/callback/")
@@ -657,3 +658,35 @@ def test_one_account_that_breaks_does_not_stop_the_others(
     IntegrationAccount.objects.filter(pk=plain.pk).update(provider="vanished")
     assert tasks.check_accounts() == 1
     assert caplog.text.count("could not be tested") == 1
+
+
+# -- what a token endpoint may want besides
+
+
+def sent_by(config: tokens.OAuthConfig, form: str) -> tuple[str, str]:
+    return token_endpoint._encoded(config, form)
+
+
+def test_a_token_endpoint_that_reads_json_gets_json_with_the_wishes() -> None:
+    config = tokens.OAuthConfig(
+        "https://v.example/t", "c", "s", "client_credentials", encoding="json", wishes={"a": 300}
+    )
+    content_type, body = sent_by(config, "grant_type=client_credentials&scope=read+write&client_secret=a%26b")
+    assert content_type == "application/json"
+    wanted = {"grant_type": "client_credentials", "scope": "read write", "client_secret": "a&b", "a": 300}
+    assert json.loads(body) == wanted
+
+
+def test_a_token_endpoint_that_reads_a_form_gets_the_wishes_in_it() -> None:
+    config = tokens.OAuthConfig("https://v.example/t", "c", "s", "client_credentials", wishes={"life": "a b"})
+    content_type, body = sent_by(config, "grant_type=client_credentials")
+    assert content_type == "application/x-www-form-urlencoded"
+    assert parse_qs(body) == {"grant_type": ["client_credentials"], "life": ["a b"]}
+
+
+def test_the_answer_may_say_how_long_the_refresh_token_lives(rotating: IntegrationAccount, vendor: Vendor) -> None:
+    row, config = tokens.row_of(rotating), rotating.connect().oauth_config()
+    answer = {"access_token": "canary-a", "refresh_token": "canary-r", "refresh_token_expires_in": 604_800}
+    assert tokens.store(row, config, answer)
+    ends = row_of(rotating).refresh_expires_at
+    assert abs(ends - timezone.now() - timedelta(days=7)) < timedelta(seconds=5)

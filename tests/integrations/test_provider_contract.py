@@ -12,13 +12,15 @@ import requests
 from django.test import Client
 from django.urls import reverse
 
-from integrations import providers, simulators
-from integrations.errors import IntegrationError
+from integrations import providers, simulators, tcp
+from integrations.errors import Cause, IntegrationError, Stage
 from integrations.forms import account_form
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
 from integrations.simulators.server import running
+from integrations.verdict import Verdict
 from tests.factories import AdminFactory
+from tests.integrations import verdicts
 from tests.integrations.cases import CASES
 from tests.integrations.contract import (
     CANARY,
@@ -32,6 +34,7 @@ from tests.integrations.contract import (
     reloaded,
 )
 from tests.integrations.providers.conftest import Vendor
+from tests.simulators import certificate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Patch = pytest.MonkeyPatch
@@ -43,6 +46,13 @@ BROKEN = [(name, fault, path) for name, case in CASES.items() for fault, path in
 def simulator_address() -> Iterator[str]:
     with running() as address:
         yield address
+
+
+@pytest.fixture(scope="session", autouse=True)
+def page_of_verdicts() -> Iterator[None]:
+    yield
+    if verdicts.WRITING:
+        verdicts.write()
 
 
 @pytest.fixture
@@ -90,7 +100,36 @@ def test_a_healthy_vendor_makes_the_account_green(case: Case, vendor: Callable[[
 def test_a_fault_is_told_and_the_account_recovers(
     name: str, fault: str, path: str, vendor: Callable[[str], Vendor], monkeypatch: Patch
 ) -> None:
-    check_fault(CASES[name], vendor(CASES[name].provider), fault, path, monkeypatch)
+    verdict = check_fault(CASES[name], vendor(CASES[name].provider), fault, path, monkeypatch)
+    verdicts.check(name, fault, path, verdict)
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The simulators by HTTPS: their address, and the authority that vouches for them."""
+    certificate_file, key_file = certificate.write(tmp_path_factory.mktemp("tls"))
+    with running(certificate=certificate_file, private_key=key_file) as address:
+        yield address, Path(certificate_file).read_text()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, case in CASES.items() if "certificate" not in case.none_at.get("", ())]
+)
+def test_a_changed_certificate_is_told_and_the_account_recovers(
+    name: str, secured: tuple[str, str], settings: Any, monkeypatch: Patch
+) -> None:
+    settings.SIMULATOR_URL, authority = secured
+    account = CASES[name].account()
+    with monkeypatch.context() as patch:
+        patch.setattr(tcp, "ca_of", lambda account: authority)
+        is_green(account)
+    forget_tokens(account)
+    verdict = reloaded(account).connect().test_connection().verdict
+    assert (verdict.ok, verdict.stage, verdict.cause) == (False, Stage.TLS, Cause.TLS_FAILED)
+    verdicts.check(name, "certificate", "", verdict)
+    with monkeypatch.context() as patch:
+        patch.setattr(tcp, "ca_of", lambda account: authority)
+        is_green(account)
 
 
 @each
@@ -136,15 +175,16 @@ def check_form(key: str) -> None:
     assert "<script" not in html and "style=" not in html and "onclick" not in html
 
 
-def check_fault(case: Case, vendor: Vendor, fault: str, path: str, patch: Patch) -> None:
+def check_fault(case: Case, vendor: Vendor, fault: str, path: str, patch: Patch) -> Verdict:
     account = case.account()
     is_green(account)
     forget_tokens(account)
     vendor.fault(fault, path=path)
     with impatient(patch):
-        fails_with(account, *FAULTS[fault])
+        verdict = fails_with(account, *FAULTS[fault])
     vendor.healthy()
     is_green(account)
+    return verdict
 
 
 def forget_tokens(account: IntegrationAccount) -> None:

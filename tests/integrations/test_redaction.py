@@ -129,6 +129,12 @@ def test_text_of_no_known_form_is_masked_by_name() -> None:
     assert redaction.mask_text(text) == '<password>***</password> client_secret=***; "api_key": "***" user: abc'
 
 
+def test_the_text_of_an_xml_element_is_masked_whole_whatever_it_holds() -> None:
+    text = '<w:User>ann</w:User><w:Password Type="x#PasswordText">a b&amp;c;"d</w:Password><m:Query>id</m:Query>'
+    masked = '<w:User>ann</w:User><w:Password Type="x#PasswordText">***</w:Password><m:Query>id</m:Query>'
+    assert redaction.mask_text(text) == masked
+
+
 def test_every_log_line_is_masked_with_its_arguments_and_its_traceback(caplog: Any) -> None:
     redaction.register("canary-log-1")
     try:

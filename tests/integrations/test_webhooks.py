@@ -1,6 +1,7 @@
 """Webhooks: verified on the raw body, stored once, answered at once, handed on until it worked."""
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from integrations import tasks, webhooks
 from integrations.models import InboundEvent, IntegrationAccount
+from tests.servers import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,13 +76,31 @@ def test_secrets_that_cannot_be_read_are_no_reason_to_lose_an_event(plain: Integ
 def test_a_broker_that_is_away_costs_no_event(
     plain: IntegrationAccount, handled: list[str], monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
+    asked = threading.Event()
+
     def away(*args: Any, **kwargs: Any) -> None:
+        assert asked.wait(5), "the answer waits for the broker"
         raise ConnectionError
 
     monkeypatch.setattr(tasks.process_events, "apply_async", away)
     assert send(plain, {"id": "1"}) == 200
-    assert "broker is away" in caplog.text
+    asked.set()
+    wait_for("the warning", lambda: "broker is away" in caplog.text, 5)
     assert tasks.process_events() == 1
+
+
+def test_messages_that_come_together_need_one_task(
+    plain: IntegrationAccount, handled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks, "TOGETHER_SECONDS", 0.3)
+    monkeypatch.setattr(tasks.process_events, "apply_async", lambda **kwargs: sent.append(len(sent)))
+    for number in range(5):
+        assert send(plain, {"id": str(number)}) == 200
+    wait_for("the task", lambda: bool(sent), 5)
+    assert send(plain, {"id": "later"}) == 200
+    wait_for("another task", lambda: len(sent) == 2, 5)
+    assert InboundEvent.objects.count() == 6
 
 
 def test_a_handler_that_fails_is_asked_again_later(plain: IntegrationAccount, handled: list[str]) -> None:

@@ -8,19 +8,20 @@ import { ring, unlock } from "./sound.js";
 import { createStore, fromOverview, reduce, withNotice } from "./store.js";
 import { createStream } from "./stream.js";
 import { createTabs } from "./tabs.js";
-import { announce, chaseFocus, showOutside, startClock } from "./surface.js";
+import { announce, chaseFocus, followConversation, showOutside, startClock } from "./surface.js";
 import { banners, help } from "./views/banners.js";
 import { navigation, side } from "./views/side.js";
 import { stateBar } from "./views/statebar.js";
 import { work } from "./views/work.js";
 import { draftOf } from "./views/wrapup.js";
-import { _ } from "./words.js";
+import { _, callerName } from "./words.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const at = (id) => document.getElementById(id);
 const SAVE_AFTER = 800;
 const POP_PATIENCE = 60_000;
 const MIRROR_PATIENCE = 30_000;
+const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic"]);
 
 const embedded = window.parent !== window && Boolean(config.host);
 const store = createStore({
@@ -36,6 +37,8 @@ const store = createStore({
   notices: [],
   pops: {},
   drafts: {},
+  replies: {},
+  knowledge: {},
   fieldErrors: {},
   busy: {},
   leads: false,
@@ -63,7 +66,7 @@ async function act(name, body) {
   store.set(({ busy }) => ({ busy: { ...busy, [name]: true } }));
   const answer = await commands.send(name, body);
   store.set(({ busy }) => ({ busy: { ...busy, [name]: false } }));
-  if (!answer.ok && answer.error && !(answer.field && name === "complete") && name !== "wrap_up" && name !== "dial") notice("warning", answer.error);
+  if (!answer.ok && answer.error && !(answer.field && name === "complete") && !SAID_BESIDE_THE_FIELD.has(name)) notice("warning", answer.error);
   return answer;
 }
 
@@ -112,6 +115,43 @@ async function complete(id) {
   }
 }
 
+const setReply = (id, change) => store.set(({ replies }) => ({ replies: { ...replies, [id]: { ...replies[id], ...change } } }));
+
+// The key stays with what was typed until it is accepted: sent again after a lost answer, it is the same message.
+async function say(id) {
+  const reply = { key: crypto.randomUUID(), ...store.get().replies[id] };
+  setReply(id, { key: reply.key });
+  const answer = await act("say", { interaction: id, key: reply.key, text: reply.text || "", picture: reply.picture || "" });
+  if (answer.ok) store.set(({ replies }) => ({ replies: { ...replies, [id]: {} } }));
+  else if (answer.error) setReply(id, { error: answer.error });
+}
+
+function insertIntoReply(id, text) {
+  const before = store.get().replies[id]?.text?.trim() || "";
+  setReply(id, { text: before ? `${before} ${text}` : text });
+  setUi({ view: "work" });
+  setTimeout(() => at(`reply-${id}`)?.focus());
+}
+
+// -- the knowledge base
+
+const setKnowledge = (change) => store.set(({ knowledge }) => ({ knowledge: { ...knowledge, ...change } }));
+
+async function findTopics() {
+  const { question = "" } = store.get().knowledge;
+  setKnowledge({ asking: true, error: "", thanks: "" });
+  const answer = await commands.findTopics(question);
+  if (store.get().knowledge.question !== question) return setKnowledge({ asking: false });
+  return setKnowledge({ asking: false, found: answer.ok ? answer.body : null, error: answer.ok ? "" : answer.error });
+}
+
+async function submitTopic() {
+  const { title = "", text = "" } = store.get().knowledge;
+  const answer = await act("submit_topic", { title, text });
+  if (answer.ok) setKnowledge({ proposing: false, title: "", text: "", thanks: answer.body.text, error: "" });
+  else if (answer.error) setKnowledge({ proposalError: answer.error });
+}
+
 async function logOut() {
   store.set(({ busy }) => ({ busy: { ...busy, logOut: true } }));
   const answer = await commands.logOut();
@@ -128,6 +168,7 @@ function onEvent(kind, data) {
   const before = store.get();
   store.set(reduce(before, kind, data));
   if (kind === "interaction") onInteraction(before, data);
+  if (kind === "interaction" && data.chat) tellOfMessage(before, data);
   if (kind === "screen_pop") pop(data);
   if (kind === "notice") announce(data.text);
 }
@@ -138,6 +179,15 @@ function onInteraction({ interactions }, told) {
   if (["ringing", "active", "wrap_up"].includes(told.state) && told.mine !== false) setUi({ view: "work" });
   // What the server holds now wins over an old draft once the two agree.
   if (told.state === "completed") clearTimeout(saving[told.id]);
+}
+
+// Said aloud and told by the page around us: the agent may be looking elsewhere.
+function tellOfMessage({ interactions }, told) {
+  const known = interactions.find((each) => each.id === told.id);
+  const theirs = (each) => (each?.chat?.messages || []).filter((message) => !message.ours).length;
+  if (known && told.state === "active" && theirs(told) > theirs(known)) {
+    announce(_("%(name)s: %(text)s", { name: callerName(told), text: told.chat.messages.at(-1).text }));
+  }
 }
 
 const waiting = new Map();
@@ -258,7 +308,7 @@ function askNotifications() {
 const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
 
 function draw(state) {
-  const page = { ...state, act, edit, complete, setUi, dialNumber, reload: begin, openAgain: openPop };
+  const page = { ...state, act, edit, complete, setUi, setReply, say, insertIntoReply, setKnowledge, findTopics, submitTopic, dialNumber, reload: begin, openAgain: openPop };
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";
@@ -270,6 +320,7 @@ function draw(state) {
   render(at("work"), work(state, page));
   render(at("side"), side(state, page));
   chaseFocus(state);
+  followConversation();
   showOutside(state, host);
   ring(state.leads && state.interactions.some((each) => each.state === "ringing" && each.direction === "inbound"));
 }

@@ -32,6 +32,7 @@ export function createCommands({ csrf, onLoggedOut }) {
 
   return {
     overview: () => request("/agentdesktop/overview"),
+    findTopics: (question) => request(`/agentdesktop/knowledge?${new URLSearchParams({ q: question })}`),
     send: (name, body) => post(`/agentdesktop/commands/${name}`, body),
     logOut: () => post("/agentdesktop/logout/"),
   };

@@ -6,9 +6,10 @@
 //   show(status)           shows {label, color, attention} outside of the desktop
 //   resize({width,height}) asks for another size of the frame
 
+import * as oracle from "./hosts/oracle.js";
 import * as servicenow from "./hosts/servicenow.js";
 import * as standalone from "./hosts/standalone.js";
 
-const MODULES = { servicenow };
+const MODULES = { oracle, servicenow };
 
 export const loadHost = (config, embedded) => (embedded && MODULES[config.host.module]) || standalone;

@@ -1,7 +1,7 @@
 // The log-in page: remembers the phone device in this browser, and finds out whether our cookie comes back.
 
 const form = document.getElementById("login");
-const number = document.getElementById("device_number");
+export const number = document.getElementById("device_number");
 const devices = [...form.querySelectorAll('[name="device"]')];
 const KEY = "agent-desktop-device";
 
@@ -22,7 +22,7 @@ function remember() {
   }
 }
 
-const chosen = () => devices.find((radio) => radio.checked) || devices[0];
+export const chosen = () => devices.find((radio) => radio.checked) || devices[0];
 
 function show() {
   const radio = chosen();
@@ -46,6 +46,7 @@ async function checkCookie() {
     const { cookie } = await answer.json();
     document.getElementById("blocked").hidden = cookie;
     form.hidden = !cookie;
+    document.getElementById("sign-on")?.toggleAttribute("hidden", !cookie);
   } catch {
     return;
   }

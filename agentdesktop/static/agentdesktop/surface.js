@@ -96,3 +96,18 @@ export function showOutside(state, host) {
   host.show({ label, color: COLORS[state.state.state] || "red", attention });
 }
 
+
+// -- conversations
+
+// The newest message stays in sight, unless the agent has scrolled up to read.
+export function followConversation() {
+  document.querySelectorAll(".conversation").forEach((list) => {
+    if (list.shown === list.dataset.end) return;
+    const before = list.shown;
+    list.shown = list.dataset.end;
+    if (!before || list.reading !== true) list.scrollTop = list.scrollHeight;
+    list.onscroll = () => {
+      list.reading = list.scrollHeight - list.scrollTop - list.clientHeight > 40;
+    };
+  });
+}

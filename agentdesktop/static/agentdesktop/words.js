@@ -48,7 +48,7 @@ export function timeOfDay(iso) {
 export const STATE_LABELS = {
   READY: () => _("Ready"),
   RINGING: () => _("Ringing"),
-  BUSY: () => _("On a call"),
+  BUSY: () => _("Busy"),
   ACW: () => _("After-call work"),
   NOT_READY: () => _("Not ready"),
   SUPERVISING: () => _("Supervising"),
@@ -63,6 +63,7 @@ export function stateLabel(state) {
 export function callerName(interaction) {
   const { caller = {}, customer = {} } = interaction;
   if (caller.name) return caller.name;
+  if (interaction.chat && !customer.raw) return _("Customer in %(channel)s", { channel: interaction.chat.channel });
   if (customer.anonymous) return _("Anonymous caller");
   return customer.number || customer.raw || _("Unknown caller");
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from integrations.activity_text import entry, holds_reference, mark_of, marked
 from integrations.capabilities import Activity, RecordRef
 from integrations.errors import AuthenticationFailed, Cause, Stage
 
@@ -30,9 +31,8 @@ class History(Tables):
     def marked(self, fields: dict[str, Any], key: str) -> dict[str, Any]:
         if not key:
             return fields
-        text, mark = str(fields.get("short_description") or ""), mark_of(key)
-        kept = text[: SHORT_DESCRIPTION_LENGTH - len(mark) - 1].rstrip()
-        return {**fields, "short_description": f"{kept} {mark}".strip()}
+        text = str(fields.get("short_description") or "")
+        return {**fields, "short_description": marked(text, key, longest=SHORT_DESCRIPTION_LENGTH)}
 
     def find_created(self, kind: str, key: str) -> RecordRef | None:
         if kind == RELATION:  # `create` looks for the same relation itself
@@ -63,25 +63,10 @@ class History(Tables):
         parameters = {"sysparm_display_value": "true", "sysparm_fields": ",".join(JOURNALS)}
         response = self.http.get(self.path(ref.kind, ref.id), params=parameters, purpose="Look for posted activity")
         shown = one_row(response)
-        return any(reference_line(key) in map(str.strip, shown.get(name, "").splitlines()) for name in JOURNALS)
+        return any(holds_reference(shown.get(name, ""), key) for name in JOURNALS)
 
 
 def counted(response: requests.Response) -> int:
     """How many rows match at ServiceNow; counted before access rules hide some (ServiceNow docs, Table API)."""
     total = response.headers.get("X-Total-Count", "")
     return int(total) if total.isdigit() else 0
-
-
-def mark_of(key: str) -> str:
-    return f"(ref {key})"
-
-
-def reference_line(key: str) -> str:
-    return f"Call reference {key}"
-
-
-def entry(activity: Activity) -> str:
-    """The work note: what happened, what the agent noted, and the line by which it is found again."""
-    extra = [f"{name}: {text}" for name, text in activity.extra.items()]
-    lines = [activity.subject, activity.text.strip(), *extra, reference_line(activity.key)]
-    return "\n".join(line for line in lines if line)

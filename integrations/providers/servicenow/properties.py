@@ -5,11 +5,10 @@ The fields of the administrator's guide come first (`sign_in_properties`); what 
 
 import re
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.property_fields import CaCertificateField
+from integrations.property_fields import CaCertificateField, CountryField, PathPatternField
 
 from .sign_in_properties import SignInProperties
 
@@ -73,11 +72,7 @@ class ServiceNowProperties(SignInProperties):
             "right to write work_notes there: System Security > Access Control (ACL)."
         ),
     )
-    default_country = forms.CharField(
-        label="Default country",
-        min_length=2,
-        max_length=2,
-        initial="US",
+    default_country = CountryField(
         help_text=(
             "Country (ISO code, for example US, DE, JP) of phone numbers in User Administration > Users that are "
             "written without a country code and whose user has no Country code of their own."
@@ -110,9 +105,9 @@ class ServiceNowProperties(SignInProperties):
             "(sysparm_cti_rule), defined in System Definition > Business Rules with Client callable ticked."
         ),
     )
-    record_url_pattern = forms.CharField(
+    record_url_pattern = PathPatternField(
+        names=("table", "sys_id"),
         label="Record URL pattern",
-        max_length=300,
         initial="/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}",
         help_text=(
             "Path of a record's form: what the browser shows after opening an incident, with {table} and {sys_id} in "
@@ -120,9 +115,9 @@ class ServiceNowProperties(SignInProperties):
             "/now/nav/ui/classic/params/target/{table}.do%3Fsys_id%3D{sys_id}"
         ),
     )
-    workspace_url_pattern = forms.CharField(
+    workspace_url_pattern = PathPatternField(
+        names=("table", "sys_id"),
         label="Workspace URL pattern",
-        max_length=300,
         initial="/now/workspace/agent/record/{table}/{sys_id}",
         help_text=(
             "Path of a record in your workspace, read off the browser's address bar there. Service Operations "
@@ -133,36 +128,14 @@ class ServiceNowProperties(SignInProperties):
 
     ca_certificate = CaCertificateField()
 
-    def clean_default_country(self) -> str:
-        country = str(self.cleaned_data["default_country"]).upper()
-        if country not in phonenumbers.SUPPORTED_REGIONS:
-            raise ValidationError("This is not an ISO country code. Examples: US, GB, DE, JP.")
-        return country
-
     def clean_cti_view(self) -> str:
         return self._name("cti_view")
 
     def clean_cti_rule(self) -> str:
         return self._name("cti_rule")
 
-    def clean_record_url_pattern(self) -> str:
-        return self._pattern("record_url_pattern")
-
-    def clean_workspace_url_pattern(self) -> str:
-        return self._pattern("workspace_url_pattern")
-
     def _name(self, name: str) -> str:
         text = str(self.cleaned_data[name])
         if not FIELD_NAME.match(text):
             raise ValidationError("Letters, digits, dots and underscores only: this is a name in ServiceNow.")
-        return text
-
-    def _pattern(self, name: str) -> str:
-        text = str(self.cleaned_data[name])
-        if not text.startswith("/") or text.startswith("//"):
-            raise ValidationError("The pattern is a path on the instance and begins with one slash.")
-        if "{table}" not in text or "{sys_id}" not in text:
-            raise ValidationError("The pattern must hold {table} and {sys_id}.")
-        if re.search(r"[{}]", text.replace("{table}", "").replace("{sys_id}", "")):
-            raise ValidationError("Only {table} and {sys_id} can stand in braces.")
         return text

@@ -1,6 +1,7 @@
 """No value leaves its place: for the encoded query, addresses and JSON, whatever a caller's number or name may be."""
 
 import json
+import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -136,6 +137,46 @@ def test_a_variable_alone_is_a_whole_address_of_the_web() -> None:
             substitute_url("$(u)", of(u=address))
 
 
+# -- ROQL
+
+
+@given(nasty)
+def test_a_value_stays_inside_its_quotes_in_roql_or_nothing_is_asked(value: str) -> None:
+    template = "subject LIKE '$(v)%' AND id > 5"
+    try:
+        result = substitute(template, of(v=value), "roql")
+    except Unsafe:
+        assert "'" in value or "\\" in value
+        return
+    inside = result.removeprefix("subject LIKE '").removesuffix("%' AND id > 5")
+    assert result == f"subject LIKE '{inside}%' AND id > 5"
+    assert not set(inside) & set("'\\%;\n\x00")
+
+
+@given(nasty | st.integers().map(str))
+def test_a_value_without_quotes_is_a_whole_number_in_roql_or_nothing_is_asked(value: str) -> None:
+    try:
+        result = substitute("primaryContact.id=$(v) AND subject = '$(w)'", of(v=value, w="x"), "roql")
+    except Unsafe:
+        return
+    number = result.removeprefix("primaryContact.id=").removesuffix(" AND subject = 'x'")
+    assert number.lstrip("-").isdigit()
+
+
+@pytest.mark.parametrize(
+    "template", ["$(column) = 'x'", "subject = 'x' $(more)", "subject = 'x' OR $(more)", "subject LIKE $(v)%"]
+)
+def test_a_variable_in_roql_is_a_value_and_nothing_else(template: str) -> None:
+    with pytest.raises(Unsafe):
+        check(template, "roql")
+
+
+def test_roql_takes_variables_in_lists_and_limits() -> None:
+    text = "id IN ($(a), $(b)) AND name.last = '$(c)' LIMIT $(d)"
+    filled = substitute(text, of(a="1", b="2", c="50% Lee;", d="5"), "roql")
+    assert filled == "id IN (1, 2) AND name.last = '50 Lee' LIMIT 5"
+
+
 # -- JSON
 
 
@@ -158,3 +199,40 @@ def test_json_with_a_variable_outside_of_a_text_is_refused(template: str) -> Non
 def test_json_with_a_variable_as_a_name_is_refused() -> None:
     with pytest.raises(Unsafe, match="name of a member"):
         check('[{"$(x)": 1}]', "json")
+
+
+# -- Zendesk's search
+
+
+@given(nasty, nasty)
+def test_a_search_keeps_its_conditions(first: str, second: str) -> None:
+    template = 'type:ticket requester:"$(a)" phone:*$(b) -tags:spam'
+    try:
+        query = substitute(template, of(a=first, b=second), "zendesk")
+    except Unsafe:
+        assert re.search(r"[\s\x00-\x1f\x7f]", second)
+        return
+    assert query.count('"') == 2 and query.count("*") == 1
+    before, inside, after = query.split('"')
+    assert before == "type:ticket requester:"
+    assert not inside.startswith((":", "<", ">", "="))
+    terms = after.split()
+    assert len(terms) == 2 and terms[0].startswith("phone:*") and terms[1] == "-tags:spam"
+
+
+@pytest.mark.parametrize("template", ["$(a)", "open $(a)", "$(a):x", "status$(a)", 'x"$(a)"', '"a" $(b)', "-$(a)"])
+def test_a_variable_in_place_of_a_property_is_refused_when_saved(template: str) -> None:
+    with pytest.raises(Unsafe, match="after a property"):
+        check(template, "zendesk")
+
+
+def test_a_blank_in_a_value_needs_quotation_marks_around_the_variable() -> None:
+    with pytest.raises(Unsafe, match="quotation marks"):
+        substitute("requester:$(a)", of(a="Don type:user"), "zendesk")
+    assert substitute('requester:"$(a)"', of(a="Don type:user"), "zendesk") == 'requester:"Don type:user"'
+
+
+@pytest.mark.parametrize("operator", [":", ">", "<", ">=", "<="])
+def test_every_operator_of_a_search_takes_a_variable(operator: str) -> None:
+    assert substitute(f"-created{operator}$(a)", of(a="=2026-01-01"), "zendesk") == f"-created{operator}2026-01-01"
+    assert substitute('"$(a)"', of(a='two "words"'), "zendesk") == '"two words"'

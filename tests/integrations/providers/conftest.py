@@ -109,3 +109,8 @@ def account(servicenow: Vendor, transactional_db: None) -> IntegrationAccount:
 def make_account(*, secret: str = CLIENT_SECRET, **properties: Any) -> IntegrationAccount:
     properties = {"client_id": CLIENT_ID, "grant_type": "client_credentials", **properties}
     return AccountFactory(name="ServiceNow demo", properties=properties, secrets={"client_secret": secret})
+
+
+@pytest.fixture
+def zendesk(vendor: Callable[[str], Vendor], transactional_db: None) -> Vendor:
+    return vendor("zendesk")

@@ -51,7 +51,7 @@ function noticeLine({ id, level, text }, dismiss) {
 
 // Calm on purpose: the desktop works without it, and only an administrator can change it.
 function hostLine({ problem, activity }) {
-  if (problem) return explained("warning", _("ServiceNow is not connected."), problem, "host");
+  if (problem) return explained("warning", _("The page around the desktop is not connected."), problem, "host");
   if (activity) return null;
   return explained(
     "info",

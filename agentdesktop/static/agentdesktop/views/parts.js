@@ -23,6 +23,7 @@ export const iconButton = (label, name, props) =>
 
 export function callerLines(interaction) {
   const { customer, service } = interaction;
+  if (interaction.chat && !customer.raw) return h("p", { class: "facts" }, service && h("span", { class: "service" }, service.name));
   const number = customer.anonymous ? _("Number withheld") : customer.number || customer.raw;
   const showNumber = customer.anonymous || callerName(interaction) !== number;
   return h(

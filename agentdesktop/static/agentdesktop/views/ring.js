@@ -10,6 +10,7 @@ export function ringCard(interaction, page) {
   const { act, busy } = page;
   const can = (control) => interaction.controls.includes(control);
   const order = (name) => () => act(name, { interaction: interaction.id });
+  const { chat } = interaction;
   const outbound = interaction.direction === "outbound";
   return h(
     "section",
@@ -17,24 +18,31 @@ export function ringCard(interaction, page) {
     h(
       "p",
       { class: "card-kind" },
-      icon(outbound ? "outgoing" : "incoming"),
-      h("span", {}, outbound ? _("Calling") : _("Incoming call")),
+      icon(chat ? "chat" : outbound ? "outgoing" : "incoming"),
+      h("span", {}, chat ? _("Chat by %(channel)s", { channel: chat.channel }) : outbound ? _("Calling") : _("Incoming call")),
       interaction.ringUntil && !outbound && h("span", { class: "kind-timer" }, until(interaction.ringUntil, { "data-unit": "s" })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
     reason(interaction),
     callerLines(interaction),
+    chat && firstWords(chat),
     candidates(interaction, act),
     records(interaction, page),
     h(
       "div",
       { class: "actions" },
       can("accept") &&
-        button(_("Accept"), { key: "accept", name: "phone", class: "big accept", shortcut: "A", "data-first": true, "data-order": "accept", disabled: Boolean(busy.accept), onclick: order("accept") }),
+        button(_("Accept"), { key: "accept", name: chat ? "chat" : "phone", class: "big accept", shortcut: "A", "data-first": true, "data-order": "accept", disabled: Boolean(busy.accept), onclick: order("accept") }),
       can("reject") &&
-        button(_("Reject"), { key: "reject", name: "hangup", class: "big reject", shortcut: "R", "data-order": "reject", disabled: Boolean(busy.reject), onclick: order("reject") }),
+        button(_("Reject"), { key: "reject", name: chat ? "cross" : "hangup", class: "big reject", shortcut: "R", "data-order": "reject", disabled: Boolean(busy.reject), onclick: order("reject") }),
       can("end") &&
         button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-first": true, "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
   );
+}
+
+// What the customer wrote last: enough to know what it is about before accepting.
+function firstWords({ messages }) {
+  const said = messages.filter((message) => message.text).at(-1);
+  return said && h("blockquote", { class: "first-words", key: "first-words" }, said.text);
 }

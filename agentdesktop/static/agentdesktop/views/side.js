@@ -5,12 +5,14 @@ import { icon } from "../icons.js";
 import { _ } from "../words.js";
 import { dialPad } from "./dialpad.js";
 import { directory } from "./directory.js";
+import { knowledge } from "./knowledge.js";
 import { recents } from "./recents.js";
 
 const VIEWS = {
   work: { label: () => _("Calls"), name: "phone" },
   recents: { label: () => _("Recents"), name: "clock", body: recents },
   directory: { label: () => _("Directory"), name: "people", body: directory },
+  knowledge: { label: () => _("Topics"), name: "book", body: knowledge },
   dial: { label: () => _("Dial"), name: "keypad", body: dialPad },
 };
 

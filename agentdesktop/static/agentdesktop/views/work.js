@@ -4,17 +4,20 @@ import { h } from "../dom.js";
 import { icon, stateIcon } from "../icons.js";
 import { _, stateLabel } from "../words.js";
 import { callCard } from "./call.js";
+import { chatCard } from "./chat.js";
 import { button } from "./parts.js";
 import { ringCard } from "./ring.js";
 import { wrapUpCard } from "./wrapup.js";
 
 const CARDS = { ringing: ringCard, new: ringCard, queued: ringCard, active: callCard, held: callCard, wrap_up: wrapUpCard };
 
+const cardOf = ({ chat, state }) => (chat && state === "active" ? chatCard : CARDS[state]);
+
 export function work(state, page) {
   if (state.phase === "loading") return loading();
   if (state.phase === "failed") return failed(state, page);
   if (!state.interactions.length) return empty(state, page);
-  return state.interactions.map((interaction) => CARDS[interaction.state](interaction, page));
+  return state.interactions.map((interaction) => cardOf(interaction)(interaction, page));
 }
 
 const loading = () =>
@@ -39,7 +42,7 @@ function empty(state, page) {
     { class: `quiet quiet-${now.state}`, key: "empty" },
     h("span", { class: "quiet-sign" }, stateIcon(now.state)),
     h("h2", { tabindex: "-1" }, ready ? _("You are ready.") : _("You are not ready.")),
-    h("p", {}, ready ? _("The next call rings here.") : notReadyWords(now)),
+    h("p", {}, ready ? _("The next call or chat rings here.") : notReadyWords(now)),
     !ready &&
       button(_("Go ready"), {
         key: "go",

@@ -1,0 +1,89 @@
+"""Chats: conversations with customers who write in a messenger. Each is an interaction with messages."""
+
+from django.db import models
+
+from integrations.leases import Leasable
+from integrations.models import InboundEvent, IntegrationAccount
+
+from .agents import Agent
+from .interactions import Interaction
+from .services import Service
+
+
+class ServiceMessenger(models.Model):
+    """A messenger account whose customers reach a service."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="messengers")
+    account = models.OneToOneField(
+        IntegrationAccount,
+        models.CASCADE,
+        related_name="+",
+        limit_choices_to={"type": "messenger"},
+        error_messages={"unique": "This messenger reaches another service already."},
+    )
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class Chat(Leasable):
+    """What an interaction is at the messenger. Whoever holds the lease sends its messages, in order."""
+
+    interaction = models.OneToOneField(Interaction, models.CASCADE, related_name="chat")
+    account = models.ForeignKey(IntegrationAccount, models.PROTECT, related_name="+")
+    # Where an answer goes, by the vendor's id; set while the chat is open, so that one customer has one open chat.
+    conversation = models.CharField(max_length=200)
+    open_key = models.CharField(max_length=240, unique=True, null=True)
+    reply_token = models.CharField(max_length=200, blank=True)
+    out_of_reach = models.BooleanField(default=False)
+    # The bot's memory of the conversation, and what it proposes to answer: [{"text", "confidence"}].
+    bot_state = models.JSONField(default=dict)
+    suggestions = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.conversation}"
+
+
+class ChatMessage(models.Model):
+    """One thing that was said. Outgoing ones go from waiting over sending to sent; uncertain means that nobody knows
+    whether the customer got it, so it is not repeated without being asked."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", "Received"
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        DELIVERED = "delivered", "Delivered"
+        SEEN = "seen", "Seen"
+        FAILED = "failed", "Not sent"
+        UNCERTAIN = "uncertain", "Perhaps not sent"
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages")
+    inbound = models.OneToOneField(InboundEvent, models.SET_NULL, null=True, related_name="+")
+    agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    # Outgoing: made up by the desktop, so that a second click or a repeated request is the same message.
+    key = models.UUIDField(unique=True, null=True)
+    text = models.TextField(blank=True)
+    # [{"type": "picture", "url", "ref", ...}] as the provider tells it.
+    media = models.JSONField(default=list)
+    at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    vendor_id = models.CharField(max_length=200, blank=True, db_index=True)
+    error = models.TextField(blank=True)
+    not_before = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["id"], name="chat_messages_to_send", condition=models.Q(status__in=["waiting", "sending"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60] or "(picture)"
+
+    @property
+    def is_ours(self) -> bool:
+        return self.status != self.Status.RECEIVED

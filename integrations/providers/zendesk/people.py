@@ -1,0 +1,112 @@
+"""Callers and agents among Zendesk's users.
+
+Phone numbers are free text; the search compares digits, and an asterisk stands for any others in front or behind
+(developer.zendesk.com, "Retrieving the Zendesk user id of a caller"). Whatever comes back is compared here number by
+number. A user may have further numbers, which the search knows and the profile does not show: for those the identities
+are read."""
+
+from hashlib import sha256
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.core.cache import cache
+
+from integrations import phone_match
+from integrations.actions import Result, action
+from integrations.capabilities import CrmAgent, PeopleDirectory, PhoneMatches, Record, RecordRef
+
+from .answers import list_in
+from .records import Records
+
+LIMIT = 100
+MOST_IDENTITIES = 5  # requests while a caller waits
+AGENT_SECONDS = 300
+AGENT_ROLES = ("agent", "admin")
+
+
+class LookUpForm(forms.Form):
+    phone = forms.CharField(
+        label="Phone number", max_length=40, help_text="As it would arrive with a call, for example +1 415 555 0132."
+    )
+
+
+class People(PeopleDirectory, Records):
+    def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
+        """Customers with this number; the query is the one that was sent last. One request in the usual case."""
+        region, asked = str(self.properties["default_country"]), e164 or received
+        query = ""
+        for pattern in patterns(asked, region):
+            query = f"type:user role:end-user phone:{pattern}"
+            found = self._with_number(query, asked, region)
+            if found:
+                return PhoneMatches(tuple(found), query)
+        return PhoneMatches((), query)
+
+    def _with_number(self, query: str, asked: str, region: str) -> list[Record]:
+        rows = [row for row in self.rows(query, "user", limit=LIMIT, purpose="Find caller") if is_customer(row)]
+        sure = [row for row in rows if phone_match.same(str(row.get("phone") or ""), asked, region)]
+        unsure = [row for row in rows if row not in sure][:MOST_IDENTITIES]
+        return [self.record("user", row) for row in (*sure, *(r for r in unsure if self._has_other(r, asked, region)))]
+
+    def _has_other(self, row: dict[str, Any], asked: str, region: str) -> bool:
+        path = self.path(RecordRef("user", str(row["id"])), "/identities")
+        listed = list_in(self.http.get(path, purpose="Read numbers of caller"), "identities")
+        numbers = (str(entry.get("value") or "") for entry in listed if entry.get("type") == "phone_number")
+        return any(phone_match.same(text, asked, region) for text in numbers)
+
+    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
+        """The one active agent or administrator with this e-mail address; the log-in counts where it is an address.
+
+        Agents need the same address in both systems: Zendesk has no user names."""
+        for address in filter(None, (email, login if "@" in login else "")):
+            remembered = (
+                f"zendesk-agent:{self.account.public_id}:{sha256(address.casefold().encode()).hexdigest()[:32]}"
+            )
+            known = cache.get(remembered) or self._agent(address)
+            if known:
+                cache.set(remembered, known, AGENT_SECONDS)
+                return known
+        return None
+
+    def _agent(self, address: str) -> CrmAgent | None:
+        query = f'type:user email:"{address.replace(chr(34), "")}"'
+        rows = self.rows(query, "user", limit=5, purpose="Find agent")
+        same = [row for row in rows if is_agent(row) and str(row.get("email") or "").casefold() == address.casefold()]
+        return CrmAgent(str(same[0]["id"]), str(same[0].get("name") or "")) if len(same) == 1 else None
+
+    @action("Look up", form=LookUpForm, help_text="Asks Zendesk who has a phone number, as a call would.")
+    def look_up(self, phone: str) -> Result:
+        number = phone_match.parse(phone, str(self.properties["default_country"]))
+        e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else ""
+        matches = self.find_by_phone(e164, phone)
+        rows = tuple(
+            (person.title, f"{person.fields.get('phone') or 'another number'}, {person.url}")
+            for person in matches.people
+        )
+        asked = (("Query", matches.query),) if matches.query else ()
+        count = len(rows)
+        message = (
+            f"{count} customer{'' if count == 1 else 's'} with this number." if rows else "Nobody has this number."
+        )
+        return Result(True, message, rows=(*rows, *asked))
+
+
+def patterns(asked: str, region: str) -> list[str]:
+    """What to ask for, the usual first: numbers that end in the caller's digits, then those with an extension behind.
+
+    Without a country code in front, because a profile may lack it; the comparison afterwards knows the country."""
+    number = phone_match.parse(asked, region) if asked.startswith("+") else None
+    national = phonenumbers.national_significant_number(number) if number else phone_match.digits(asked)
+    if not national:
+        return []
+    return [f"*{national}", f"*{national}*"] if number else [national]
+
+
+def is_customer(row: dict[str, Any]) -> bool:
+    """A deleted user stays in the index for a while."""
+    return row.get("role", "end-user") == "end-user" and row.get("active") is not False
+
+
+def is_agent(row: dict[str, Any]) -> bool:
+    return row.get("role") in AGENT_ROLES and row.get("active") is not False and not row.get("suspended")

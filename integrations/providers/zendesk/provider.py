@@ -1,0 +1,32 @@
+"""Zendesk on one page: who it is, what it can do, and where each part lives."""
+
+from collections.abc import Iterator
+
+from integrations import catalogue
+from integrations.doctor import Passed
+
+from .advice import ADVICE
+from .history import History
+from .login import Login
+from .probes import probes
+from .properties import ZendeskProperties
+from .workspace import Workspace
+
+
+class Zendesk(Login, Workspace, History):
+    """A Zendesk help desk: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+
+    key = "zendesk"
+    label = "Zendesk"
+    type = catalogue.ZENDESK
+    valid_message = "Connection is valid"
+    documentation_url = "https://developer.zendesk.com/api-reference/"
+    advice = ADVICE
+    Properties = ZendeskProperties
+
+    @property
+    def base_url(self) -> str:
+        return self.account.simulator_url if self.account.simulated else str(self.properties["url"] or "").rstrip("/")
+
+    def probes(self) -> Iterator[Passed]:
+        return probes(self)

@@ -1,0 +1,65 @@
+"""The agent workspace: our desktop in a Zendesk app (ZAF), and what opens in front of the agent.
+
+Inside the workspace the host module calls `routeTo` with `entity` (ticket, user, organization) and `query`, the
+record's number; anywhere else the address opens in a new tab. Talk Partner Edition opens it from outside."""
+
+from urllib.parse import urlsplit
+
+from django import forms
+
+from integrations.actions import Result, action
+from integrations.capabilities import CallFacts, CrmAgent, EmbedHost, RecordRef, ScreenPop
+
+from .answers import number, plural
+from .people import People
+from .properties import TICKET_POP
+from .records import agent_path
+
+LIBRARY = "https://static.zdassets.com/zendesk_app_framework_sdk/2.0/zaf_sdk.min.js"
+NEW_TICKET = "agent/tickets/new/1"
+
+
+class ShowForm(forms.Form):
+    agent = forms.EmailField(label="Agent's e-mail", help_text="An agent who has Zendesk open in a browser.")
+    ticket = forms.RegexField(
+        r"^#?\d+$", label="Ticket", help_text="The ticket's number, for example 1001, as agents see it."
+    )
+
+
+class Workspace(EmbedHost, People):
+    host_module = "zendesk"
+
+    def web_origin(self) -> str:
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def client_library(self) -> str:
+        """The app framework's script. The simulated help desk has no pages that hold apps, so it needs none."""
+        return "" if self.account.simulated else LIBRARY
+
+    def screen_pop(self, ref: RecordRef | None, facts: CallFacts) -> ScreenPop:
+        """By the account's choice; an empty new ticket where there is nothing to open."""
+        made = facts.interaction if self.properties["screen_pop"] == TICKET_POP else None
+        shown = made or ref
+        if shown is None:
+            return ScreenPop("New ticket", f"{self.base_url}/{NEW_TICKET}", relative_url=NEW_TICKET)
+        title = "Ticket of this call" if shown == facts.interaction else facts.name or shown.kind.capitalize()
+        return ScreenPop(title, self.record_url(shown), shown.kind, number(shown.id), agent_path(shown))
+
+    def display(self, ref: RecordRef, agent: CrmAgent) -> None:
+        """Open a ticket or user in the browser of an agent who has Zendesk open (Talk Partner Edition)."""
+        path = f"/api/v2/channels/voice/agents/{number(agent.id)}/{plural(ref.kind)}/{number(ref.id)}/display.json"
+        self.http.post(path, purpose="Open for agent")
+
+    @action(
+        "Show to an agent",
+        form=ShowForm,
+        applies=lambda provider: bool(provider.properties["talk_partner_edition"]),
+        help_text="Opens a ticket in an agent's browser, as Talk Partner Edition does when a call arrives.",
+    )
+    def show_to_agent(self, agent: str, ticket: str) -> Result:
+        known = self.find_agent(email=agent, login="")
+        if known is None:
+            return Result(False, f"Zendesk has no active agent {agent}.")
+        self.display(RecordRef("ticket", ticket.removeprefix("#")), known)
+        return Result(True, f"Zendesk opens ticket {ticket} for {known.name}.")

@@ -1,0 +1,30 @@
+<?php
+// SimpleSAMLphp as an identity provider for tests: everything it writes goes to the folder HOME_OF_TEST.
+$home = getenv('HOME_OF_TEST');
+$config = [
+    'baseurlpath' => getenv('ADDRESS') . '/',
+    'certdir' => "$home/cert/",
+    'loggingdir' => "$home/log/",
+    'datadir' => "$home/data/",
+    'tempdir' => "$home/tmp",
+    'metadatadir' => __DIR__ . '/../metadata',
+    'metadata.sources' => [['type' => 'flatfile', 'directory' => __DIR__ . '/../metadata']],
+    'secretsalt' => 'a-salt-for-tests-only',
+    'auth.adminpassword' => 'for-tests-only',
+    'technicalcontact_email' => 'nobody@example.com',
+    'timezone' => 'UTC',
+    'logging.level' => 7,
+    'logging.handler' => 'file',
+    'logging.logfile' => 'simplesamlphp.log',
+    'enable.saml20-idp' => true,
+    'module.enable' => ['exampleauth' => true, 'core' => true, 'saml' => true],
+    'session.phpsession.cookiename' => 'SimpleSAMLphp',
+    'session.cookie.secure' => false,
+    'session.cookie.samesite' => 'Lax',
+    'store.type' => 'phpsession',
+    'admin.protectmetadata' => false,
+    'language.default' => 'en',
+    'language.available' => ['en'],
+    'theme.use' => 'default',
+    'template.cache' => '',
+];

@@ -17,6 +17,7 @@ from django.utils import timezone
 from . import deadlines, doctor, leases
 from .fields import SecretUnreadable
 from .models import CheckResult, CheckRun, IntegrationAccount
+from .providers import registry
 from .verdict import YOU
 
 logger = logging.getLogger(__name__)
@@ -78,10 +79,12 @@ def _outcome(account: IntegrationAccount) -> tuple[bool | None, str, str]:
     """Whether it works (None: not tested), the sentence, and who acts."""
     if not account.enabled:
         return None, "Disabled, so it calls nobody and was not tested.", ""
+    if account.provider not in registry():
+        return False, f'There is no provider "{account.provider}" in this version.', YOU
     try:
         with deadlines.within(TEST_SECONDS):
             verdict = doctor.examine(account.connect())
-    except (LookupError, SecretUnreadable, ImproperlyConfigured) as error:
+    except (SecretUnreadable, ImproperlyConfigured) as error:
         return False, str(error), YOU
     except Exception:
         logger.exception('Account "%s" could not be tested.', account)

@@ -45,6 +45,16 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": CHECK_SECONDS,
             "options": {"expires": CHECK_SECONDS},
         },
+        "work-on-checks": {
+            "task": "integrations.tasks.work_on_checks",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
+        "remind-of-ends": {
+            "task": "integrations.tasks.remind_of_ends",
+            "schedule": crontab(minute="20"),
+            "options": {"expires": 1800},
+        },
         "prune-integrations": {
             "task": "integrations.tasks.prune",
             "schedule": crontab(minute="12"),

@@ -20,7 +20,7 @@ def check_environment(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[
     """Faults of a production environment; nothing while `DEBUG` is on."""
     if settings.DEBUG:
         return []
-    return [*key_faults(), *store_faults(), *address_faults()]
+    return [*key_faults(), *store_faults(), *address_faults(), *mail_faults()]
 
 
 def key_faults() -> list[CheckMessage]:
@@ -86,6 +86,19 @@ def address_faults() -> list[CheckMessage]:
             )
         )
     return found
+
+
+def mail_faults() -> list[CheckMessage]:
+    if settings.EMAIL_URL:
+        return []
+    return [
+        Warning(
+            "There is no mail server: reminders of tokens and certificates that end are written to files that nobody "
+            "reads. The overview shows them all the same.",
+            hint="Set EMAIL_URL, for example smtp+tls://user:password@mail.example.com:587.",
+            id="contactcenter.W007",
+        )
+    ]
 
 
 def refuse_unsafe_settings() -> None:

@@ -10,6 +10,7 @@
 
 Exporting the same accounts twice gives the same bytes. Importing changes what the file names and keeps the rest."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -18,15 +19,17 @@ from typing import Any
 
 import yaml
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from . import history
+from . import history, redaction
 from .fields import SecretUnreadable
 from .models import IntegrationAccount
 from .providers import registry
 
 KEYS = ("name", "provider", "default", "enabled", "simulated", "properties", "secrets")
 FLAGS = {"default": "is_default", "enabled": "enabled", "simulated": "simulated"}
+LONGEST_SHOWN = 120
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -53,7 +56,7 @@ def _entry(account: IntegrationAccount, taken: set[str], warnings: list[str]) ->
     entry: dict[str, Any] = {"name": account.name, "provider": account.provider}
     entry |= {key: getattr(account, column) for key, column in FLAGS.items()}
     try:
-        entry["properties"] = account.values()
+        entry["properties"] = plain(account.values())
     except LookupError as error:
         warnings.append(str(error))
         entry["properties"] = dict(sorted(account.properties.items()))
@@ -63,6 +66,11 @@ def _entry(account: IntegrationAccount, taken: set[str], warnings: list[str]) ->
     if names:
         entry["secrets"] = {name: f"${{{_variable(account, name, taken)}}}" for name in names}
     return entry
+
+
+def plain(value: Any) -> Any:
+    """As it is stored: a default that is a tuple in the code is a list in the database and in the file."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
 def _secret_names(account: IntegrationAccount) -> tuple[list[str], str]:
@@ -87,19 +95,46 @@ def _variable(account: IntegrationAccount, secret: str, taken: set[str]) -> str:
 # -- import
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that the import changes. `words` says how, where that may be shown: never for a secret."""
+
+    name: str
+    words: str = ""
+
+
 @dataclass(slots=True)
 class Step:
-    """What the import does with one account. `verb` is "create", "change" or "keep"; `changes` are names, no values."""
+    """What the import does with one account. `verb` is "create", "change" or "keep"."""
 
     verb: str
     account: IntegrationAccount
-    changes: list[str]
+    changes: list[Change]
     changed_secrets: list[str]
 
     def __str__(self) -> str:
+        """A line per account, and under one that exists a line per change."""
         sign = {"create": "+", "change": "~", "keep": "="}[self.verb]
-        what = f": {', '.join(self.changes)}" if self.changes and self.verb != "keep" else ""
-        return f"{sign} {self.verb:6}  {self.account.name} ({self.account.provider_class.label}){what}"
+        line = f"{sign} {self.verb:6}  {self.account.name} ({self.account.provider_class.label})"
+        if self.verb == "create" and self.changes:
+            return f"{line}: {', '.join(change.name for change in self.changes)}"
+        if self.verb == "change":
+            return "\n".join([line, *(f"            {change.name}: {change.words}" for change in self.changes)])
+        return line
+
+
+def _from_to(before: Any, after: Any) -> str:
+    return f"{_shown(before)} -> {_shown(after)}"
+
+
+def _shown(value: Any) -> str:
+    """A property's value in a few words. Nothing that this process knows as a secret, wherever somebody typed it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, "", [], {}):
+        return "(empty)"
+    text = redaction.mask(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]} ..."
 
 
 def plan(text: str, environment: Mapping[str, str] = os.environ) -> list[Step]:
@@ -114,7 +149,20 @@ def plan(text: str, environment: Mapping[str, str] = os.environ) -> list[Step]:
     problems += _two_defaults(steps)
     if problems:
         raise FileProblem(problems)
-    return steps
+    return [*steps, *_losers(steps)]
+
+
+def _losers(steps: list[Step]) -> list[Step]:
+    """Accounts that the file does not make the default any more, because another one becomes it."""
+    winners = {step.account.type: step.account for step in steps if step.account.is_default}
+    named = {step.account.pk for step in steps if step.account.pk}
+    others = IntegrationAccount.objects.filter(type__in=winners, is_default=True).exclude(pk__in=named)
+    found = []
+    for other in others:
+        other.is_default = False
+        words = f'{_from_to(True, False)}, because "{winners[other.type].name}" becomes it'
+        found.append(Step("change", other, [Change("default", words)], []))
+    return found
 
 
 def entries_of(text: str) -> list[dict[str, Any]]:
@@ -144,18 +192,26 @@ def _step(entry: dict[str, Any], environment: Mapping[str, str]) -> Step:
     account = IntegrationAccount.objects.filter(name=name).first() or IntegrationAccount(name=name)
     _check_shape(entry, account)
     account.provider = str(entry.get("provider") or account.provider)
-    changes = [key for key, column in FLAGS.items() if key in entry and getattr(account, column) != entry[key]]
+    changes = [
+        Change(key, _from_to(getattr(account, column), entry[key]))
+        for key, column in FLAGS.items()
+        if key in entry and getattr(account, column) != entry[key]
+    ]
     for key, column in FLAGS.items():
         setattr(account, column, entry.get(key, getattr(account, column)))
-    given, stored = entry.get("properties") or {}, account.values()
-    changes += [name for name, value in given.items() if not account.pk or stored.get(name) != value]
+    given, stored = plain(entry.get("properties") or {}), plain(account.values())
+    changes += [
+        Change(name, _from_to(stored.get(name), value))
+        for name, value in given.items()
+        if not account.pk or stored.get(name) != value
+    ]
     try:
         secrets = _resolved(name, entry.get("secrets") or {}, environment)
         changed_secrets = account.apply({**stored, **given}, secrets)
         _validate(account)
     except SecretUnreadable as error:
         raise FileProblem([f'"{name}": {error}']) from None
-    changes += [f"{secret} (secret)" for secret in changed_secrets]
+    changes += [Change(f"{secret} (secret)", "changes") for secret in changed_secrets]
     verb = "create" if not account.pk else "change" if changes else "keep"
     return Step(verb, account, changes, changed_secrets)
 
@@ -249,14 +305,8 @@ def _two_defaults(steps: list[Step]) -> list[str]:
 
 @transaction.atomic
 def apply(steps: list[Step]) -> None:
-    """Write the plan: all of it or nothing. A default of the file takes the place of the one before."""
-    for step in steps:
-        if step.account.is_default:
-            others = IntegrationAccount.objects.filter(type=step.account.type, is_default=True)
-            for other in others.exclude(pk=step.account.pk):
-                other.is_default = False
-                other.save(update_fields=["is_default"])
-    for step in steps:
+    """Write the plan: all of it or nothing. Those that lose the default go first: there is never a second one."""
+    for step in sorted(steps, key=lambda step: step.account.is_default):
         if step.verb != "keep":
             step.account.save()
             history.note_changed_secrets(step.account, step.changed_secrets)

@@ -71,6 +71,25 @@ class Sealed:
         redaction.register_all(value)
         return value
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the first key closed it, so that the others are not needed for it any more."""
+        return self._opens_with(_fernet(tuple(settings.FIELD_ENCRYPTION_KEYS[:1])))
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether any key opens it; the value goes nowhere, so a list may ask for every row."""
+        return self._opens_with(fernet())
+
+    def _opens_with(self, keys: MultiFernet) -> bool:
+        if not self.token:
+            return True
+        try:
+            keys.decrypt(self.token[len(VERSION) :].encode())
+        except InvalidToken:
+            return False
+        return self.token.startswith(VERSION)
+
     def rotated(self) -> "Sealed":
         """The same value under the first key. Raises `SecretUnreadable`."""
         if not self.token:

@@ -6,7 +6,7 @@ from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from django.utils.translation import gettext as _
 
-from .models import IntegrationAccount
+from .models import ApiCall, IntegrationAccount
 
 # Written by the machinery or derived: they would drown what people did.
 NOT_HISTORY = (
@@ -29,3 +29,12 @@ def note_changed_secrets(account: IntegrationAccount, names: Iterable[str]) -> N
         LogEntry.objects.log_create(
             account, force_log=True, action=LogEntry.Action.UPDATE, additional_data={"sentence": sentence}
         )
+
+
+def note_replay(account: IntegrationAccount, call: ApiCall, target: str) -> None:
+    """Who sent which request of the wire log once more, and where to."""
+    words = {"simulator": _("Replayed exchange %s to the simulator"), "vendor": _("Replayed exchange %s to the vendor")}
+    sentence = words[target] % f"#{call.pk} ({call.method} {call.purpose or call.url})"[:160]
+    LogEntry.objects.log_create(
+        account, force_log=True, action=LogEntry.Action.UPDATE, additional_data={"sentence": sentence}
+    )

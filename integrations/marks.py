@@ -82,6 +82,22 @@ def day(when: datetime) -> str:
     return date_format(timezone.localtime(when), _("j M Y"))
 
 
+def until(when: datetime) -> str:
+    """ "today", "tomorrow", "in 12 days", "3 days ago": by the calendar, as people count."""
+    days = (timezone.localdate(when) - timezone.localdate()).days
+    if days in (0, 1):
+        return _("today") if days == 0 else _("tomorrow")
+    if days > 0:
+        return ngettext("in %d day", "in %d days", days) % days
+    return ngettext("%d day ago", "%d days ago", -days) % -days
+
+
+def end_tone(when: datetime) -> str:
+    """The colour of an end: over, within a week, or far enough away."""
+    left = when - timezone.now()
+    return "bad" if left <= timedelta(0) else "warn" if left <= timedelta(days=7) else "neutral"
+
+
 def span(length: timedelta) -> str:
     """A length of time in its largest sensible unit."""
     seconds = int(length.total_seconds())

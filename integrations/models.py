@@ -256,6 +256,60 @@ class DailyCount(models.Model):
         return f"{self.calls} on {self.day}"
 
 
+class CheckRun(models.Model):
+    """Many accounts tested in one go. `open` is True for the one that is under way and NULL afterwards."""
+
+    asked_by = models.CharField(max_length=150)
+    open = models.BooleanField(null=True, default=True, unique=True, editable=False)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "check of accounts"
+
+    def __str__(self) -> str:
+        return f"Check {self.pk}"
+
+
+class CheckResult(Leasable):
+    """One account of a check: waits while `finished_at` is empty. `ok` is None where there was nothing to test."""
+
+    run = models.ForeignKey(CheckRun, models.CASCADE, related_name="results")
+    account = models.ForeignKey(IntegrationAccount, models.CASCADE, related_name="check_results")
+    before = models.CharField(max_length=24, choices=Health.choices)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+    ok = models.BooleanField(null=True)
+    message = models.TextField(blank=True)
+    who = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "account"], name="one_result_per_account")]
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at__isnull=True), name="check_results_open")]
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.account}"
+
+
+class Reminder(Leasable):
+    """Somebody is told that something of an account ends. The row is the proof: one per end and number of days."""
+
+    account = models.ForeignKey(IntegrationAccount, models.CASCADE, related_name="reminders")
+    label = models.CharField(max_length=120)
+    ends_at = models.DateTimeField()
+    days = models.PositiveSmallIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "label", "ends_at", "days"], name="one_reminder_per_end")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label}, {self.days} days ahead"
+
+
 class InboundEvent(Leasable):
     """What a vendor told us: a row before it is answered, handed upwards by a task."""
 

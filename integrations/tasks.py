@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from . import check_ups, oauth, quotas, webhooks, wirelog
+from . import check_runs, check_ups, oauth, quotas, reminders, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +26,18 @@ def check_accounts() -> int:
 
 
 @shared_task
+def work_on_checks() -> int:
+    """Every few seconds, and several times at once when somebody asks: test the accounts of an open check."""
+    return check_runs.work()
+
+
+@shared_task
+def remind_of_ends() -> int:
+    """Every hour: tell by mail what ends in 30, 7 and 1 days."""
+    return reminders.remind()
+
+
+@shared_task
 def process_events() -> int:
     """Soon after an event came in, and every few seconds: hand inbound events to the domain."""
     return webhooks.process_waiting()
@@ -33,8 +45,24 @@ def process_events() -> int:
 
 @shared_task
 def prune() -> int:
-    """Every hour: forget old rows of the wire log, old events and the counts of days long past."""
-    return wirelog.prune() + webhooks.prune() + quotas.prune()
+    """Every hour: forget old rows of the wire log, old events, checks, reminders and daily counts."""
+    return wirelog.prune() + webhooks.prune() + check_runs.prune() + reminders.prune() + quotas.prune()
+
+
+def work_on_checks_soon() -> None:
+    """Have an open check worked on now, on several lanes, because vendors are slow."""
+    for _lane in range(check_runs.MOST_AT_ONCE):
+        if not _soon(work_on_checks):
+            return
+
+
+def _soon(task: Any) -> bool:
+    try:
+        task.apply_async(retry=False)
+    except Exception as error:  # the broker's libraries raise what they like
+        logger.warning("The broker is away (%s): %s waits for its next regular turn.", type(error).__name__, task.name)
+        return False
+    return True
 
 
 class Soon:
@@ -53,12 +81,7 @@ class Soon:
 
     def _send(self) -> None:
         self.pending.release()  # before sending: what is stored from now on needs the next message
-        try:
-            self.task.apply_async(retry=False)
-        except Exception as error:  # the broker's libraries raise what they like
-            logger.warning(
-                "The broker is away (%s): events are processed by the next regular turn.", type(error).__name__
-            )
+        _soon(self.task)
 
 
 process_events_soon = Soon(process_events)

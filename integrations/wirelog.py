@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 BODY_LIMIT = 4096
 PARSE_LIMIT = 65_536
 PRUNE_BATCH = 1000
+# What `_cut` and `shown_body` leave of a body that is too long or no text.
+CUT = re.compile(r" \.\.\. \(\d+ characters\)$")
+BINARY = re.compile(r"\(\d+ bytes\)")
 DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
     "accept", "content-encoding", "content-length", "content-range", "content-type", "date", "idempotency-key",
@@ -146,6 +149,11 @@ def _masked(text: str, content_type: str) -> str:
 
 def _cut(text: str, whole: int) -> str:
     return text if len(text) <= BODY_LIMIT else f"{text[:BODY_LIMIT]} ... ({whole} characters)"
+
+
+def is_partial(body: str) -> bool:
+    """Whether a body as the log shows it lacks something: it was cut, or it was no text."""
+    return bool(CUT.search(body) or BINARY.fullmatch(body))
 
 
 def prune() -> int:

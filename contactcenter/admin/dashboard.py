@@ -15,10 +15,15 @@ from django.utils.translation import ngettext
 
 from contactcenter.models import Agent, AgentState, Heartbeat, Interaction, InteractionState, OutboxEntry, ScenarioRun
 from contactcenter.models.interactions import ENDED
-from integrations.marks import badges_of, kind_of, relative, shortened
+from integrations.horizon import Ending, endings
+from integrations.marks import badges_of, kind_of, relative, say, shortened, until
 from integrations.models import Health, IntegrationAccount
 
 ACCOUNTS_SHOWN = 12
+ENDS_SHOWN = 6
+TROUBLES_SHOWN = 8
+# What ends within this time needs a person now; the block "What ends next" is for looking ahead.
+SOON = timedelta(days=7)
 # The scheduler leaves a sign of life every few seconds; after this long somebody should look.
 SILENCE = timedelta(seconds=60)
 
@@ -38,24 +43,28 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     """What the template of the first page reads."""
     user = request.user
     accounts = list(_accounts()) if user.has_perm("integrations.view_integrationaccount") else []
+    ends = endings(account for account in accounts if account.enabled)
     return {
-        "attention": list(attention(user, accounts)),
+        "attention": list(attention(user, accounts, ends)),
         "accounts": [
             {"account": a, "kind": kind_of(a), "badges": badges_of(a), "url": change_url(a)}
             for a in accounts[:ACCOUNTS_SHOWN]
         ],
+        "ends": [{"ending": e, "url": change_url(e.account)} for e in ends[:ENDS_SHOWN]],
         "more_accounts": max(0, len(accounts) - ACCOUNTS_SHOWN),
         "figures": list(figures(user)),
     }
 
 
 def _accounts() -> Any:
-    return IntegrationAccount.objects.defer("secrets", "properties").order_by("name")
+    return IntegrationAccount.objects.select_related("token").order_by("name")
 
 
-def attention(user: User | AnonymousUser, accounts: list[IntegrationAccount]) -> Iterator[Attention]:
+def attention(
+    user: User | AnonymousUser, accounts: list[IntegrationAccount], ends: list[Ending]
+) -> Iterator[Attention]:
     """Accounts first, then what waits because of them, then our own machinery."""
-    yield from _troubled(accounts)
+    yield from _shortened([*_troubled(accounts), *_ending_soon(ends)])
     if user.has_perm("contactcenter.view_outboxentry"):
         yield from _stuck()
     if user.has_perm("contactcenter.view_scenario"):
@@ -70,6 +79,29 @@ def _troubled(accounts: list[IntegrationAccount]) -> Iterator[Attention]:
         tone = "bad" if account.health == Health.FAILING else "warn"
         text = shortened(account.health_message) or account.get_health_display()
         yield Attention(account.name, text, change_url(account), tone, account.health_changed_at)
+
+
+def _ending_soon(ends: list[Ending]) -> Iterator[Attention]:
+    for ending in ends:
+        if ending.left > SOON or ending.account.simulated:
+            continue
+        over = ending.left <= timedelta(0)
+        what, when = say(ending.expiry.label), until(ending.expiry.when)
+        title = (_("%(what)s ended %(when)s") if over else _("%(what)s ends %(when)s")) % {"what": what, "when": when}
+        yield Attention(
+            f"{ending.account.name}: {title}", say(ending.expiry.what_then), change_url(ending.account),
+            "bad" if over else "warn",
+        )  # fmt: skip
+
+
+def _shortened(found: list[Attention]) -> Iterator[Attention]:
+    """A vendor that is away takes a hundred accounts with it; the rest of the page must stay in sight."""
+    yield from found[:TROUBLES_SHOWN]
+    more = len(found) - TROUBLES_SHOWN
+    if more > 0:
+        title = ngettext("%d more account needs attention", "%d more accounts need attention", more) % more
+        text = _("The list of accounts shows them all.")
+        yield Attention(title, text, reverse("admin:integrations_integrationaccount_changelist"))
 
 
 def _stuck() -> Iterator[Attention]:

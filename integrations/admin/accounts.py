@@ -17,7 +17,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from integrations import history
 from integrations.capabilities import SingleSignOn
-from integrations.fields import SecretUnreadable
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
@@ -28,15 +27,16 @@ from integrations.providers.base import Provider
 
 from . import chooser
 from .buttons import action_page, buttons_of, notices_of
+from .checking import Checking
 from .listing import Listing
-from .panels import Panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
+from .panels import Panel, ends_panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
 
 
 @admin.register(IntegrationAccount)
-class IntegrationAccountAdmin(Listing, Screen):
+class IntegrationAccountAdmin(Checking, Listing, Screen):
     """Knows nothing of agents and calls: the upper app adds its panels and the enabled types in a subclass."""
 
     intro = _t("Connections to other people's systems: what they are, how they are, and until when.")
@@ -52,11 +52,13 @@ class IntegrationAccountAdmin(Listing, Screen):
         """The cards beside the form."""
         has_tokens = hasattr(account, "token") or issubclass(account.provider_class, OAuth2)
         logs_in = issubclass(account.provider_class, SingleSignOn)
-        return [
+        found = [
             health_panel(account),
-            *([tokens_panel(account)] if has_tokens else []),
-            *([sign_on_panel(account)] if logs_in else []),
+            tokens_panel(account) if has_tokens else None,
+            sign_on_panel(account) if logs_in else None,
+            ends_panel(account),
         ]
+        return [panel for panel in found if panel is not None]
 
     def wide_panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards below it. Nothing is said to anybody where the work is done here."""
@@ -212,7 +214,7 @@ class IntegrationAccountAdmin(Listing, Screen):
             "buttons": buttons_of(account) if may_run else [],
             "panels": self.panels(request, account),
             "wide_panels": self.wide_panels(request, account),
-            "secrets_unreadable": not readable(account),
+            "secrets_unreadable": not account.secrets.is_readable,
         }
 
     def save_model(self, request: HttpRequest, obj: Any, form: AccountForm, change: bool) -> None:
@@ -258,12 +260,3 @@ def plain_words(field: Any, value: Any) -> Any:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return dict(getattr(field, "choices", ())).get(str(value), value)
-
-
-def readable(account: IntegrationAccount) -> bool:
-    """Whether the stored secrets can be decrypted with the keys that are configured."""
-    try:
-        account.secrets.reveal()
-    except SecretUnreadable:
-        return False
-    return True

@@ -14,7 +14,7 @@ from integrations.sign_on import MARKS
 
 from .keyset import KeysetScreen
 from .screens import ReadOnlyScreen
-from .wirelog import AccountFilter
+from .wirelog_filters import AccountFilter
 
 
 @admin.register(InboundEvent)

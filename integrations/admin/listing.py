@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _t
 
 from integrations import catalogue, marks
 from integrations.forecast import forecast
@@ -41,6 +42,7 @@ class Listing:
     list_filter: Any = (TypeFilter, "health", "simulated", "enabled")
     list_select_related: Any = ("token",)
     search_fields: Any = ("name",)
+    search_help_text: Any = _t("Search by name")
     ordering: Any = ("name",)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
@@ -58,6 +60,11 @@ class Listing:
 
     @admin.display(description="Health", ordering="health")
     def state(self, account: IntegrationAccount) -> SafeString:
+        if not account.secrets.is_readable:
+            todo = _("Enter them again, or put the key back.")
+            return format_html(
+                '{}<span class="second-line">{}</span>', marks.status(_("Secrets unreadable"), "bad"), todo
+            )
         if account.health_changed_at is None or not account.enabled:
             return marks.health(account)
         since = _("since %s") % marks.span(timezone.now() - account.health_changed_at)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from integrations import sign_on
 from integrations.forecast import forecast
+from integrations.horizon import expiries_of
 from integrations.models import IntegrationAccount
 from integrations.quotas import DailyQuota, use_of
 
@@ -31,6 +32,12 @@ def tokens_panel(account: IntegrationAccount) -> Panel:
     token = getattr(account, "token", None)
     data = {"account": account, "token": token, "forecast": forecast(account)}
     return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def ends_panel(account: IntegrationAccount) -> Panel | None:
+    """What ends when; None where nothing is known to end."""
+    found = expiries_of(account)
+    return Panel(_("What ends when"), "integrations/account/panel_ends.html", {"expiries": found}) if found else None
 
 
 def sign_on_panel(account: IntegrationAccount) -> Panel:

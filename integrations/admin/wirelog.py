@@ -1,7 +1,5 @@
 """The wire log: every exchange with a vendor, to look at. Secrets were masked before the row was written."""
 
-from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,76 +7,30 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from integrations import marks
-from integrations.models import ApiCall, IntegrationAccount
+from integrations.models import ApiCall
 
 from .keyset import KeysetScreen
+from .replaying import Replaying
 from .screens import ReadOnlyScreen
+from .wirelog_filters import AccountFilter, ExactFilter, PeriodFilter, StatusFilter
 
 LONGEST_URL = 110
-STATUS_CLASSES = {
-    "ok": ("Success (2xx)", Q(status__gte=200, status__lt=300)),
-    "redirect": ("Redirect (3xx)", Q(status__gte=300, status__lt=400)),
-    "refused": ("Refused (4xx)", Q(status__gte=400, status__lt=500)),
-    "fault": ("Fault at the vendor (5xx)", Q(status__gte=500)),
-    "none": ("No answer", Q(status__isnull=True)),
-}
-PERIODS = {
-    "hour": ("Last hour", timedelta(hours=1)),
-    "day": ("Last 24 hours", timedelta(days=1)),
-    "week": ("Last 7 days", timedelta(days=7)),
-}
-
-
-class AccountFilter(admin.SimpleListFilter):
-    title = "account"
-    parameter_name = "account"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in IntegrationAccount.objects.order_by("name").values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(account_id=self.value()) if (self.value() or "").isdigit() else queryset
-
-
-class StatusFilter(admin.SimpleListFilter):
-    title = "result"
-    parameter_name = "result"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(key, label) for key, (label, _condition) in STATUS_CLASSES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found = STATUS_CLASSES.get(self.value() or "")
-        return queryset.filter(found[1]) if found else queryset
-
-
-class PeriodFilter(admin.SimpleListFilter):
-    title = "time"
-    parameter_name = "since"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(key, label) for key, (label, _length) in PERIODS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        found = PERIODS.get(self.value() or "")
-        return queryset.filter(started_at__gte=timezone.now() - found[1]) if found else queryset
 
 
 @admin.register(ApiCall)
-class ApiCallAdmin(KeysetScreen, ReadOnlyScreen):
+class ApiCallAdmin(Replaying, KeysetScreen, ReadOnlyScreen):
     heading = _("Wire log")
     intro = _("Every exchange with a vendor, newest first. Passwords and tokens are masked before they are written.")
     nothing_yet = _("Nothing was sent yet. Test an account's connection, and the exchanges appear here.")
     list_display = ("at", "of_account", "exchange", "result", "took")
     list_display_links = None
-    list_filter = (AccountFilter, StatusFilter, PeriodFilter)
+    list_filter = (AccountFilter, StatusFilter, PeriodFilter, ExactFilter)
     list_select_related = ("account",)
     search_fields = ("interaction",)
     search_help_text = _("Reference of an interaction")

@@ -12,6 +12,7 @@ from integrations import doctor
 from integrations.actions import Result, action
 from integrations.catalogue import AccountType
 from integrations.errors import Cause, IntegrationError
+from integrations.expiries import Announced
 from integrations.http import HttpClient, error_from_response
 from integrations.properties import PropertiesForm
 
@@ -35,6 +36,8 @@ class Provider:
     remote: ClassVar[bool] = True
     # What a cause means at this vendor and where to click there, over the doctor's general advice.
     advice: ClassVar[Mapping[Cause, "doctor.Advice"]] = {}
+    # What the vendor has announced to switch off, with the day.
+    announced: ClassVar[tuple[Announced, ...]] = ()
 
     # The account's own fields, with the labels and defaults of the administrator's guide: usually an inner class.
     Properties: ClassVar[PropertiesClass] = PropertiesForm

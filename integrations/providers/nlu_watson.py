@@ -4,6 +4,7 @@ Billed by features and blocks of 10,000 characters, so nothing is asked for that
 service off (release notes, August 2026); `nlu_local` stands beside it."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import requests
@@ -13,6 +14,7 @@ from integrations import catalogue, deadlines
 from integrations.capabilities import Sentiment, SentimentLabel
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
+from integrations.expiries import Announced
 from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
 from integrations.providers import ibm
 from integrations.providers.nlu import Nlu
@@ -28,6 +30,7 @@ END = (
     "IBM is ending Watson Natural Language Understanding: no new services since 31 July 2026, support until 31 July "
     "2027, switched off on 31 January 2028. The Local engine (English) of this product goes on without IBM."
 )
+SOURCE = "IBM, Natural Language Understanding release notes"
 ADVICE = {
     **ibm.ADVICE,
     Cause.INVALID_DATA: Advice(
@@ -98,6 +101,13 @@ class WatsonNlu(Nlu, ibm.Watson):
     type = catalogue.NLU
     documentation_url = "https://cloud.ibm.com/apidocs/natural-language-understanding"
     notice = END
+    announced = (
+        Announced("Support by IBM", date(2027, 7, 31), "IBM supports the service no longer; it still answers.", SOURCE),
+        Announced(
+            "The service at IBM", date(2028, 1, 31),
+            "IBM switches the service off. Add an account of the local engine and make it the default before.", SOURCE,
+        ),
+    )  # fmt: skip
     service = "natural-language-understanding"
     advice = ADVICE
     Properties = WatsonNluProperties

@@ -17,8 +17,15 @@ from starlette.routing import Route
 
 from . import faults, pages
 from .base import BadSetting, Simulator
+from .recorder import Exchange
 
 SHOWN = 200
+# What the page shows, by the word in its address: everything, what a tester has to look at, the vendor's interface.
+ONLY: dict[str, Callable[[Exchange], bool]] = {
+    "all": lambda row: True,
+    "troubled": lambda row: row.troubled,
+    "": lambda row: not row.page,
+}
 
 
 def routes(simulator: Simulator) -> list[Route]:
@@ -60,11 +67,11 @@ async def requests_page(simulator: Simulator, request: Request) -> Response:
         return Response(status_code=204)
     if wants_json(request):
         return JSONResponse([exchange.as_json() for exchange in reversed(simulator.recorder.newest_first())])
-    everything = "all" in request.query_params
-    rows = [row for row in simulator.recorder.newest_first() if everything or not row.page][:SHOWN]
+    only = next((name for name in ONLY if name in request.query_params), "")
+    rows = [row for row in simulator.recorder.newest_first() if ONLY[only](row)][:SHOWN]
     fragment = request.query_params.get("format") == "fragment"
     template = "_requests_table.html" if fragment else "requests.html"
-    return pages.render(request, template, simulator=simulator, rows=rows, everything=everything)
+    return pages.render(request, template, simulator=simulator, rows=rows, only=only)
 
 
 async def faults_resource(simulator: Simulator, request: Request) -> Response:

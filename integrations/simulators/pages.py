@@ -6,6 +6,7 @@ No page carries an inline script or style, so that nothing a caller writes into 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from starlette.responses import HTMLResponse
 
 HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
+BETWEEN_TAGS = re.compile(r">\s*<")
+# A tag that is opened on its line and closed on a later one.
+OPENS = re.compile(r"<[^!?/][^>]*(?<!/)>\s*$")
 
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -22,7 +26,27 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def readable(value: Any) -> str:
+    """JSON and XML, indented; any other text as it came."""
+    if not isinstance(value, str):
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    return indented(value) if value.lstrip().startswith("<") else value
+
+
+def indented(xml: str) -> str:
+    """One tag a line. By its look only: what arrives here is not parsed, and may be broken."""
+    lines, depth = [], 0
+    for line in BETWEEN_TAGS.sub(">\n<", xml.strip()).split("\n"):
+        depth -= line.startswith("</")
+        lines.append("  " * max(0, depth) + line.strip())
+        depth += bool(OPENS.match(line))
+    return "\n".join(lines)
+
+
 _environment.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+_environment.filters["readable"] = readable
 
 
 def csp(frames: tuple[str, ...] = ()) -> str:

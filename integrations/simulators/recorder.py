@@ -37,6 +37,11 @@ class Exchange:
     started: float = 0.0
     page: bool = False  # a person looked at one of our pages; of little interest to a tester
 
+    @property
+    def troubled(self) -> bool:
+        """Refused, broken, disturbed by a fault, or with a mistake that a vendor would not mention."""
+        return bool(self.warnings or self.fault) or self.status is None or self.status >= 400
+
     def as_json(self) -> dict[str, Any]:
         shown = asdict(self)
         del shown["started"], shown["page"]

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -47,6 +47,27 @@ def exact(when: datetime | None) -> SafeString:
 @register.filter
 def day(when: datetime) -> str:
     return marks.day(when)
+
+
+@register.filter
+def until(when: datetime) -> str:
+    return marks.until(when)
+
+
+@register.filter
+def end_tone(when: datetime) -> str:
+    return marks.end_tone(when)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    return marks.span(length)
+
+
+@register.filter
+def word(words: dict[str, str], key: str) -> str:
+    """The word for a key; the key itself where the table has none."""
+    return words.get(key, key)
 
 
 @register.filter

@@ -195,7 +195,11 @@ def interaction_with_story(service: Any, agent: Any, account: IntegrationAccount
 
 
 def call_of(account: IntegrationAccount, interaction: Interaction) -> Any:
+    """The latest of two, so that there is a success to compare it with; below the account's own address."""
+    url = f"{account.simulator_url}/api/now/table/sys_user"
+    ApiCallFactory(account=account, simulated=True, url=f"{url}?sysparm_limit=1", response_body='{"result": [{}]}')
     return ApiCallFactory(
+        url=f"{url}?sysparm_limit=2",
         account=account, interaction=str(interaction.public_id), simulated=True, purpose="Look up caller",
         request_body='{"note": "<script>alert(1)</script>"}', response_body='{"result": []}',
     )  # fmt: skip

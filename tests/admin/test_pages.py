@@ -9,6 +9,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from integrations import check_runs
+
 from .conftest import account_url
 from .test_screens import pages
 
@@ -244,3 +246,18 @@ def test_a_row_is_added_to_a_service(desk: Page, world: Any):
     desk.locator("#id_numbers-1-number").fill("+1 415 555 0177")
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_text("+1 415-555-0177")).to_be_visible()
+
+
+def test_a_check_of_accounts_is_followed_live_and_survives_a_reload(desk: Page, world: Any):
+    desk.goto("/admin/integrations/integrationaccount/")
+    desk.get_by_role("button", name="Check all").click()
+    expect(desk.get_by_text("0 of 2 accounts tested")).to_be_visible()
+    desk.get_by_text("Waiting", exact=False).first.click()
+    expect(desk.get_by_role("link", name="Old thing")).to_be_visible()
+    desk.reload()
+    expect(desk.get_by_text("0 of 2 accounts tested")).to_be_visible()
+    assert not faults(desk)
+    assert check_runs.work() == 2
+    expect(desk.get_by_text("2 of 2 accounts tested, 2 fail")).to_be_visible(timeout=10_000)
+    expect(desk.locator("[data-live]")).to_have_count(0)
+    assert not faults(desk)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from contactcenter.admin.groups import SUPERVISORS, ensure_supervisors
 from contactcenter.admin.navigation import GROUPS
+from integrations import check_runs
 from integrations.admin.screens import Screen
 from tests.factories import AgentFactory, UserFactory
 
@@ -21,7 +22,14 @@ def pages(world) -> list[str]:
         found.append(reverse(f"admin:{app_model}_change", args=[thing.pk]))
         found.append(reverse(f"admin:{app_model}_changelist"))
         found.append(reverse(f"admin:{app_model}_history", args=[thing.pk]))
-    return found
+    call = world.objects["integrations/apicall"]
+    run = check_runs.ask([world.account], "admin")
+    return [
+        *found,
+        reverse("admin:integrations_apicall_compare", args=[call.pk]),
+        reverse("admin:integrations_apicall_replay", args=[call.pk]),
+        reverse("admin:integrations_integrationaccount_check_run", args=[run.pk]),
+    ]
 
 
 def test_every_page_opens_under_a_strict_policy(console, world):

@@ -99,7 +99,7 @@ CASES = {
         {"consumer_secret": "demo-salesforce-consumer-secret"},
         lambda vendor, secret, patch: vendor.settings(consumer_secret=secret),
         paths=("/services/oauth2/token", "/services/oauth2/userinfo", "/services/data"),
-        none_at={"/services/oauth2/token": ("missing_permission",)},
+        none_at={"/services/oauth2/token": ("missing_permission", "expired_token")},
     ),
     "aws_s3": Case(
         "aws_s3", {"access_key_id": "AKIADEMOSTORAGE00001", "s3_bucket": "demo-recordings"},
@@ -146,7 +146,7 @@ CASES = {
         "zendesk", {"authorization_type": "client_credentials", "client_id": ZENDESK_CLIENT},
         {"client_secret": "demo-zendesk-client-secret"},
         lambda vendor, secret, patch: vendor.settings(client_secret=secret), paths=(ZENDESK_TOKEN, "/api/v2"),
-        none_at={ZENDESK_TOKEN: ("missing_permission",)},
+        none_at={ZENDESK_TOKEN: ("missing_permission", "expired_token")},
     ),
     "zendesk api token": Case(
         "zendesk", {"authorization_type": "api_token", "user_name": "integration@example.com"},

@@ -61,7 +61,11 @@ def test_an_import_creates_then_changes_then_keeps(tmp_path: Path) -> None:
     assert account.secret("api_key") == "canary-from-environment"
     assert "1 unchanged" in run(FILE, tmp_path)
     text = run(FILE.replace(":9", ":10") + "  simulated: true\n", tmp_path)
-    assert "~ change  Plain one (Plain): simulated, url" in text
+    assert text.splitlines()[:3] == [
+        "~ change  Plain one (Plain)",
+        "            simulated: no -> yes",
+        "            url: http://127.0.0.1:9 -> http://127.0.0.1:10",
+    ]
     account.refresh_from_db()
     assert (account.properties["url"], account.simulated) == ("http://127.0.0.1:10", True)
 
@@ -100,6 +104,24 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(tmp_path: Path) -> None:
     assert "canary" not in text
     assert "127.0.0.1" not in text
     assert not IntegrationAccount.objects.exists()
+
+
+def test_two_accounts_of_the_file_may_exchange_the_default(tmp_path: Path) -> None:
+    run(ROTATING.format("One"), tmp_path)
+    run("[{name: One, default: false}, {name: Two, provider: rotating, default: true, properties: {url: x}, secrets: "
+        "{client_secret: x}}]", tmp_path)  # fmt: skip
+    assert IntegrationAccount.objects.get(is_default=True).name == "Two"
+    run("[{name: One, default: true}, {name: Two, default: false}]", tmp_path)
+    assert IntegrationAccount.objects.get(is_default=True).name == "One"
+
+
+def test_the_plan_shows_values_but_nothing_that_is_known_as_a_secret(tmp_path: Path) -> None:
+    run(FILE, tmp_path)
+    text = FILE.replace("http://127.0.0.1:9", "http://127.0.0.1:9/?key=canary-from-environment")
+    plan = run(text, tmp_path, "--dry-run")
+    assert "url: http://127.0.0.1:9 -> http://127.0.0.1:9/?key=***" in plan
+    long = run(FILE.replace(":9", ":9/" + "a" * 300), tmp_path, "--dry-run")
+    assert "aaa ..." in long and "a" * 130 not in long
 
 
 def test_an_export_has_the_same_bytes_every_time_and_imports_as_no_change(
@@ -210,6 +232,9 @@ def test_the_provider_of_an_account_cannot_be_changed(tmp_path: Path) -> None:
 
 def test_the_files_default_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     before = AccountFactory(name="Before", provider="rotating", is_default=True)
+    plan = run(ROTATING.format("After"), tmp_path, "--dry-run")
+    assert 'default: yes -> no, because "After" becomes it' in plan
+    assert IntegrationAccount.objects.get(is_default=True) == before
     run(ROTATING.format("After"), tmp_path)
     before.refresh_from_db()
     assert not before.is_default

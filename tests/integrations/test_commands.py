@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from integrations.fields import Sealed
-from integrations.models import IntegrationAccount, OAuthToken
+from integrations.models import IntegrationAccount
 
 from .conftest import database_url
 from .local_server import Answer, LocalServer
@@ -121,41 +120,6 @@ def test_standard_output_of_the_real_program_holds_the_object_alone(tmp_path: An
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert list(json.loads(done.stdout)) == KEYS
-
-
-# -- keys
-
-
-def test_rotating_encrypts_everything_under_the_first_key(plain: IntegrationAccount, settings: Any) -> None:
-    OAuthToken.objects.create(account=plain, access=Sealed.of(["canary-access", "x"]))
-    old = list(settings.FIELD_ENCRYPTION_KEYS)
-    settings.FIELD_ENCRYPTION_KEYS = [OTHER_KEY, *old]
-    status, text = run("rotate_secrets")
-    assert (status, text) == (0, "Encrypted again: 2. Unreadable: 0.\n")
-    settings.FIELD_ENCRYPTION_KEYS = [OTHER_KEY]
-    plain = IntegrationAccount.objects.get(pk=plain.pk)
-    assert plain.secret("api_key") == "canary-api-key-1"
-    assert OAuthToken.objects.get().access.reveal()[0] == "canary-access"
-
-
-def test_what_no_key_opens_is_named_and_left_as_it_is(plain: IntegrationAccount, settings: Any, capsys: Any) -> None:
-    right = settings.FIELD_ENCRYPTION_KEYS
-    settings.FIELD_ENCRYPTION_KEYS = [OTHER_KEY]
-    assert run("rotate_secrets", "--dry-run") == (1, "Readable: 0. Unreadable: 1.\n")
-    assert run("rotate_secrets")[0] == 1
-    assert '"Plain", secrets' in capsys.readouterr().err
-    settings.FIELD_ENCRYPTION_KEYS = right
-    assert IntegrationAccount.objects.get().secret("api_key") == "canary-api-key-1"
-
-
-def test_a_secret_that_changes_while_keys_rotate_is_not_overwritten(plain: IntegrationAccount) -> None:
-    from integrations.management.commands.rotate_secrets import replace
-
-    before = plain.secrets
-    plain.apply(plain.properties, {"api_key": "canary-newer"})
-    plain.save()
-    assert replace(IntegrationAccount, plain.pk, "secrets", before=before, after=before.rotated()) == 0
-    assert IntegrationAccount.objects.get().secret("api_key") == "canary-newer"
 
 
 def test_simulators_on_a_port_in_use_say_so(server: LocalServer) -> None:

@@ -19,6 +19,7 @@ GOOD = {
     "PUBLIC_URL": "https://cc.example.com",
     "DATABASES": {"default": {"ENGINE": "django.db.backends.postgresql"}},
     "CELERY_BROKER_URL": "redis://redis:6379/0",
+    "EMAIL_URL": "smtp+tls://mail.example.com:587",
 }
 
 
@@ -55,6 +56,7 @@ def test_while_debug_is_on_nothing_is_asked(monkeypatch):
         ("CELERY_BROKER_URL", "filesystem://", "contactcenter.E004"),
         ("ALLOWED_HOSTS", [], "contactcenter.E005"),
         ("PUBLIC_URL", "http://cc.example.com", "contactcenter.W006"),
+        ("EMAIL_URL", "", "contactcenter.W007"),
     ],
 )
 def test_each_leftover_of_trying_out_is_told_with_what_to_do(production, name, value, expected):

@@ -4,7 +4,7 @@ The token endpoint reads JSON. A renewal deletes the access token and the refres
 (developer.zendesk.com, "OAuth Tokens for Grant Types"; the guide "API tokens to OAuth" has the dates)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import requests
@@ -13,6 +13,7 @@ from integrations import oauth
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
 from integrations.errors import IntegrationError
+from integrations.expiries import Announced
 from integrations.models import OAuthToken
 from integrations.oauth import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
@@ -33,6 +34,14 @@ def uses(*ways: str) -> Any:
 
 class Login(OAuth2, Provider):
     """How requests are signed, and the buttons around tokens."""
+
+    announced = (
+        Announced(
+            "API token", date(2027, 4, 30),
+            "Zendesk takes no API token any more. Choose OAuth as authorization type and authorise the account before.",
+            'Zendesk, guide "API tokens to OAuth"', uses(API_TOKEN),
+        ),
+    )  # fmt: skip
 
     def oauth_config(self) -> OAuthConfig:
         way, scope = str(self.properties["authorization_type"]), str(self.properties["scope"])

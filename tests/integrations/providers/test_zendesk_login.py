@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,14 +10,16 @@ import pytest
 import requests
 from django.db import connection
 from django.utils import timezone
+from time_machine import travel
 
 from integrations import oauth
 from integrations.actions import actions_of
 from integrations.errors import AuthenticationFailed, Cause, Unavailable
+from integrations.horizon import expiries_of
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
 from integrations.providers.zendesk import Zendesk
 from tests.integrations.providers.conftest import Vendor
-from tests.integrations.providers.zendesk import CLIENT, SECRET, TOKEN, again, connect, sent
+from tests.integrations.providers.zendesk import CLIENT, SECRET, TOKEN, again, connect, make_account, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BY_PERSON: dict[str, Any] = {"authorization_type": "authorization_code", **CLIENT}
@@ -284,3 +286,11 @@ def test_each_way_has_its_buttons(zendesk: Vendor, way: str, buttons: set[str]) 
     provider = connect(authorization_type=way, **CLIENT)
     shown = {key for key, button in actions_of(Zendesk).items() if not button.applies or button.applies(provider)}
     assert shown == {"test_connection", "look_up", *buttons}
+
+
+@pytest.mark.parametrize(
+    ("way", "told"), [("api_token", ["API token"]), ("client_credentials", []), ("authorization_code", [])]
+)
+def test_the_end_of_api_tokens_is_on_the_horizon_of_those_that_use_one(way: str, told: list[str]) -> None:
+    with travel(datetime(2026, 12, 1, tzinfo=UTC)):
+        assert [expiry.label for expiry in expiries_of(make_account(authorization_type=way))] == told

@@ -1,0 +1,134 @@
+"""Reminders of what ends: 30, 7 and 1 days ahead, by e-mail to those who may change accounts.
+
+Each reminder is a row with a unique key, and a row is claimed before it is sent: a second scheduler, a crash or a
+mail server that is away neither repeats it nor loses it. What was renewed meanwhile is not told any more."""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from email.utils import formataddr
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.mail import EmailMessage
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from . import leases, marks
+from .expiries import Expiry
+from .horizon import Ending, endings
+from .models import IntegrationAccount, Reminder
+
+logger = logging.getLogger(__name__)
+
+AHEAD = (1, 7, 30)
+LEASE_SECONDS = 90.0  # above the time limit of the mail server
+KEPT = timedelta(days=400)
+Key = tuple[int, str, datetime, int]
+
+
+def remind() -> int:
+    """Note what is due and send what was not sent; returns how many reminders went out. Never raises for a mail server
+    that does not answer: the next turn tries again."""
+    due = {key_of(ending, days): ending for ending in _endings() if (days := days_ahead(ending.expiry))}
+    rows = [Reminder(account_id=a, label=label, ends_at=when, days=days) for a, label, when, days in due]
+    Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+    return _send(due)
+
+
+def _endings() -> list[Ending]:
+    """Simulated accounts are for trying out; nobody is woken for them."""
+    return endings(IntegrationAccount.objects.filter(enabled=True, simulated=False).select_related("token"))
+
+
+def days_ahead(expiry: Expiry) -> int:
+    """The reminder that is due now: the closest of `AHEAD` that is not behind us, 0 for none.
+
+    A term that is as short as the reminder is long has none: its token is renewed all the time."""
+    left = expiry.when - timezone.now()
+    term = expiry.when - expiry.since if expiry.since else None
+    if left <= timedelta(0):
+        return 0
+    closest = next((days for days in AHEAD if left <= timedelta(days=days)), 0)
+    return closest if term is None or timedelta(days=closest) < term else 0
+
+
+def key_of(ending: Ending, days: int) -> Key:
+    return ending.account.pk, ending.expiry.label[:120], ending.expiry.when, days
+
+
+def _send(due: dict[Key, Ending]) -> int:
+    claimed: dict[Key, tuple[Reminder, str]] = {}
+    for row in Reminder.objects.filter(sent_at__isnull=True):
+        key = (row.account_id, row.label, row.ends_at, row.days)
+        if key not in due:
+            row.delete()  # renewed meanwhile, or a closer reminder has taken its place
+        elif owner := leases.claim(row, seconds=LEASE_SECONDS, where=Q(sent_at__isnull=True)):
+            claimed[key] = (row, owner)
+    if not claimed:
+        return 0
+    sent = _mailed({key: due[key] for key in claimed})
+    for row, owner in claimed.values():
+        if sent:
+            Reminder.objects.filter(pk=row.pk, lease_owner=owner).update(sent_at=timezone.now())
+        leases.release(row, owner)
+    return len(claimed) if sent else 0
+
+
+def _mailed(told: dict[Key, Ending]) -> bool:
+    to = recipients()
+    if not to:
+        logger.warning("Nobody who may change accounts has an e-mail address: %d reminders wait.", len(told))
+        return False
+    try:
+        message(told, to).send()
+    except Exception as error:  # the mail server's library raises what it likes
+        logger.warning("The reminders could not be sent (%s); the next turn tries again.", type(error).__name__)
+        return False
+    return True
+
+
+def recipients() -> list[str]:
+    """Addresses of the staff who may change accounts."""
+    users = get_user_model().objects.with_perm(
+        "integrations.change_integrationaccount", backend="django.contrib.auth.backends.ModelBackend"
+    )
+    with_mail = users.filter(is_staff=True).exclude(email="").order_by("pk")
+    return [formataddr((user.get_full_name(), user.email)) for user in with_mail]
+
+
+def message(told: dict[Key, Ending], to: list[str]) -> EmailMessage:
+    """One mail for all that is due. The same reminders make the same Message-ID, so that a mail that went out just
+    before a crash is recognised by mail systems when it comes again."""
+    first = next(iter(told.values()))
+    subject = (
+        f"{first.account.name}: {first.expiry.label} ends {marks.until(first.expiry.when)}"
+        if len(told) == 1
+        else f"Integration accounts: {len(told)} things end soon"
+    )
+    parts = [
+        "Something of your integration accounts ends soon. Nothing has stopped working yet.",
+        *(_paragraph(ending) for ending in told.values()),
+        f"All accounts: {settings.PUBLIC_URL}{reverse('admin:index')}",
+    ]
+    return EmailMessage(subject, "\n\n".join(parts) + "\n", to=to, headers={"Message-ID": message_id(told)})
+
+
+def _paragraph(ending: Ending) -> str:
+    account, expiry = ending.account, ending.expiry
+    page = reverse("admin:integrations_integrationaccount_change", args=[account.pk])
+    return (
+        f"{account.name}: {expiry.label} ends {marks.until(expiry.when)}, on {marks.day(expiry.when)}.\n"
+        f"{expiry.what_then}\n{settings.PUBLIC_URL}{page}"
+    )
+
+
+def message_id(keys: Iterable[Key]) -> str:
+    return f"<{hashlib.sha256(repr(sorted(keys)).encode()).hexdigest()[:32]}@contactcenter.invalid>"
+
+
+def prune() -> int:
+    """Forget what ended long ago."""
+    return Reminder.objects.filter(ends_at__lt=timezone.now() - KEPT).delete()[0]

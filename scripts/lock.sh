@@ -11,6 +11,7 @@ compile() {
 compile --upgrade --output-file requirements.txt || die "The requirements could not be resolved."
 compile --upgrade --extra dev --constraint requirements.txt --output-file requirements-dev.txt ||
     die "The requirements for development could not be resolved."
+for file in requirements.txt requirements-dev.txt; do cat scripts/later-pythons.txt >>"$file"; done
 if grep -nE '://|--(index|extra-index|find-links|trusted)' requirements.txt requirements-dev.txt; then
     die "A lock file names an address (above). Lock files hold names, versions and hashes only."
 fi

@@ -32,6 +32,12 @@ OURS = (
     "LEASE_SECONDS", "DJANGO_SETTINGS_MODULE",
 )  # fmt: skip
 SLOW = "browser or processes"
+# What is said to vendors and by their stand-ins does not depend on the database.
+WIRE_ONLY = (
+    "--ignore=tests/simulators",
+    "--ignore=tests/integrations/providers",
+    "--ignore=tests/integrations/test_provider_contract.py",
+)
 NO_TESTS = 5
 
 
@@ -174,7 +180,7 @@ def tests(runner: Runner, workers: str) -> None:
     with Servers() as servers:
         extra = {"DATABASE_URL": servers.postgres_url(), "REDIS_URL": servers.redis_url()}
         again = f"not ({SLOW}) and not postgres and not redis{left_out}"
-        runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, "--ignore=tests/simulators", extra=extra)
+        runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, "*NO_DATABASE_MATTERS, extra=extra)
 
 
 def report(runner: Runner) -> int:

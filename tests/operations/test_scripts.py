@@ -135,7 +135,7 @@ def test_whatever_the_project_asks_for_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = [project["dependencies"], [*project["dependencies"], *project["optional-dependencies"]["dev"]]]
     for lock, wanted in zip(LOCKS, asked, strict=True):
-        locked = set(re.findall(r"^([\w.-]+)==", lock.read_text(), re.MULTILINE))
+        locked = set(re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", lock.read_text(), re.MULTILINE))
         names = {re.split(r"[\[<>=;~! ]", entry)[0].lower().replace("_", "-") for entry in wanted}
         assert names <= locked, f"run `make lock`: {sorted(names - locked)}"
 

@@ -180,7 +180,7 @@ def tests(runner: Runner, workers: str) -> None:
     with Servers() as servers:
         extra = {"DATABASE_URL": servers.postgres_url(), "REDIS_URL": servers.redis_url()}
         again = f"not ({SLOW}) and not postgres and not redis{left_out}"
-        runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, "*NO_DATABASE_MATTERS, extra=extra)
+        runner.pytest("tests on PostgreSQL and Redis", *parallel, "-m", again, *WIRE_ONLY, extra=extra)
 
 
 def report(runner: Runner) -> int:

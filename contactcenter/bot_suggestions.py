@@ -12,7 +12,7 @@ from integrations.errors import IntegrationError
 
 from . import interactions
 from .crm_access import NotConfigured, account_for
-from .models import Chat, ChatMessage
+from .models import Chat, ChatMessage, Service
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ def suggest(chat_id: int) -> int:
     """Ask the default bot about the customer's last message; returns how many suggestions there are now.
 
     A bot that is away, or has no calls left for today, costs the agent nothing but its suggestions."""
-    chat = Chat.objects.select_related("interaction").get(pk=chat_id)
+    chat = Chat.objects.select_related("interaction__service__suggestion_engine").get(pk=chat_id)
     asked = _last_asked(chat)
-    bot = _bot()
+    bot = _bot(chat.interaction.service)
     if bot is None or asked is None or chat.interaction.state not in OPEN:
         return 0
     context = BotContext(conversation=str(chat.interaction.public_id), state=chat.bot_state)
@@ -45,9 +45,12 @@ def _last_asked(chat: Chat) -> ChatMessage | None:
     return last if last is not None and not last.is_ours and last.text.strip() else None
 
 
-def _bot() -> ChatBot | None:
+def _bot(service: Service | None) -> ChatBot | None:
+    """The service's own suggestion engine, or the default one."""
+    chosen = service.suggestion_engine if service else None
     try:
-        provider = account_for("", BOT.key).connect()
+        account = chosen if chosen is not None and chosen.enabled else account_for("", BOT.key)
+        provider = account.connect()
     except (NotConfigured, LookupError):
         return None
     return provider if isinstance(provider, ChatBot) else None

@@ -35,6 +35,12 @@ class Service(models.Model):
     code = models.SlugField(max_length=40, unique=True)
     media = models.CharField(max_length=8, choices=Media.choices, default=Media.VOICE)
     scenario = models.ForeignKey("contactcenter.Scenario", models.PROTECT, null=True, blank=True)
+    # The bot that suggests answers in chats of this service; empty: the default one.
+    suggestion_engine = models.ForeignKey(
+        "integrations.IntegrationAccount", models.SET_NULL, null=True, blank=True, related_name="+",
+        limit_choices_to={"type": "bot"},
+        help_text="Suggests answers to agents in chats of this service. Empty: the default bot account.",
+    )  # fmt: skip
     service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)
     enabled = models.BooleanField(default=True)
 

@@ -12,6 +12,7 @@ import requests
 from django import forms
 
 from integrations import catalogue, deadlines
+from integrations.actions import Result, action
 from integrations.capabilities import Article, KnowledgeBase
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Rejected, Stage
@@ -87,6 +88,10 @@ class SynthetixProperties(PropertiesForm):
     ca_certificate = CaCertificateField()
 
 
+class SearchForm(forms.Form):
+    words = forms.CharField(label="Words", max_length=200, help_text="What an agent would type into the search field.")
+
+
 class Synthetix(KnowledgeBase, Provider):
     """One view of a Synthetix knowledge base."""
 
@@ -127,6 +132,12 @@ class Synthetix(KnowledgeBase, Provider):
         path = str(self.properties["submit_path"])
         headers = {"Accept": "application/json"}
         return article_of(json_of(self.http.post(path, json=body, headers=headers, purpose="Submit", retry=0)))
+
+    @action("Search", form=SearchForm, help_text="Searches as an agent would, and shows what is found.")
+    def search_topics(self, words: str) -> Result:
+        found = self.search(words)
+        rows = tuple((article.title, article.text) for article in found)
+        return Result(True, f"{len(found)} topic(s) found." if found else "Nothing was found.", rows=rows)
 
     def _get(self, path: str, params: dict[str, Any] | None = None, *, purpose: str) -> Any:
         headers = {"Accept": "application/json"}

@@ -15,14 +15,14 @@ from django.utils import timezone
 from integrations import catalogue, deadlines
 from integrations.basic_auth import basic
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
-from integrations.capabilities import CallerLookup, CallerProfile
+from integrations.capabilities import CallerProfile
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.field_mapping import FieldMappingField, suggestions
 from integrations.http import error_from_response, json_of
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
-from integrations.providers.base import Provider
+from integrations.providers.caller_lookup import CallerLookupProvider
 from integrations.row_tables import Groups
 from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
@@ -140,7 +140,7 @@ class NextCallerProperties(PropertiesForm):
         return cleaned
 
 
-class NextCaller(CallerLookup, Provider):
+class NextCaller(CallerLookupProvider):
     """Looks a number up at Next Caller."""
 
     key = "next_caller"

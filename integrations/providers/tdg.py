@@ -15,14 +15,14 @@ from django.utils import timezone
 from integrations import catalogue, deadlines, redaction
 from integrations.actions import Result, action
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
-from integrations.capabilities import CallerLookup, CallerProfile
+from integrations.capabilities import CallerProfile
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Rejected, Stage
 from integrations.field_mapping import FieldMappingField, suggestions
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
-from integrations.providers.base import Provider
+from integrations.providers.caller_lookup import CallerLookupProvider
 from integrations.row_tables import Groups
 from integrations.verdict import VENDOR, YOU
 
@@ -135,7 +135,7 @@ class TdgProperties(PropertiesForm):
         return key
 
 
-class Tdg(CallerLookup, Provider):
+class Tdg(CallerLookupProvider):
     """Looks a number up at The Data Group."""
 
     key = "tdg"

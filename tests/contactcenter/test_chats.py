@@ -380,6 +380,26 @@ def test_the_bot_proposes_and_the_proposals_go_with_the_answer(
     assert bot_suggestions.suggest(open_chat.chat.pk) == 1
 
 
+def test_a_service_has_its_own_suggestion_engine(
+    open_chat: Interaction, service: Service, vendor: Callable[[str], Vendor]
+) -> None:
+    alterra, watson = vendor("bot_alterra"), vendor("bot_watson")
+    own = AccountFactory(provider="bot_alterra", name="Bot", properties={}, secrets={"api_key": "demo-alterra-key"})
+    AccountFactory(
+        provider="bot_watson", name="Default", is_default=True,
+        properties={"workspace_id": "demo-workspace", "username": "demo-watson"},
+        secrets={"password": "demo-watson-password"},
+    )  # fmt: skip
+    service.suggestion_engine = own
+    service.save()
+    bot_suggestions.suggest(open_chat.chat.pk)
+    assert (len(alterra.arrived()), len(watson.arrived())) == (1, 0)
+    service.suggestion_engine = None
+    service.save()
+    bot_suggestions.suggest(open_chat.chat.pk)
+    assert (len(alterra.arrived()), len(watson.arrived())) == (1, 1)
+
+
 def test_a_bot_that_answers_too_late_proposes_nothing(
     open_chat: Interaction,
     agent: Agent,

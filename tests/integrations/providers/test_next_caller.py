@@ -137,6 +137,19 @@ def test_a_line_that_makes_no_sense_is_told(row: dict[str, str]) -> None:
     assert set(form(field_mapping=[row]).errors) == {"field_mapping"}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_number_can_be_tried_on_the_page_of_the_account(vendor: Callable[[str], Vendor]) -> None:
+    vendor("next_caller")
+    account = AccountFactory(
+        provider="next_caller", name="Try", properties={"username": "demo-nextcaller"},
+        secrets={"password": "demo-nextcaller-password"},
+    )  # fmt: skip
+    result = account.connect().look_up("+1 212 555 0123")
+    assert result.ok and ("First name", "Ava") in result.rows
+    unknown = account.connect().look_up("+1 212 555 0199")
+    assert unknown.ok and unknown.rows == () and "knows nobody" in unknown.message
+
+
 def test_one_target_has_one_line() -> None:
     row = {"target": "external", "name": "x", "source": "email"}
     assert "field_mapping" in form(field_mapping=[row, row]).errors

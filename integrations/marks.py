@@ -23,6 +23,8 @@ HEALTH_TONES = {
     Health.UNKNOWN: "neutral",
 }
 
+TWO_YEARS = 730  # days
+
 
 def say(text: Any) -> str:
     """The text in the reader's language. Words that come from tables (states, types) are in the catalogue too."""
@@ -83,10 +85,12 @@ def day(when: datetime) -> str:
 
 
 def until(when: datetime) -> str:
-    """ "today", "tomorrow", "in 12 days", "3 days ago": by the calendar, as people count."""
+    """ "today", "tomorrow", "in 12 days", "in 19 years", "3 days ago": by the calendar, as people count."""
     days = (timezone.localdate(when) - timezone.localdate()).days
     if days in (0, 1):
         return _("today") if days == 0 else _("tomorrow")
+    if days > TWO_YEARS:
+        return _("in %d years") % (days // 365)
     if days > 0:
         return ngettext("in %d day", "in %d days", days) % days
     return ngettext("%d day ago", "%d days ago", -days) % -days

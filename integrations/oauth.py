@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from . import deadlines, health, leases, token_endpoint, tokens
-from .answers import page_error
+from .answers import error_from_response, page_error
 from .authorisation import (
     adopt_refresh_token,
     callback_url,
@@ -62,7 +62,7 @@ class OAuth2(ABC):
 
     def token_page(self, response: requests.Response) -> IntegrationError:
         """What a web page at the token endpoint stands for. Vendors whose pages say more override it."""
-        return page_error(response)
+        return error_from_response(response) if response.status_code >= 500 else page_error(response)
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {bearer(self)}"

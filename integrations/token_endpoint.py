@@ -121,7 +121,7 @@ def _encoded(config: OAuthConfig, form: str) -> tuple[str, str]:
 
 
 def _token_answer(provider: "OAuth2", response: requests.Response) -> IntegrationError | None:
-    if is_page(response) and response.status_code < 500:
+    if is_page(response):
         return provider.token_page(response)
     if response.status_code in (408, 429) or 300 <= response.status_code < 400 or response.status_code >= 500:
         return error_from_response(response)

@@ -19,6 +19,7 @@ from integrations.actions import Action, Result, actions_of
 from integrations.errors import IntegrationError
 from integrations.fields import SecretUnreadable
 from integrations.models import IntegrationAccount
+from integrations.providers.base import Provider
 
 from . import verdicts
 
@@ -43,14 +44,22 @@ def buttons_of(account: IntegrationAccount) -> list[dict[str, Any]]:
     """The buttons that make sense for what is stored."""
     try:
         provider = account.connect()
-        actions = [a for a in actions_of(type(provider)).values() if a.applies is None or a.applies(provider)]
     except UNREADABLE:
         return []
+    actions = [a for a in actions_of(type(provider)).values() if applies(a, provider)]
     actions.sort(key=lambda a: a.key not in AT_ONCE)
     return [
         {"action": a, "url": url_of(account, a.key), "at_once": a.key in AT_ONCE, "primary": a.key in AT_ONCE}
         for a in actions
     ]
+
+
+def applies(wanted: Action, provider: Provider) -> bool:
+    """Whether the button makes sense. One that depends on a secret that cannot be read makes none."""
+    try:
+        return wanted.applies is None or wanted.applies(provider)
+    except SecretUnreadable:
+        return False
 
 
 def url_of(account: IntegrationAccount, key: str) -> str:

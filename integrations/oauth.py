@@ -62,7 +62,8 @@ class OAuth2(ABC):
 
     def token_page(self, response: requests.Response) -> IntegrationError:
         """What a web page at the token endpoint stands for. Vendors whose pages say more override it."""
-        return error_from_response(response) if response.status_code >= 500 else page_error(response)
+        failed = error_from_response(response) if response.status_code >= 500 else None
+        return failed or page_error(response)
 
     def authorise(self, request: requests.PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {bearer(self)}"

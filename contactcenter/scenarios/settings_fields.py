@@ -1,11 +1,15 @@
 """Form fields of blocks: ordinary Django form fields, some of which hold templates with `$(names)`."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from .substitution import NAME, Unsafe, check
+from .substitution import NAME, Unsafe, check, only_variable
+
+# A dot leads into a package of Oracle Service Cloud: `CO.Vehicle`.
+OBJECT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 
 
 class BlockSettings(forms.Form):
@@ -66,6 +70,24 @@ class NameField(forms.CharField):
             raise ValidationError(f'"{name}" is no name of a variable. Use letters, digits, dots and underscores.')
         if name.startswith(("item.", "user.")):
             raise ValidationError("Names that begin with item. or user. are read-only.")
+        return name
+
+
+class ObjectTypeField(forms.CharField):
+    """The name of a table or object at the CRM, or one variable that holds it: a caller is a contact or a lead."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", "Object type")
+        kwargs.setdefault("max_length", 80)
+        kwargs.setdefault(
+            "help_text", "Name of the table or object at the CRM, or a variable such as $(item.callerKind)."
+        )
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value) or "")
+        if name and not OBJECT_TYPE.fullmatch(name) and not only_variable(name):
+            raise ValidationError("Letters, digits and underscores only, as the CRM names the table or object.")
         return name
 
 

@@ -14,6 +14,7 @@ from .crm import (
     PeopleDirectory,
     PhoneMatches,
     Record,
+    RecordDeletion,
     RecordRef,
     ScreenPop,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "PeopleDirectory",
     "PhoneMatches",
     "Record",
+    "RecordDeletion",
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",

@@ -41,7 +41,8 @@ def flow(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 def report(event: str, call_id: str = "call-1", **more: Any) -> Interaction:
     """A telephony report, without any worker doing anything about it."""
-    return calls.apply(CallReport(call_id=call_id, event=event, from_number="+14155550132", service="support", **more))
+    facts = {"from_number": "+14155550132", "service": "support", **more}
+    return calls.apply(CallReport(call_id=call_id, event=event, **facts))
 
 
 def run_of(interaction: Interaction) -> ScenarioRun:

@@ -140,16 +140,15 @@ class CrmUpdate(CrmWriter):
         object_type = ObjectTypeField()
         object_id = TemplateField(label="Object identifier", help_text="For example the id variable of a Create block.")
         values = FieldsField(label="Fields", help_text="A JSON object: names of fields and their values.")
-        closes = forms.BooleanField(
-            label="Closes the record on release",
-            required=False,
-            initial=False,
-            help_text='Skipped for accounts where "Close on release" is not ticked.',
-        )
+
+    def not_wanted(self, context: Context, account: IntegrationAccount) -> str:
+        """Why this account does without the update; empty where it does not."""
+        return ""
 
     def act(self, context: Context, account: IntegrationAccount) -> str:
-        if context.settings["closes"] and not account.values().get("close_on_release", True):
-            context.outcome["note"] = f"{account.name} leaves closing the record to the agent."
+        reason = self.not_wanted(context, account)
+        if reason:
+            context.outcome["note"] = reason
             return NEXT
         record = context.reference("object_id")
         if not record:

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from django import forms
+
 from contactcenter.scenarios.context import Context
 from contactcenter.scenarios.settings_fields import ObjectTypeField, TemplateField
 from integrations.capabilities import CallFacts
 from integrations.catalogue import SERVICENOW
+from integrations.models import IntegrationAccount
 
 from .crm_account import CrmSelectAccount
 from .crm_read import CrmSearch, NewRecordPop
@@ -73,6 +76,18 @@ class ServiceNowUpdate(CrmUpdate):
 
     class Settings(CrmUpdate.Settings):
         object_type = ObjectTypeField(initial="interaction")
+        closes = forms.BooleanField(
+            label="Closes the record on release",
+            required=False,
+            initial=False,
+            help_text='Skipped for accounts where "Close on release" is not ticked.',
+        )
+
+    def not_wanted(self, context: Context, account: IntegrationAccount) -> str:
+        closing = context.settings["closes"]
+        if closing and not account.values().get("close_on_release", True):
+            return f"{account.name} leaves closing the record to the agent."
+        return ""
 
 
 class ServiceNowScreenPop(NewRecordPop):

@@ -97,7 +97,9 @@ class AccountField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "Account")
         kwargs.setdefault("required", False)
-        kwargs.setdefault("help_text", "Name of an integration account. Empty: the default account.")
+        kwargs.setdefault(
+            "help_text", "Name of an integration account. Empty: the one of Select Account, else the default."
+        )
         super().__init__(**kwargs)
 
 

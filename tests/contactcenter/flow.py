@@ -81,6 +81,23 @@ def complete(interaction: Interaction) -> Interaction:
     return interaction
 
 
+def whole_call(**more: Any) -> Interaction:
+    """A call that agent1 answers, ends and completes, with the workers keeping up."""
+    play("offered", **more)
+    work(report("answered", agent="agent1"))
+    return work(complete(work(report("released"))))
+
+
+def made_up_for(interaction: Interaction) -> Interaction:
+    """The CRM is back: a person retries what needs attention, and every wait ends."""
+    for entry in interaction.outbox.filter(status=OutboxEntry.Status.STUCK).order_by("pk"):
+        activities.retry(entry)
+    for _ in range(3):
+        time_passes()
+        work(interaction)
+    return interaction
+
+
 def leases_run_out() -> None:
     """A worker was killed a while ago."""
     past = timezone.now() - timedelta(seconds=1)

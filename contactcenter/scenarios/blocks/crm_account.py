@@ -1,7 +1,5 @@
 """Which of several accounts of a CRM the blocks behind this one use, where they name none themselves."""
 
-from typing import ClassVar
-
 from contactcenter.scenarios.context import Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
 
@@ -11,7 +9,6 @@ from .base import NEXT, Block
 class CrmSelectAccount(Block):
     """Remembers the name alone: whether the account can be used is said by the block that uses it, in its own exits."""
 
-    account_type: ClassVar[str]
     description = "Chooses the account that later blocks of this CRM use. Needed only where there are several."
 
     class Settings(BlockSettings):

@@ -29,7 +29,6 @@ Status = OutboxEntry.Status
 class CrmBlock(Block):
     """Finds the account, keeps to the time limit, and turns every failure into the Failed exit."""
 
-    account_type: ClassVar[str]
     exits = {NEXT: "Next", FAILED: "Failed"}
 
     class Settings(BlockSettings):

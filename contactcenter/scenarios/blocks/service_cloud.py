@@ -9,45 +9,52 @@ from .crm_account import CrmSelectAccount
 from .crm_read import CrmScreenPop, CrmSearch
 from .crm_write import CrmCreate, CrmUpdate
 
-SEARCHES = "Finds the caller by phone number, or records by a query in ROQL."
-CREATES = "Makes a record, such as the incident of the call."
-UPDATES = "Changes fields of a record, such as the status of an incident."
-POPS = "Opens a record in front of the agent."
+
+class RoqlSearch(CrmSearch):
+    description = "Finds the caller by phone number, or records by a query in ROQL."
+
+    class Settings(CrmSearch.Settings):
+        query = TemplateField(
+            label="Query",
+            language="roql",
+            required=False,
+            help_text=(
+                "A condition in ROQL, for example primaryContact.contact.id = $(item.callerId), or a whole SELECT with "
+                "the column id."
+            ),
+        )
 
 
-def query_field(example: str) -> TemplateField:
-    return TemplateField(
-        label="Query",
-        language="roql",
-        required=False,
-        help_text=f"A condition in ROQL, for example {example}, or a whole SELECT with the column id.",
-    )
+class IncidentCreate(CrmCreate):
+    description = "Makes a record, such as the incident of the call."
+
+
+class IncidentUpdate(CrmUpdate):
+    description = "Changes fields of a record, such as the status of an incident."
+
+
+class ContactPop(CrmScreenPop):
+    description = "Opens a record in front of the agent."
+
+
+# -- RightNow
 
 
 class RightNowSelectAccount(CrmSelectAccount):
-    kind = "rightnow_select_account"
-    label = "RightNow Select Account"
-    account_type = RIGHTNOW.key
+    kind, label, account_type = "rightnow_select_account", "RightNow Select Account", RIGHTNOW.key
 
 
-class RightNowSearch(CrmSearch):
-    kind = "rightnow_search"
-    label = "RightNow Search"
-    description = SEARCHES
-    account_type = RIGHTNOW.key
+class RightNowSearch(RoqlSearch):
+    kind, label, account_type = "rightnow_search", "RightNow Search", RIGHTNOW.key
 
-    class Settings(CrmSearch.Settings):
+    class Settings(RoqlSearch.Settings):
         object_type = ObjectTypeField(initial="Incident")
-        query = query_field("primaryContact.contact.id = $(item.callerId)")
 
 
-class RightNowCreate(CrmCreate):
-    kind = "rightnow_create"
-    label = "RightNow Create"
-    description = CREATES
-    account_type = RIGHTNOW.key
+class RightNowCreate(IncidentCreate):
+    kind, label, account_type = "rightnow_create", "RightNow Create", RIGHTNOW.key
 
-    class Settings(CrmCreate.Settings):
+    class Settings(IncidentCreate.Settings):
         object_type = ObjectTypeField(initial="Incident")
         values = FieldsField(
             label="Fields",
@@ -55,71 +62,54 @@ class RightNowCreate(CrmCreate):
         )
 
 
-class RightNowUpdate(CrmUpdate):
-    kind = "rightnow_update"
-    label = "RightNow Update"
-    description = UPDATES
-    account_type = RIGHTNOW.key
+class RightNowUpdate(IncidentUpdate):
+    kind, label, account_type = "rightnow_update", "RightNow Update", RIGHTNOW.key
 
-    class Settings(CrmUpdate.Settings):
+    class Settings(IncidentUpdate.Settings):
         object_type = ObjectTypeField(initial="Incident")
 
 
-class RightNowScreenPop(CrmScreenPop):
-    kind = "rightnow_screen_pop"
-    label = "RightNow Screen Pop"
-    description = POPS
-    account_type = RIGHTNOW.key
+class RightNowScreenPop(ContactPop):
+    kind, label, account_type = "rightnow_screen_pop", "RightNow Screen Pop", RIGHTNOW.key
 
-    class Settings(CrmScreenPop.Settings):
+    class Settings(ContactPop.Settings):
         object_type = ObjectTypeField(initial="Contact")
 
 
+# -- Oracle Service Cloud
+
+
 class OracleSelectAccount(CrmSelectAccount):
-    kind = "oracle_service_cloud_select_account"
-    label = "Oracle Service Cloud Select Account"
+    kind, label = "oracle_service_cloud_select_account", "Oracle Service Cloud Select Account"
     account_type = ORACLE.key
 
 
-class OracleSearch(CrmSearch):
-    kind = "oracle_service_cloud_search"
-    label = "Oracle Service Cloud Search"
-    description = SEARCHES
-    account_type = ORACLE.key
+class OracleSearch(RoqlSearch):
+    kind, label, account_type = "oracle_service_cloud_search", "Oracle Service Cloud Search", ORACLE.key
 
-    class Settings(CrmSearch.Settings):
+    class Settings(RoqlSearch.Settings):
         object_type = ObjectTypeField(initial="incidents")
-        query = query_field("primaryContact.contact.id = $(item.callerId)")
 
 
-class OracleCreate(CrmCreate):
-    kind = "oracle_service_cloud_create"
-    label = "Oracle Service Cloud Create"
-    description = CREATES
-    account_type = ORACLE.key
+class OracleCreate(IncidentCreate):
+    kind, label, account_type = "oracle_service_cloud_create", "Oracle Service Cloud Create", ORACLE.key
 
-    class Settings(CrmCreate.Settings):
+    class Settings(IncidentCreate.Settings):
         object_type = ObjectTypeField(initial="incidents")
         values = FieldsField(
             label="Fields", help_text='JSON, for example {"subject": "Call", "primaryContact.id": "$(item.callerId)"}.'
         )
 
 
-class OracleUpdate(CrmUpdate):
-    kind = "oracle_service_cloud_update"
-    label = "Oracle Service Cloud Update"
-    description = UPDATES
-    account_type = ORACLE.key
+class OracleUpdate(IncidentUpdate):
+    kind, label, account_type = "oracle_service_cloud_update", "Oracle Service Cloud Update", ORACLE.key
 
-    class Settings(CrmUpdate.Settings):
+    class Settings(IncidentUpdate.Settings):
         object_type = ObjectTypeField(initial="incidents")
 
 
-class OracleScreenPop(CrmScreenPop):
-    kind = "oracle_service_cloud_screen_pop"
-    label = "Oracle Service Cloud Screen Pop"
-    description = POPS
-    account_type = ORACLE.key
+class OracleScreenPop(ContactPop):
+    kind, label, account_type = "oracle_service_cloud_screen_pop", "Oracle Service Cloud Screen Pop", ORACLE.key
 
-    class Settings(CrmScreenPop.Settings):
+    class Settings(ContactPop.Settings):
         object_type = ObjectTypeField(initial="contacts")

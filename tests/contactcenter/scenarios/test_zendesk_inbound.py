@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contactcenter import activities, desk
+from contactcenter import desk
 from contactcenter.models import Agent, Interaction
 from contactcenter.scenarios.definition import problems, warnings
 from integrations.models import IntegrationAccount
@@ -44,12 +44,6 @@ def the_ticket(zendesk: Vendor) -> dict[str, Any]:
 def notes(zendesk: Vendor) -> list[dict[str, Any]]:
     """What was said in the ticket after its first comment."""
     return comments(zendesk, the_ticket(zendesk)["id"])[1:]
-
-
-def whole_call() -> Interaction:
-    """Answered, ended and completed."""
-    flow.work(flow.report("answered", agent="agent1"))
-    return flow.work(flow.complete(flow.work(flow.report("released"))))
 
 
 def test_it_can_be_saved_and_leaves_no_warning(db: None) -> None:
@@ -138,8 +132,7 @@ def test_an_abandoned_call_stays_new_as_a_missed_call(agent: Agent, zendesk: Ven
 def test_an_agent_whom_zendesk_does_not_know_leaves_the_assignee_out(agent: Agent, zendesk: Vendor) -> None:
     agent.user.email = "stranger@example.com"
     agent.user.save()
-    flow.play("offered")
-    interaction = whole_call()
+    interaction = flow.whole_call()
     assert (the_ticket(zendesk)["status"], the_ticket(zendesk)["assignee_id"]) == ("solved", None)
     assert flow.status_of(interaction)["status"] == "posted"
 
@@ -154,16 +147,11 @@ def test_whatever_zendesk_does_the_call_rings_and_there_is_one_solved_ticket_wit
     fault: str, agent: Agent, zendesk: Vendor
 ) -> None:
     zendesk.fault(fault)
-    interaction = flow.play("offered")
-    assert interaction.state == "ringing"
+    interaction = flow.whole_call()
+    assert interaction.ringing_at
     assert ("find_caller", "failed") in flow.steps(interaction)
-    interaction = whole_call()
     zendesk.healthy()
-    for entry in interaction.outbox.filter(status="stuck").order_by("pk"):
-        activities.retry(entry)
-    for _ in range(3):
-        flow.time_passes()
-        flow.work(interaction)
+    flow.made_up_for(interaction)
     assert the_ticket(zendesk)["status"] == "solved"
     (note,) = notes(zendesk)
     assert f"Call reference {interaction.reference}" in note["body"]

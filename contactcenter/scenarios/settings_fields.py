@@ -87,7 +87,7 @@ class ObjectTypeField(forms.CharField):
     def clean(self, value: Any) -> str:
         name = str(super().clean(value) or "")
         if name and not OBJECT_TYPE.fullmatch(name) and not only_variable(name):
-            raise ValidationError("Letters, digits and underscores only, as the CRM names the table or object.")
+            raise ValidationError("Letters, digits and underscores only, as the CRM names it, or one variable.")
         return name
 
 

@@ -163,6 +163,6 @@ def _accounts(by_key: dict[str, BlockData]) -> Iterator[str]:
     for key, account in named.items():
         if account and account not in known:
             yield f'{name(by_key[key])}: there is no integration account "{account}".'
-        elif account and known[account] != BY_KIND[by_key[key]["kind"]].account_type:
-            kind = BY_KIND[by_key[key]["kind"]]
+        kind = BY_KIND[by_key[key]["kind"]]
+        if account in known and kind.account_type not in ("", known[account]):
             yield f'{name(by_key[key])}: the account "{account}" is of another type than {kind.label} works with.'

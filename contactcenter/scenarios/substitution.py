@@ -204,7 +204,7 @@ def sosl_term(value: str) -> str:
 def sosl_word(value: str) -> str:
     """A value without quotation marks around it is one word, and none that Salesforce takes for an operator."""
     word = sosl_term(value)
-    if " " in word or word.casefold() in SOSL_OPERATORS:
+    if re.search(r"\s", word) or word.casefold() in SOSL_OPERATORS:
         raise Unsafe('A value has a blank in it or is an operator. Put quotation marks around it: FIND {"$(name)"}.')
     return word
 

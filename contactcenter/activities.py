@@ -7,22 +7,25 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
-from . import chats
+from . import chats, interactions
 from .delivery import deliver
 from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
 from .phone import normalise
 
 __all__ = [
+    "account_of",
     "deliver",
     "deliver_due",
     "deliver_record",
     "drop",
     "post_history",
+    "record_begun",
     "record_key",
     "retry",
     "status_of",
@@ -47,8 +50,8 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
     """Put the finished interaction into the activity history of its record, once. Called when it is completed, and by
     the engine when a scenario ends after that. The interaction must be locked.
 
-    None where there is nothing to write to: the desktop was opened without `topDomain`, the account is no CRM, no
-    record was made - or not yet, and the running scenario will make one."""
+    None where there is nothing to write to: no account (`account_of`), the account is no CRM, no record was made - or
+    not yet, and the running scenario will make one."""
     account = interaction.activity_account
     if account is None or not issubclass(account.provider_class, Crm):
         return None
@@ -83,11 +86,52 @@ def _target(interaction: Interaction, account: IntegrationAccount) -> dict[str, 
 
 
 def _target_to_come(interaction: Interaction, account: IntegrationAccount) -> dict[str, Any] | None:
-    creates = interaction.outbox.filter(account=account, operation=Operation.CREATE).exclude(status=Status.DROPPED)
-    for entry in creates:
-        if (entry.payload.get("shows") or {}).get("as") == "interaction":
+    for entry in _begun(interaction).filter(account=account).exclude(status=Status.DONE):
+        if _stands_for_call(entry):
             return {"kind": entry.payload["kind"], "id": {"$ref": entry.idempotency_key}}
     return None
+
+
+def _begun(interaction: Interaction) -> QuerySet[OutboxEntry]:
+    return interaction.outbox.filter(operation=Operation.CREATE).exclude(status=Status.DROPPED)
+
+
+def _stands_for_call(entry: OutboxEntry) -> bool:
+    return (entry.payload.get("shows") or {}).get("as") == "interaction"
+
+
+# -- where to
+
+
+def account_of(interaction: Interaction, page: IntegrationAccount | None) -> IntegrationAccount | None:
+    """The account whose history gets the call: the CRM in which the scenario keeps the call's own record, where that
+    one takes it from anywhere, else `page`, the account in whose page the agent's desktop is open.
+
+    ServiceNow takes it from its own page only: the guide says that without `topDomain` there is no history."""
+    for entry in _begun(interaction).select_related("account"):
+        if _stands_for_call(entry) and _takes_from_anywhere(entry.account):
+            return entry.account
+    return page
+
+
+def _takes_from_anywhere(account: IntegrationAccount) -> bool:
+    try:
+        provider = account.provider_class
+    except LookupError:
+        return False
+    return issubclass(provider, Crm) and provider.history_without_page
+
+
+@transaction.atomic
+def record_begun(interaction: Interaction) -> None:
+    """A scenario has begun the call's own record: the history may go there from now on."""
+    fresh = interactions.locked(interaction.pk)
+    account = account_of(fresh, fresh.activity_account)
+    if account != fresh.activity_account:
+        fresh.activity_account = account
+        fresh.save(update_fields=["activity_account"])
+        interactions.tell(fresh)
+    interaction.activity_account = account
 
 
 # -- the text

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from integrations import catalogue
 from integrations.capabilities import PhoneMatches, Record
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
@@ -22,8 +23,6 @@ from .phone import PhoneNumber, normalise
 CONTACTS = "contacts"
 OUR_CONTACTS = "the contacts of this contact centre"
 MOST_CANDIDATES = 20
-# Names for the sentence "Looking for ... in ...", by kind of the scenario's search block.
-SEARCHED = {"servicenow_search": "ServiceNow", "salesforce_search": "Salesforce"}
 Caller = dict[str, Any]
 Candidate = dict[str, str]
 
@@ -55,8 +54,8 @@ def _asks_crm(interaction: Interaction) -> str:
     if scenario is None or interaction.direction == Interaction.Direction.OUTBOUND:
         return ""
     kinds = [str(block.get("kind", "")) for block in scenario.definition.get("blocks", [])]
-    searching = next((kind for kind in kinds if kind.endswith("_search")), "")
-    return SEARCHED.get(searching, "the customer records") if searching else ""
+    asked = (kind.removesuffix("_search") for kind in kinds if kind.endswith("_search"))
+    return next((catalogue.BY_KEY[name].label for name in asked if name in catalogue.BY_KEY), "")
 
 
 def match(number: str, region: str = "", *, looking_further: str = "") -> Caller:

@@ -3,7 +3,7 @@
 The order is the point. The entry is claimed by lease; `sent_at` is stored; then the request leaves, outside of any
 transaction; then the outcome is stored and `sent_at` cleared unless the outcome is unknown. Whoever finds an entry with
 `sent_at` and without an outcome (a killed process, an answer that never came) first looks whether the CRM has it
-(`find_created`, `has_activity`). Updates are simply repeated, which is harmless.
+(`find_created`, `has_activity`). Updates and deletions are simply repeated, which is harmless.
 
 Reactions: *Unavailable* waits 1, 2, 4 ... 60 seconds, then 5 minutes between attempts; *RateLimited* waits as told;
 *AuthenticationFailed* is checked again every minute, because an administrator has to act; *Rejected* needs a person."""
@@ -191,6 +191,8 @@ def _settle(entry: OutboxEntry, owner: str, **changes: Any) -> None:
 
 def note_record(interaction: Interaction, entry: OutboxEntry) -> bool:
     """Keep what was made among the interaction's records, which must be locked. True when that is news."""
+    if entry.operation == Operation.DELETE:
+        return _forget_record(interaction, entry)
     shown = entry.payload.get("shows")
     if not shown or entry.operation not in (Operation.CREATE, Operation.RELATE):
         return False
@@ -204,6 +206,21 @@ def note_record(interaction: Interaction, entry: OutboxEntry) -> bool:
         if linked in related:
             return False
         interaction.records = {**interaction.records, "related": [*related, linked]}
+    interaction.save(update_fields=["records"])
+    return True
+
+
+def _forget_record(interaction: Interaction, entry: OutboxEntry) -> bool:
+    """A record that was deleted is not the call's any more: nothing is written to it, nobody is led to it."""
+    gone = {"account": str(entry.account.public_id), "kind": entry.result["kind"], "id": entry.result["id"]}
+    kept = {
+        role: [each for each in held if not gone.items() <= each.items()] if role == "related" else held
+        for role, held in interaction.records.items()
+        if role != "interaction" or not gone.items() <= held.items()
+    }
+    if kept == interaction.records:
+        return False
+    interaction.records = kept
     interaction.save(update_fields=["records"])
     return True
 

@@ -127,7 +127,7 @@ def dial(interaction: Interaction, agent: Agent) -> None:
     target = _target(interaction, Trigger.DIALLED)
     agents.change(agent, agents.Trigger.DIAL, interaction=interaction)
     interaction.agent, interaction.ringing_at = agent, timezone.now()
-    interaction.activity_account_id = agent.host_account_id
+    _note_history_account(interaction, agent)
     _finish(interaction, target, Trigger.DIALLED)
 
 
@@ -284,8 +284,14 @@ def _take(interaction: Interaction, agent: Agent) -> bool:
         agents.change(agent, agents.Trigger.ANSWER, interaction=interaction)
     except NotPossible:
         return False
-    interaction.activity_account_id = agent.host_account_id
+    _note_history_account(interaction, agent)
     return True
+
+
+def _note_history_account(interaction: Interaction, agent: Agent) -> None:
+    from . import activities
+
+    interaction.activity_account = activities.account_of(interaction, agent.host_account)
 
 
 def _free_agent(interaction: Interaction, *, talked: bool) -> None:

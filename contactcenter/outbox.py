@@ -5,9 +5,9 @@ Entries of one `record_key` go one after the other, oldest first. Which earlier 
 * one that waits or is being sent, always: the record's story is told in order;
 * a *stuck* create, for everything that refers to its record: those entries get stuck with it ("waits for ...") and go
   on by themselves when the create is retried with success; they are dropped with it when it is dropped;
-* a *stuck* update, link or activity: nothing. The call must still be closed although one field was refused. If such an
-  update is retried later, fields that a later update has set meanwhile are left out (`delivery`), so that an old state
-  never overwrites a new one.
+* a *stuck* update, link, deletion or activity: nothing. The call must still be closed although one field was refused.
+  If such an update is retried later, fields that a later update has set meanwhile are left out (`delivery`), so that an
+  old state never overwrites a new one.
 
 A payload may name the record of an earlier entry as `{"$ref": "<its idempotency key>"}`. How one entry is sent, and
 what each failure leads to, is in `delivery`."""

@@ -16,6 +16,7 @@ from .models import Agent, OutboxEntry
 from .outbox import Status
 
 Operation = OutboxEntry.Operation
+NOT_THERE = "The record was not there any more, or is hidden from us."
 
 
 class RecordMissing(Exception):
@@ -48,6 +49,8 @@ class Sending:
             return self.update(payload)
         if self.entry.operation == Operation.ACTIVITY:
             return self.add_activity(payload)
+        if self.entry.operation == Operation.DELETE:
+            return self.delete(payload)
         return self.create(payload)
 
     def look(self) -> dict[str, Any] | None:
@@ -69,7 +72,7 @@ class Sending:
         if self.entry.operation == Operation.ACTIVITY:
             ref = self.ref(payload)
             return _of(ref) if self.crm.has_activity(ref, payload["activity"]["key"]) else None
-        if self.entry.operation == Operation.UPDATE:
+        if self.entry.operation in (Operation.UPDATE, Operation.DELETE):
             return None
         found = self.crm.find_created(payload["kind"], payload["key"])
         return self.made(found) if found else None
@@ -104,6 +107,18 @@ class Sending:
         owner = self.crm_user(agent) if agent else ""
         self.leave()
         self.crm.add_activity(ref, replace(activity_of(payload["activity"]), owner=owner))
+        return _of(ref)
+
+    def delete(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """What is gone already need not be deleted; the note says so."""
+        ref = self.ref(payload)
+        self.leave()
+        try:
+            self.crm.delete(ref)
+        except Rejected as error:
+            if error.cause != Cause.NOT_FOUND:
+                raise
+            return _of(ref, [NOT_THERE])
         return _of(ref)
 
     # -- markers become values

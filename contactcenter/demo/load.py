@@ -30,7 +30,7 @@ from integrations.models import IntegrationAccount
 from integrations.providers import registry
 
 FOLDER = Path(__file__).parent
-SCENARIO = FOLDER.parent / "scenarios" / "library" / "servicenow_inbound.json"
+LIBRARY = FOLDER.parent / "scenarios" / "library"
 # Passwords equal to the name need no protection; Django strengthens them at the first log-in.
 ROUNDS = 1000
 
@@ -54,11 +54,12 @@ def load() -> None:
     wanted = data()
     load_centre(wanted["centre"])
     load_reasons(wanted["reasons"])
-    service = load_service(wanted["service"], wanted["dispositions"])
+    services = [load_service(row) for row in wanted["services"]]
+    load_dispositions(wanted["dispositions"])
     team = Team.objects.get_or_create(name=wanted["team"])[0]
     chat_service = load_chat_service(wanted["chat_service"])
     for row in wanted["users"]:
-        load_user(row, team, [service, chat_service])
+        load_user(row, team, [*services, chat_service])
     for row in wanted["contacts"]:
         load_contact(row)
     for row in wanted["accounts"]:
@@ -84,16 +85,18 @@ def load_reasons(rows: list[Row]) -> None:
         NotReadyReason.objects.get_or_create(key=key, defaults=values)
 
 
-def load_service(row: Row, dispositions: list[Row]) -> Service:
-    service, is_new = Service.objects.get_or_create(
-        code=row["code"], defaults={"name": row["name"], "scenario": load_scenario(row["scenario"])}
-    )
+def load_service(row: Row) -> Service:
+    scenario = load_scenario(row["scenario"], row["library"])
+    values = {"name": row["name"], "scenario": scenario}
+    service, is_new = Service.objects.get_or_create(code=row["code"], defaults=values)
     if is_new:
         ServiceNumber.objects.create(service=service, number=row["number"])
-    for position, each in enumerate(dispositions):
-        values = {"name": each["name"], "service": service, "position": position}
-        Disposition.objects.get_or_create(code=each["code"], defaults=values)
     return service
+
+
+def load_dispositions(rows: list[Row]) -> None:
+    for position, row in enumerate(rows):
+        Disposition.objects.get_or_create(code=row["code"], defaults={"name": row["name"], "position": position})
 
 
 def load_chat_service(row: Row) -> Service:
@@ -106,9 +109,9 @@ def connect_messengers(service: Service, names: list[str]) -> None:
         ServiceMessenger.objects.get_or_create(account=account, defaults={"service": service})
 
 
-def load_scenario(name: str) -> Scenario:
+def load_scenario(name: str, file: str) -> Scenario:
     """The scenario from the library, published."""
-    definition = json.loads(SCENARIO.read_text())
+    definition = json.loads((LIBRARY / f"{file}.json").read_text())
     scenario = Scenario.objects.get_or_create(name=name, defaults={"definition": definition})[0]
     scenario.publish()
     return scenario

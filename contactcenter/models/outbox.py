@@ -18,6 +18,7 @@ class OutboxEntry(Leasable):
         CREATE = "create", "Create record"
         UPDATE = "update", "Update record"
         RELATE = "relate", "Relate records"
+        DELETE = "delete", "Delete record"
         ACTIVITY = "activity", "Post activity"
 
     class Status(models.TextChoices):

@@ -4,6 +4,7 @@ from typing import Any
 
 from contactcenter.models import Agent, Interaction, ScenarioRun
 
+from .settings_fields import OBJECT_TYPE
 from .substitution import Unsafe, only_variable, substitute, substitute_url
 from .values import Marker, Values
 
@@ -58,6 +59,14 @@ class Memory:
     def forget_away(self) -> None:
         self.notes.pop("away", None)
 
+    # -- accounts that a Select Account block chose, by type
+
+    def selected_account(self, account_type: str) -> str:
+        return str(self.notes.get("accounts", {}).get(account_type, ""))
+
+    def select_account(self, account_type: str, name: str) -> None:
+        self.notes["accounts"] = {**self.notes.get("accounts", {}), account_type: name}
+
     # -- what the next Log block writes down
 
     @property
@@ -99,6 +108,13 @@ class Context:
 
     def text(self, name: str) -> str:
         return self._resolve(name, "text")
+
+    def object_type(self, name: str = "object_type") -> str:
+        """The CRM's name of a table or object, which a variable may have named."""
+        found = self.text(name)
+        if not OBJECT_TYPE.fullmatch(found):
+            raise CannotRun(f'{self.title}: "{found[:80]}" is not the name of a table or object.')
+        return found
 
     def query(self, name: str, language: str) -> str:
         return self._resolve(name, language)

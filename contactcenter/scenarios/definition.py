@@ -159,7 +159,10 @@ def _unreachable(definition: dict[str, Any], by_key: dict[str, BlockData]) -> It
 
 def _accounts(by_key: dict[str, BlockData]) -> Iterator[str]:
     named = {key: block.get("settings", {}).get("account") for key, block in by_key.items()}
-    known = set(IntegrationAccount.objects.filter(name__in=filter(None, named.values())).values_list("name", flat=True))
+    known = dict(IntegrationAccount.objects.filter(name__in=filter(None, named.values())).values_list("name", "type"))
     for key, account in named.items():
         if account and account not in known:
             yield f'{name(by_key[key])}: there is no integration account "{account}".'
+        kind = BY_KIND[by_key[key]["kind"]]
+        if account in known and kind.account_type not in ("", known[account]):
+            yield f'{name(by_key[key])}: the account "{account}" is of another type than {kind.label} works with.'

@@ -1,11 +1,15 @@
 """Form fields of blocks: ordinary Django form fields, some of which hold templates with `$(names)`."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from .substitution import NAME, Unsafe, check
+from .substitution import NAME, Unsafe, check, only_variable
+
+# A dot leads into a package of Oracle Service Cloud: `CO.Vehicle`.
+OBJECT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 
 
 class BlockSettings(forms.Form):
@@ -69,13 +73,33 @@ class NameField(forms.CharField):
         return name
 
 
+class ObjectTypeField(forms.CharField):
+    """The name of a table or object at the CRM, or one variable that holds it: a caller is a contact or a lead."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", "Object type")
+        kwargs.setdefault("max_length", 80)
+        kwargs.setdefault(
+            "help_text", "Name of the table or object at the CRM, or a variable such as $(item.callerKind)."
+        )
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        name = str(super().clean(value) or "")
+        if name and not OBJECT_TYPE.fullmatch(name) and not only_variable(name):
+            raise ValidationError("Letters, digits and underscores only, as the CRM names it, or one variable.")
+        return name
+
+
 class AccountField(forms.CharField):
     """An integration account by name; empty: the default one of the type. `definition` looks whether it exists."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", "Account")
         kwargs.setdefault("required", False)
-        kwargs.setdefault("help_text", "Name of an integration account. Empty: the default account.")
+        kwargs.setdefault(
+            "help_text", "Name of an integration account. Empty: the one of Select Account, else the default."
+        )
         super().__init__(**kwargs)
 
 

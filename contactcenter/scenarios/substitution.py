@@ -187,6 +187,57 @@ def _fill_soql(template: str, lookup: Lookup) -> str:
     return SOQL_STRING.sub(filled, template)
 
 
+# -- SOSL, Salesforce's search language: `FIND {"$(name)"} IN ALL FIELDS RETURNING Contact(Id, Name), Case(Id, Subject)`
+
+SOSL_SHAPE = re.compile(r"\s*FIND\s*\{(?P<terms>(?:[^{}\\]|\\.)*)\}(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+SOSL_RESERVED = re.compile(r"""([?&|!{}\[\]()^~*:\\"'+-])""")
+SOSL_PHRASE = re.compile(r'"(?:[^"\\]|\\.)*"')
+SOSL_ALONE = re.compile(r"(?<![^\s(])\$\([\w.:]+\)(?![^\s)*])")
+SOSL_OPERATORS = ("and", "or", "not")
+
+
+def sosl_term(value: str) -> str:
+    """Reserved characters stand for themselves (SOQL and SOSL Reference, "FIND {SearchQuery}")."""
+    return SOSL_RESERVED.sub(r"\\\1", CONTROL.sub(" ", value)).strip()
+
+
+def sosl_word(value: str) -> str:
+    """A value without quotation marks around it is one word, and none that Salesforce takes for an operator."""
+    word = sosl_term(value)
+    if re.search(r"\s", word) or word.casefold() in SOSL_OPERATORS:
+        raise Unsafe('A value has a blank in it or is an operator. Put quotation marks around it: FIND {"$(name)"}.')
+    return word
+
+
+def _sosl_shape(template: str) -> re.Match[str]:
+    shape = SOSL_SHAPE.fullmatch(template)
+    if not shape:
+        raise Unsafe("A search begins with FIND and what is searched in braces, as in FIND {$(item.customerPhone)}.")
+    return shape
+
+
+def _check_sosl(template: str) -> None:
+    """Outside of quotation marks a variable is a word alone: together with others it could become an operator."""
+    shape = _sosl_shape(template)
+    if "$(" in SOSL_ALONE.sub("", SOSL_PHRASE.sub("", shape["terms"])):
+        raise Unsafe('A variable must stand alone or between quotation marks, as in FIND {"$(name)"}.')
+    _check_soql(shape["rest"])
+
+
+def _fill_sosl(template: str, lookup: Lookup) -> str:
+    """Values between the braces are words or phrases of a search; behind them they are texts of SOQL."""
+
+    def filled(part: str, write: Callable[[str], str]) -> str:
+        return VARIABLE.sub(lambda match: write(lookup(match[1])), part)
+
+    at, end = _sosl_shape(template).span("terms")
+    terms, written, place = template[at:end], "", 0
+    for phrase in SOSL_PHRASE.finditer(terms):
+        written += filled(terms[place : phrase.start()], sosl_word) + filled(phrase[0], sosl_term)
+        place = phrase.end()
+    return f"{template[:at]}{written}{filled(terms[place:], sosl_word)}{_fill_soql(template[end:], lookup)}"
+
+
 # -- addresses
 
 
@@ -251,6 +302,7 @@ LANGUAGES: dict[str, Language] = {
     "servicenow": Language(encoded_value, check=_check_encoded, inspect=_inspect_encoded),
     "roql": Language(roql_value, check=_check_roql, inspect=_inspect_roql),
     "soql": Language(soql_value, _fill_soql, _check_soql),
+    "sosl": Language(sosl_term, _fill_sosl, _check_sosl),
     "zendesk": Language(zendesk_value, check=_check_zendesk, inspect=_inspect_zendesk),
     "url": Language(lambda value: quote(value, safe=""), check=_check_url, inspect=_inspect_url),
 }

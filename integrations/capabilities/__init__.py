@@ -14,6 +14,7 @@ from .crm import (
     PeopleDirectory,
     PhoneMatches,
     Record,
+    RecordDeletion,
     RecordRef,
     ScreenPop,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "PeopleDirectory",
     "PhoneMatches",
     "Record",
+    "RecordDeletion",
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",

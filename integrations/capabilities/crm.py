@@ -63,6 +63,7 @@ class Crm(ABC):
 
     query_language: str = ""  # names the escaping rule of `contactcenter.scenarios.substitution`
     activity_has_owner: bool = False  # whether an activity belongs to a user of the CRM, who has to be looked up
+    history_without_page: bool = False  # whether calls are written down also while our desktop is not in its page
 
     @abstractmethod
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:
@@ -95,6 +96,14 @@ class Crm(ABC):
     @abstractmethod
     def record_url(self, ref: RecordRef) -> str:
         """Where a person opens the record in a browser."""
+
+
+class RecordDeletion(ABC):
+    """A system in which a scenario may delete what it made."""
+
+    @abstractmethod
+    def delete(self, ref: RecordRef) -> None:
+        """Delete a record; `Rejected` with cause `not_found` when it is not there or hidden."""
 
 
 class PeopleDirectory(ABC):

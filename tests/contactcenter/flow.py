@@ -41,7 +41,8 @@ def flow(*blocks: dict[str, Any]) -> dict[str, Any]:
 
 def report(event: str, call_id: str = "call-1", **more: Any) -> Interaction:
     """A telephony report, without any worker doing anything about it."""
-    return calls.apply(CallReport(call_id=call_id, event=event, from_number="+14155550132", service="support", **more))
+    facts = {"from_number": "+14155550132", "service": "support", **more}
+    return calls.apply(CallReport(call_id=call_id, event=event, **facts))
 
 
 def run_of(interaction: Interaction) -> ScenarioRun:
@@ -77,6 +78,23 @@ def complete(interaction: Interaction) -> Interaction:
     with transaction.atomic():
         interactions.complete(interactions.locked(interaction.pk))
     interaction.refresh_from_db()
+    return interaction
+
+
+def whole_call(**more: Any) -> Interaction:
+    """A call that agent1 answers, ends and completes, with the workers keeping up."""
+    play("offered", **more)
+    work(report("answered", agent="agent1"))
+    return work(complete(work(report("released"))))
+
+
+def made_up_for(interaction: Interaction) -> Interaction:
+    """The CRM is back: a person retries what needs attention, and every wait ends."""
+    for entry in interaction.outbox.filter(status=OutboxEntry.Status.STUCK).order_by("pk"):
+        activities.retry(entry)
+    for _ in range(3):
+        time_passes()
+        work(interaction)
     return interaction
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from contactcenter import activities
 from contactcenter.models import Interaction, OutboxEntry, Service
 from tests.contactcenter import flow
+from tests.contactcenter.reports import told
 from tests.factories import (
     AccountFactory,
     AgentFactory,
@@ -92,6 +93,66 @@ def test_where_there_is_nothing_to_write_to_nothing_is_written(why: str, account
     interaction = finished(account, **changes[why])
     assert activities.post_history(interaction) is None
     assert activities.status_of(interaction)["status"] == ("off" if why == "no account" else "none")
+
+
+# -- whose history: of the page around the desktop, or of the scenario's own record
+
+
+def begun(account: Any, **more: Any) -> Interaction:
+    """A call whose scenario has begun the call's own record in this account."""
+    interaction = InteractionFactory()
+    payload = {"kind": "ticket", "fields": {}, "key": "k", "shows": {"as": "interaction", "title": "Call"}}
+    OutboxEntryFactory(account=account, interaction=interaction, **{"payload": payload, **more})
+    return interaction
+
+
+@pytest.mark.parametrize("provider", ["salesforce", "zendesk", "rightnow", "oracle_service_cloud"])
+def test_the_scenarios_record_comes_before_the_page(provider: str, account: Any) -> None:
+    keeper = AccountFactory(provider=provider)
+    interaction = begun(keeper)
+    assert activities.account_of(interaction, None) == keeper
+    assert activities.account_of(interaction, account) == keeper
+
+
+def test_servicenow_takes_a_history_from_its_own_page_only(account: Any) -> None:
+    interaction = begun(AccountFactory(provider="servicenow"))
+    assert activities.account_of(interaction, None) is None
+    assert activities.account_of(interaction, account) == account
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "dropped"},
+        {"operation": "relate"},
+        {"payload": {"kind": "user", "fields": {}, "key": "k", "shows": None}},
+    ],
+    ids=["given up", "a link", "another record"],
+)
+def test_only_a_record_that_stands_for_the_call_counts(changes: dict[str, Any], account: Any) -> None:
+    interaction = begun(AccountFactory(provider="zendesk"), **changes)
+    assert activities.account_of(interaction, account) == account
+
+
+def test_an_account_whose_provider_is_gone_is_left_out(account: Any) -> None:
+    gone = AccountFactory(provider="zendesk")
+    interaction = begun(gone)
+    type(gone).objects.filter(pk=gone.pk).update(provider="no_more")
+    assert activities.account_of(interaction, account) == account
+
+
+def test_the_desktop_is_told_that_the_history_is_on_as_soon_as_the_record_is_begun() -> None:
+    keeper = AccountFactory(provider="zendesk")
+    interaction = begun(keeper)
+    interaction.agent = AgentFactory()
+    interaction.save()
+    assert activities.status_of(interaction)["status"] == "off"
+    activities.record_begun(interaction)
+    assert interaction.activity_account == keeper
+    assert told(interaction.agent, "interaction")[-1]["activity"]["enabled"]
+    count = len(told(interaction.agent, "interaction"))
+    activities.record_begun(interaction)
+    assert len(told(interaction.agent, "interaction")) == count
 
 
 def test_a_record_that_is_still_to_be_made_gets_it_later(account: Any, crm: Any) -> None:

@@ -5,7 +5,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
 from contactcenter.demo.load import data, is_loaded, load
-from contactcenter.models import Agent, ApiToken, Contact, ContactCenter, NotReadyReason, Service
+from contactcenter.models import Agent, ApiToken, Contact, ContactCenter, Disposition, NotReadyReason, Service
 from integrations.models import IntegrationAccount
 from integrations.properties import SecretField
 from tests.simulated import Simulators
@@ -36,6 +36,29 @@ def test_five_agents_serve_customer_support():
     ]
     assert {agent.team.name for agent in agents} == {"Support"}
     assert service.scenario.versions.count() == 1
+
+
+def test_each_voice_service_has_a_number_and_a_scenario_of_another_crm():
+    load()
+
+    voice = Service.objects.filter(media="voice").order_by("numbers__e164")
+    assert [(s.code, s.numbers.get().e164, s.scenario.name) for s in voice] == [
+        ("support", "+14155550100", "ServiceNow inbound call"),
+        ("sales", "+14155550101", "Salesforce inbound call"),
+        ("helpdesk", "+14155550102", "Zendesk inbound call"),
+    ]
+    for service in voice:
+        assert service.scenario.versions.count() == 1
+        assert Agent.objects.filter(services=service).count() == 5
+        service.scenario.clean()
+    assert set(Disposition.objects.values_list("service", flat=True)) == {None}
+
+
+def test_the_button_of_the_desktop_simulates_calls_to_customer_support():
+    load()
+
+    agent = Agent.objects.get(user__username="agent1")
+    assert agent.services.filter(media="voice").first().code == "support"
 
 
 def test_the_reasons_of_the_system_are_there_beside_those_that_agents_choose():

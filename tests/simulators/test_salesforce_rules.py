@@ -286,7 +286,7 @@ def find(client: Organisation, text: str) -> requests.Response:
 @pytest.mark.parametrize(
     "search",
     ["FIND 4155550132", "FIND {a} IN PHONE FIELDS", "FIND {+14155550132}", "FIND {(415) 5550132}", "FIND {*55}",
-     "FIND {} IN PHONE FIELDS", "FIND {55 OR} RETURNING Contact(Id", "nonsense"],
+     "FIND {} IN PHONE FIELDS", 'FIND {"open} RETURNING Contact(Id)', "FIND {55 OR} RETURNING Contact(Id", "nonsense"],
 )  # fmt: skip
 def test_a_bad_search_is_refused(client: Organisation, search: str) -> None:
     assert error_of(find(client, search)) == (400, "MALFORMED_SEARCH")
@@ -298,6 +298,10 @@ def test_phone_fields_are_searched_without_punctuation_and_only_they(client: Org
     assert [row["Name"] for row in found] == ["Beth Anglin", "Greta Vogel"]
     assert find(client, "FIND {Anglin} IN PHONE FIELDS RETURNING Contact(Name)").json() == {"searchRecords": []}
     by_name = find(client, "FIND {Ang*} IN NAME FIELDS RETURNING Contact(Name)").json()["searchRecords"]
+    for text in ('FIND {"Beth Anglin"} IN NAME FIELDS', 'FIND {"x OR y" OR Anglin} IN NAME FIELDS'):
+        assert find(client, f"{text} RETURNING Contact(Name)").json()["searchRecords"] == by_name
+    turned = find(client, 'FIND {"Anglin Beth"} IN NAME FIELDS RETURNING Contact(Name)')
+    assert turned.json() == {"searchRecords": []}
     assert [row["Name"] for row in by_name] == ["Beth Anglin"]
 
 

@@ -37,6 +37,9 @@ Ready: {web}/
 
   A call from Don Goodliffe, as a telephone system reports it:
   {call}
+  To +14155550101 it runs the Salesforce scenario: {simulators}/salesforce/
+  To +14155550102 it runs the Zendesk scenario:    {simulators}/zendesk/
+  (every call needs a call_id of its own)
 
 Data and logs are in {var}. Ctrl-C stops everything.
 """

@@ -1,23 +1,39 @@
 """What a step of a scenario can be. One explicit list; to add a block, write its class and add it here."""
 
+from . import salesforce, service_cloud, servicenow, zendesk
 from .automation import ZapierSignal
 from .base import Block
 from .call import ConnectCall, FindAgent
 from .logic import If, Log, SetVariable
-from .servicenow import (
-    ServiceNowCreate,
-    ServiceNowRelate,
-    ServiceNowScreenPop,
-    ServiceNowSearch,
-    ServiceNowUpdate,
-)
 
 BLOCKS: tuple[type[Block], ...] = (
-    ServiceNowSearch,
-    ServiceNowCreate,
-    ServiceNowRelate,
-    ServiceNowUpdate,
-    ServiceNowScreenPop,
+    servicenow.ServiceNowSelectAccount,
+    servicenow.ServiceNowSearch,
+    servicenow.ServiceNowCreate,
+    servicenow.ServiceNowRelate,
+    servicenow.ServiceNowUpdate,
+    servicenow.ServiceNowScreenPop,
+    salesforce.SalesforceSelectAccount,
+    salesforce.SalesforceSearch,
+    salesforce.SalesforceInsert,
+    salesforce.SalesforceUpdate,
+    salesforce.SalesforceDelete,
+    salesforce.SalesforceScreenPop,
+    zendesk.ZendeskSelectAccount,
+    zendesk.ZendeskSearch,
+    zendesk.ZendeskCreate,
+    zendesk.ZendeskUpdate,
+    zendesk.ZendeskScreenPop,
+    service_cloud.RightNowSelectAccount,
+    service_cloud.RightNowSearch,
+    service_cloud.RightNowCreate,
+    service_cloud.RightNowUpdate,
+    service_cloud.RightNowScreenPop,
+    service_cloud.OracleSelectAccount,
+    service_cloud.OracleSearch,
+    service_cloud.OracleCreate,
+    service_cloud.OracleUpdate,
+    service_cloud.OracleScreenPop,
     FindAgent,
     ConnectCall,
     If,

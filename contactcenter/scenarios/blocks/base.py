@@ -26,6 +26,7 @@ class Block(ABC):
     kind: ClassVar[str]
     label: ClassVar[str]
     description: ClassVar[str] = ""
+    account_type: ClassVar[str] = ""  # of the account in its settings, where it has one
     exits: ClassVar[dict[str, str]] = {NEXT: "Next"}
     conditional: ClassVar[tuple[str, ...]] = (FAILED, NO_DATA)
     final: ClassVar[tuple[str, ...]] = ()

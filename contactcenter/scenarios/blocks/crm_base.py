@@ -7,14 +7,12 @@ filled. What is written goes through the outbox: what fails now is sent later, i
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from django import forms
-
 from contactcenter import activities, outbox
 from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect, note_health
 from contactcenter.models import OutboxEntry
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
-from integrations import deadlines, health, wirelog
+from integrations import catalogue, deadlines, health, wirelog
 from integrations.errors import IntegrationError, Rejected
 from integrations.fields import SecretUnreadable
 from integrations.models import ApiCall, IntegrationAccount
@@ -31,7 +29,6 @@ Status = OutboxEntry.Status
 class CrmBlock(Block):
     """Finds the account, keeps to the time limit, and turns every failure into the Failed exit."""
 
-    account_type: ClassVar[str]
     exits = {NEXT: "Next", FAILED: "Failed"}
 
     class Settings(BlockSettings):
@@ -39,13 +36,20 @@ class CrmBlock(Block):
 
     def run(self, context: Context) -> str:
         try:
-            account = account_for(context.settings["account"], self.account_type)
+            name = context.settings["account"] or context.memory.selected_account(self.account_type)
+            account = account_for(name, self.account_type)
             context.outcome["account"] = account.name
             connect(account)  # says in words what is wrong with the account
+            self.check_type(account)
         except (NotConfigured, SecretUnreadable) as error:
             self.note_failure(context, str(error))
             raise CannotRun(str(error)) from error
         return self.act(context, account)
+
+    def check_type(self, account: IntegrationAccount) -> None:
+        if account.type != self.account_type:
+            wanted = catalogue.BY_KEY[self.account_type].label
+            raise NotConfigured(f'The account "{account.name}" is not one of {wanted}, which this step is for.')
 
     @abstractmethod
     def act(self, context: Context, account: IntegrationAccount) -> str:
@@ -172,14 +176,3 @@ class CrmWriter(CrmBlock):
         seen = {"status": answer.get("status"), "body": answer.get("message")}
         self.note_failure(context, error, account=account, answer=seen, attempt=entry.attempts)
         raise CannotRun(error)
-
-
-def object_type_field(initial: str) -> forms.RegexField:
-    return forms.RegexField(
-        r"^[A-Za-z][A-Za-z0-9_]*$",
-        label="Object type",
-        initial=initial,
-        max_length=80,
-        error_messages={"invalid": "Letters, digits and underscores only, as the CRM names the table or object."},
-        help_text="Name of the table or object at the CRM.",
-    )

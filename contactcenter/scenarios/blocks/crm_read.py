@@ -1,5 +1,6 @@
 """Blocks that read from a CRM: search, and the screen pop."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -9,7 +10,14 @@ from contactcenter.crm_access import connect
 from contactcenter.models import ContactCenter
 from contactcenter.phone import normalise
 from contactcenter.scenarios.context import CannotRun, Context
-from contactcenter.scenarios.settings_fields import AccountField, BlockSettings, FieldsField, NameField, TemplateField
+from contactcenter.scenarios.settings_fields import (
+    AccountField,
+    BlockSettings,
+    FieldsField,
+    NameField,
+    ObjectTypeField,
+    TemplateField,
+)
 from contactcenter.scenarios.substitution import names
 from contactcenter.scenarios.values import recordset
 from integrations.capabilities import CallFacts, Crm, EmbedHost, PeopleDirectory, PhoneMatches, Record, RecordRef
@@ -17,7 +25,7 @@ from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
 from .base import FAILED, NEXT, NO_DATA
-from .crm_base import CrmBlock, CrmReader, object_type_field
+from .crm_base import CrmBlock, CrmReader
 
 BY_PHONE, BY_QUERY = "phone", "query"
 SEVERAL = "several"
@@ -41,7 +49,7 @@ class CrmSearch(CrmReader):
             initial=BY_QUERY,
             help_text="The caller's look-up also names the caller on the agent's desktop.",
         )
-        object_type = object_type_field("incident")
+        object_type = ObjectTypeField()
         query = TemplateField(label="Query", language="query", required=False, help_text="In the CRM's own language.")
         recordset = NameField(label="Recordset name", help_text="The first record becomes $(name.column).")
         limit = forms.IntegerField(
@@ -62,6 +70,10 @@ class CrmSearch(CrmReader):
     def gave_up(self, context: Context, account: IntegrationAccount, error: IntegrationError) -> None:
         if context.settings["look_up"] == BY_PHONE:
             callers.look_up_failed(context.interaction, account, error)
+
+    def language(self, context: Context, provider: Crm) -> str:
+        """How values are written in the query; see `substitution.LANGUAGES`."""
+        return provider.query_language
 
     def find_caller(self, context: Context, account: IntegrationAccount, provider: Any) -> str:
         interaction = context.interaction
@@ -85,8 +97,8 @@ class CrmSearch(CrmReader):
             context.outcome["note"] = f"Not asked, because $({empty[0]}) is empty: the answer would be anything."
             keep(context, [])
             return NO_DATA
-        query = context.query("query", provider.query_language)
-        found = provider.search(context.settings["object_type"], query, limit=context.settings["limit"])
+        query = context.query("query", self.language(context, provider))
+        found = provider.search(context.object_type(), query, limit=context.settings["limit"])
         context.outcome |= {"query": query, "found": len(found)}
         keep(context, found)
         return NEXT if found else NO_DATA
@@ -104,7 +116,8 @@ def keep(context: Context, records: list[Record]) -> None:
     room = RECORDSET_BYTES
     for record in records:
         columns = {name: value[:LONGEST_VALUE] for name, value in record.fields.items() if value}
-        columns |= {"sys_id": record.ref.id, "__title__": record.title, "__url__": record.url}
+        columns |= {"sys_id": record.ref.id, "__kind__": record.ref.kind}
+        columns |= {"__title__": record.title, "__url__": record.url}
         room -= sum(len(name) + len(value) for name, value in columns.items())
         if kept and room < 0:
             context.outcome["note"] = f"Only the first {len(kept)} of {len(records)} records were kept."
@@ -118,7 +131,7 @@ class CrmScreenPop(CrmBlock):
 
     class Settings(BlockSettings):
         account = AccountField()
-        object_type = object_type_field("sys_user")
+        object_type = ObjectTypeField()
         object_id = TemplateField(
             label="Object identifier",
             required=False,
@@ -130,14 +143,6 @@ class CrmScreenPop(CrmBlock):
             required=False,
             help_text="Instead of a record: an address such as $(GLOBAL:screenpopurl).",
         )
-        interaction_record = TemplateField(
-            label="Interaction record",
-            required=False,
-            help_text="Identifier of the record made for the call, for accounts that open that one.",
-        )
-        interaction_type = object_type_field("interaction")
-        task = TemplateField(label="Task", required=False, help_text="Identifier of a task the call is about.")
-        values = FieldsField(label="Fields", required=False, initial=dict, help_text="To fill into a new record.")
 
     def act(self, context: Context, account: IntegrationAccount) -> str:
         provider = connect(account)
@@ -149,7 +154,7 @@ class CrmScreenPop(CrmBlock):
         if not record_id and context.interaction.caller.get("status") == "several":
             context.outcome["note"] = "Several people have this number: the record opens when the agent has chosen."
             return NEXT
-        ref = RecordRef(context.settings["object_type"], record_id) if record_id else None
+        ref = RecordRef(context.object_type(), record_id) if record_id else None
         try:
             shown = provider.screen_pop(ref, self.facts(context))
         except IntegrationError as error:
@@ -161,15 +166,10 @@ class CrmScreenPop(CrmBlock):
         )  # fmt: skip
 
     def facts(self, context: Context) -> CallFacts:
-        made = context.text("interaction_record")
+        """What the CRM's page may be told about the call."""
         interaction = context.interaction
-        return CallFacts(
-            phone=interaction.customer_e164 or interaction.customer_number,
-            name=str(interaction.caller.get("name", "")),
-            task_id=context.text("task"),
-            fields={name: str(value) for name, value in context.fields("values").items()},
-            interaction=RecordRef(context.settings["interaction_type"], made) if made else None,
-        )
+        phone = interaction.customer_e164 or interaction.customer_number
+        return CallFacts(phone=phone, name=str(interaction.caller.get("name", "")))
 
     def pop(self, context: Context, account: IntegrationAccount, *, title: str, url: str, **how: str) -> str:
         shown = {"account": str(account.public_id), "title": title, "url": url}
@@ -179,3 +179,31 @@ class CrmScreenPop(CrmBlock):
         interactions.screen_pop(context.interaction, shown)
         context.outcome["pop"] = shown
         return NEXT
+
+
+class CallRecordPop(CrmScreenPop):
+    """For CRMs whose account may choose to open the record of the call instead of the caller's."""
+
+    class Settings(CrmScreenPop.Settings):
+        interaction_record = TemplateField(
+            label="Interaction record",
+            required=False,
+            help_text="Identifier of the record made for the call, for accounts that open that one.",
+        )
+        interaction_type = ObjectTypeField(label="Type of the interaction record")
+
+    def facts(self, context: Context) -> CallFacts:
+        made = context.text("interaction_record")
+        ref = RecordRef(context.object_type("interaction_type"), made) if made else None
+        return replace(super().facts(context), interaction=ref)
+
+
+class NewRecordPop(CallRecordPop):
+    """For CRMs that open a new record for an unknown caller, filled with what is known."""
+
+    class Settings(CallRecordPop.Settings):
+        values = FieldsField(label="Fields", required=False, initial=dict, help_text="To fill into a new record.")
+
+    def facts(self, context: Context) -> CallFacts:
+        fields = {name: str(value) for name, value in context.fields("values").items()}
+        return replace(super().facts(context), fields=fields)

@@ -5,18 +5,29 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from contactcenter import activities
 from contactcenter.crm_access import connect
 from contactcenter.models import OutboxEntry
 from contactcenter.scenarios.context import CannotRun, Context
-from contactcenter.scenarios.settings_fields import AccountField, BlockSettings, FieldsField, NameField, TemplateField
-from integrations.capabilities import RecordRef
+from contactcenter.scenarios.settings_fields import (
+    AccountField,
+    BlockSettings,
+    FieldsField,
+    NameField,
+    ObjectTypeField,
+    TemplateField,
+)
+from contactcenter.sending import NOT_THERE
+from integrations.capabilities import RecordDeletion, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
 from .base import FAILED, NEXT, NO_DATA
-from .crm_base import CrmWriter, object_type_field
+from .crm_base import CrmWriter
 
 Operation = OutboxEntry.Operation
+# Fields that name a record to a person, the best first.
+TITLES = ("short_description", "title", "subject", "name")
 
 
 class CrmCreate(CrmWriter):
@@ -27,12 +38,12 @@ class CrmCreate(CrmWriter):
 
     class Settings(BlockSettings):
         account = AccountField()
-        object_type = object_type_field("interaction")
+        object_type = ObjectTypeField()
         id_variable = NameField(label="Id variable", required=False, help_text="Receives the new record's identifier.")
         address_variable = NameField(
             label="Address variable", required=False, help_text="Receives the new record's address in a browser."
         )
-        values = FieldsField(label="Fields", help_text='JSON, for example {"state": "new"}.')
+        values = FieldsField(label="Fields", help_text="A JSON object: names of fields and their values.")
         interaction_record = forms.BooleanField(
             label="Record of the interaction",
             required=False,
@@ -45,6 +56,8 @@ class CrmCreate(CrmWriter):
         promise = {"$ref": entry.idempotency_key}
         context.set(context.settings["id_variable"], promise)
         context.set(context.settings["address_variable"], {**promise, "part": "url"})
+        if context.settings["interaction_record"]:
+            activities.record_begun(context.interaction)
         self.check(context, account, entry)
         context.set(context.settings["id_variable"], entry.result["id"])
         context.set(context.settings["address_variable"], entry.result.get("url", ""))
@@ -52,8 +65,9 @@ class CrmCreate(CrmWriter):
         return NEXT
 
     def payload(self, context: Context) -> dict[str, Any]:
-        kind, fields = context.settings["object_type"], context.fields("values")
-        title = next((str(fields[n]) for n in ("short_description", "title", "subject") if fields.get(n)), kind)
+        kind, fields = context.object_type(), context.fields("values")
+        named = {name.casefold(): str(value) for name, value in fields.items() if value}
+        title = next((named[name] for name in TITLES if name in named), kind)
         stands_for_call = context.settings["interaction_record"]
         return {
             "kind": kind,
@@ -80,7 +94,7 @@ class CrmRelate(CrmWriter):
     class Settings(BlockSettings):
         account = AccountField()
         record = TemplateField(label="Record", help_text="Identifier of the interaction's record: the id variable.")
-        object_type = object_type_field("incident")
+        object_type = ObjectTypeField()
         object_id = TemplateField(label="Object identifier", help_text="Identifier of the record to link.")
         title = TemplateField(
             label="Title", required=False, help_text="What the agent reads. Empty: the agent is not shown the link."
@@ -95,7 +109,7 @@ class CrmRelate(CrmWriter):
         if not (record and other):
             context.outcome["note"] = "There is nothing to link."
             return NO_DATA
-        kind = context.settings["object_type"]
+        kind = context.object_type()
         payload = {
             "kind": self.link_kind,
             "fields": self.link_fields(record, kind, other),
@@ -123,25 +137,48 @@ class CrmUpdate(CrmWriter):
 
     class Settings(BlockSettings):
         account = AccountField()
-        object_type = object_type_field("interaction")
+        object_type = ObjectTypeField()
         object_id = TemplateField(label="Object identifier", help_text="For example the id variable of a Create block.")
-        values = FieldsField(label="Fields", help_text='JSON, for example {"state": "work_in_progress"}.')
-        closes = forms.BooleanField(
-            label="Closes the record on release",
-            required=False,
-            initial=False,
-            help_text='Skipped for accounts where "Close on release" is not ticked.',
-        )
+        values = FieldsField(label="Fields", help_text="A JSON object: names of fields and their values.")
+
+    def not_wanted(self, context: Context, account: IntegrationAccount) -> str:
+        """Why this account does without the update; empty where it does not."""
+        return ""
 
     def act(self, context: Context, account: IntegrationAccount) -> str:
-        if context.settings["closes"] and not account.values().get("close_on_release", True):
-            context.outcome["note"] = f"{account.name} leaves closing the record to the agent."
+        reason = self.not_wanted(context, account)
+        if reason:
+            context.outcome["note"] = reason
             return NEXT
         record = context.reference("object_id")
         if not record:
             context.outcome["note"] = "There is no record to update."
             return NO_DATA
-        ref = {"kind": context.settings["object_type"], "id": record}
+        ref = {"kind": context.object_type(), "id": record}
         entry = self.write(context, account, {"ref": ref, "fields": context.fields("values")})
         self.check(context, account, entry)
         return NEXT
+
+
+class CrmDelete(CrmWriter):
+    """Takes the No data exit where the record is not there, which is what was wanted."""
+
+    operation = Operation.DELETE
+    exits = {NEXT: "Next", NO_DATA: "No data", FAILED: "Failed"}
+
+    class Settings(BlockSettings):
+        account = AccountField()
+        object_type = ObjectTypeField()
+        object_id = TemplateField(label="Object identifier", help_text="For example the id variable of a Create block.")
+
+    def act(self, context: Context, account: IntegrationAccount) -> str:
+        if not isinstance(connect(account), RecordDeletion):
+            raise CannotRun(f"{account.name} deletes nothing for us.")
+        record = context.reference("object_id")
+        if not record:
+            context.outcome["note"] = "There is no record to delete."
+            return NO_DATA
+        entry = self.write(context, account, {"ref": {"kind": context.object_type(), "id": record}})
+        self.check(context, account, entry)
+        context.interaction.refresh_from_db(fields=["records"])
+        return NO_DATA if NOT_THERE in entry.result.get("notes", []) else NEXT

@@ -67,6 +67,7 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
     """A door adds `rows`, `get`, `make`, `update`, `append` and `history`, and its names of objects."""
 
     query_language = "roql"
+    history_without_page = True
     CONTACTS: ClassVar[str]
     INCIDENTS: ClassVar[str]
     ACCOUNTS: ClassVar[str]

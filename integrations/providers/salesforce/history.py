@@ -48,19 +48,28 @@ class History(Records):
         return record_id(self.token_fact("id").rpartition("/")[2])
 
     def add_activity(self, ref: RecordRef, activity: Activity) -> None:
-        """A completed Task on the record. Where the record is itself the call's Task, that one is completed."""
+        """A completed Task on the record. Where the record is itself the call's Task, that one is completed; it has
+        carried the key since it was made, so its text says that the history is in it."""
         if ref.kind == TASK:
-            self.update(ref, task(activity))
+            fields = task(activity)
+            self.update(ref, {**fields, "Description": described(fields["Description"], activity.key)})
             return
         relation = "WhoId" if ref.kind in PEOPLE else "WhatId"
         body = {**task(activity), "TaskSubtype": "Call", relation: record_id(ref.id)}
         self.call("POST", self.data(f"/sobjects/{TASK}"), json=body, purpose="Post activity")
 
     def has_activity(self, ref: RecordRef, key: str) -> bool:
-        field = "Id" if ref.kind == TASK else "WhoId" if ref.kind in PEOPLE else "WhatId"
+        if ref.kind == TASK:
+            return self._is_completed(ref, key)
+        field = "WhoId" if ref.kind in PEOPLE else "WhatId"
         where = f"{CALL_OBJECT} = {soql.literal(key)} AND {field} = {soql.literal(record_id(ref.id))}"
         query = soql.query(("Id",), TASK, where, limit=1)
         return bool(list(self.rows(query, limit=1, purpose="Look for posted activity")))
+
+    def _is_completed(self, ref: RecordRef, key: str) -> bool:
+        query = soql.query(("Id", "Description"), TASK, f"Id = {soql.literal(record_id(ref.id))}", limit=1)
+        found = list(self.rows(query, limit=1, purpose="Look for posted activity"))
+        return bool(found) and str(found[0].get("Description") or "").endswith(reference_line(key))
 
 
 def task(activity: Activity) -> dict[str, Any]:

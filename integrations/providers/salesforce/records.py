@@ -1,10 +1,10 @@
-"""Records: sObject rows and SOQL (Salesforce REST API guide, "sObject Rows", "Query")."""
+"""Records: sObject rows, SOQL and SOSL (Salesforce REST API guide, "sObject Rows", "Query", "Search")."""
 
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from integrations.capabilities import Crm, Record, RecordRef
+from integrations.capabilities import Crm, Record, RecordDeletion, RecordRef
 from integrations.errors import Cause, Rejected
 
 from . import hosts, soql
@@ -15,12 +15,19 @@ TITLES = ("Name", "CaseNumber", "Subject", "Id")
 MAXIMUM_PAGES = 25
 
 
-class Records(Crm, Login):
+class Records(Crm, RecordDeletion, Login):
     query_language = "soql"
     activity_has_owner = True
+    history_without_page = True
 
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:
-        """Records by a condition on `kind` (`Status = 'New' ORDER BY CreatedDate`), or by a whole SELECT."""
+        """Records by a condition on `kind` (`Status = 'New' ORDER BY CreatedDate`), by a whole SELECT, or by SOSL.
+
+        SOSL (`FIND {Boxeo} RETURNING Account(Id, Name), Case(Id, Subject)`) finds records of several objects."""
+        if soql.is_sosl(query):
+            response = self.call("GET", self.data("/search"), params={"q": query}, purpose="Search")
+            found = many(response, "searchRecords")[:limit]
+            return [self.record(kind_of(row) or kind, row) for row in found]
         rows = self.rows(soql.select(kind, query, limit), limit=limit, purpose="Search")
         return [self.record(kind_of(row) or kind, row) for row in rows]
 
@@ -48,6 +55,9 @@ class Records(Crm, Login):
 
     def update(self, ref: RecordRef, fields: dict[str, Any]) -> None:
         self.call("PATCH", self.row_path(ref), json=fields, purpose="Update record")
+
+    def delete(self, ref: RecordRef) -> None:
+        self.call("DELETE", self.row_path(ref), purpose="Delete record")
 
     def record_url(self, ref: RecordRef) -> str:
         """The record's page in Lightning. Raises `Rejected` for what is no record."""

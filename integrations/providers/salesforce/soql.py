@@ -15,6 +15,7 @@ TAIL = re.compile(r"\s*(?:ORDER\s+BY|LIMIT|OFFSET|WITH|GROUP\s+BY)\b", re.IGNORE
 LIMIT = re.compile(r"\bLIMIT\s+\d+", re.IGNORECASE)
 LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 WHOLE = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+SOSL = re.compile(r"\s*FIND\s*\{", re.IGNORECASE)
 MOST_WITH_ALL_FIELDS = 200  # FIELDS(ALL) is allowed with a LIMIT of at most this
 
 
@@ -42,6 +43,10 @@ def select(kind: str, wanted: str, limit: int) -> str:
         text = f"{query(('FIELDS(ALL)',), kind, condition)} {tail}".strip()
         limit = min(limit, MOST_WITH_ALL_FIELDS)
     return text if LIMIT.search(LITERAL.sub("''", text)) else f"{text} LIMIT {limit}"
+
+
+def is_sosl(wanted: str) -> bool:
+    return bool(SOSL.match(wanted))
 
 
 def term(text: str) -> str:

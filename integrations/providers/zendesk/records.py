@@ -20,6 +20,7 @@ TITLES = ("subject", "name", "email", "id")
 
 class Records(Crm, Provider):
     query_language = "zendesk"
+    history_without_page = True
 
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:
         """Up to `limit` records. Zendesk joins two `type:` of one query by OR, so the kind is compared here."""

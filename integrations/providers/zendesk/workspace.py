@@ -38,9 +38,9 @@ class Workspace(EmbedHost, People):
         return "" if self.account.simulated else LIBRARY
 
     def screen_pop(self, ref: RecordRef | None, facts: CallFacts) -> ScreenPop:
-        """By the account's choice; an empty new ticket where there is nothing to open."""
+        """By the account's choice; for an unknown caller the ticket of the call, else an empty new one."""
         made = facts.interaction if self.properties["screen_pop"] == TICKET_POP else None
-        shown = made or ref
+        shown = made or ref or facts.interaction
         if shown is None:
             return ScreenPop("New ticket", f"{self.base_url}/{NEW_TICKET}", relative_url=NEW_TICKET)
         title = "Ticket of this call" if shown == facts.interaction else facts.name or shown.kind.capitalize()

@@ -19,6 +19,7 @@ STATEMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 RESERVED = set("?&|!{}[]()^~:\"'+-\\")
+WORD = re.compile(r'"(?:[^"\\]|\\.)*"|(?:[^\s"\\]|\\.)+|"')
 FIELD_TYPES = {"PHONE": {schema.PHONE}, "EMAIL": {schema.EMAIL}, "NAME": set(), "ALL": {schema.PHONE, schema.EMAIL}}
 SHORTEST, SHORTEST_ENDING, MOST = 2, 7, 2000
 
@@ -47,12 +48,30 @@ def run(
 def terms(text: str) -> list[list[str]]:
     """Alternatives of words that must all be there. Raises where a reserved character is not escaped."""
     alternatives = []
-    for alternative in re.split(r"\s+OR\s+", text.strip()):
-        words = [word for word in re.split(r"\s+(?:AND\s+)?", alternative.strip()) if word]
-        alternatives.append([plain(word) for word in words])
+    for alternative in alternatives_of(text):
+        words = [word for word in WORD.findall(alternative) if word.upper() != "AND"]
+        alternatives.append([phrase(word) if word.startswith('"') else plain(word) for word in words])
     if not any(alternatives):
         raise malformed("search term must be longer than one character: ")
     return alternatives
+
+
+def alternatives_of(text: str) -> list[str]:
+    """The parts between OR, which is an operator outside of quotation marks only."""
+    parts = [""]
+    for word in WORD.findall(text):
+        if word.upper() == "OR":
+            parts.append("")
+        else:
+            parts[-1] += f" {word}"
+    return parts
+
+
+def phrase(quoted: str) -> str:
+    """Words in quotation marks are found together, in this order."""
+    if len(quoted) < 2 or not quoted.endswith('"'):
+        raise malformed("line 1: mismatched character '\"'")
+    return plain(quoted[1:-1])
 
 
 def plain(word: str) -> str:

@@ -9,6 +9,7 @@ from contactcenter.models import Scenario
 from contactcenter.scenarios.blocks import BLOCKS, BY_KIND
 from contactcenter.scenarios.definition import problems, target, warnings
 from tests.contactcenter.flow import block, flow, library
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,28 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
 def test_an_account_that_does_not_exist_is_refused() -> None:
     settings = {"account": "Nobody's", "object_id": "$(x)", "values": {"state": "new"}}
     assert 'no integration account "Nobody\'s"' in one(flow(block("a", "servicenow_update", settings)))
+
+
+@pytest.mark.parametrize("kind", ["zendesk_update", "zendesk_select_account"])
+def test_an_account_of_another_type_is_refused(kind: str) -> None:
+    AccountFactory(name="ServiceNow demo")
+    settings = {"account": "ServiceNow demo"}
+    if kind == "zendesk_update":
+        settings |= {"object_id": "$(x)", "values": {"status": "open"}}
+    words = f"is of another type than {BY_KIND[kind].label} works with"
+    assert words in one(flow(block("a", kind, settings)))
+
+
+@pytest.mark.parametrize("object_type", ["incident", "CO.Vehicle", "Call__c", "$(item.callerKind)"])
+def test_an_object_type_is_a_name_or_a_variable(object_type: str) -> None:
+    settings = {"object_type": object_type, "object_id": "$(x)", "values": {"state": "new"}}
+    assert problems(flow(block("a", "servicenow_update", settings))) == []
+
+
+@pytest.mark.parametrize("object_type", ["../user", "x y", "$(a)$(b)", "x$(a)", ""])
+def test_what_is_no_object_type_is_refused(object_type: str) -> None:
+    settings = {"object_type": object_type, "object_id": "$(x)", "values": {"state": "new"}}
+    assert "Object type" in one(flow(block("a", "servicenow_update", settings)))
 
 
 @pytest.mark.parametrize(

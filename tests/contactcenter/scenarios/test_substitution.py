@@ -177,6 +177,64 @@ def test_roql_takes_variables_in_lists_and_limits() -> None:
     assert filled == "id IN (1, 2) AND name.last = '50 Lee' LIMIT 5"
 
 
+# -- SOSL
+
+SOSL = """FIND {"$(a)" OR $(b)} IN ALL FIELDS RETURNING Contact(Id WHERE Name = '$(c)'), Case(Id)"""
+
+
+def sosl_parts(text: str) -> tuple[str, str, str]:
+    """The phrase, the word and the quoted text of `SOSL`, still escaped. Fails where a value has changed its shape."""
+    string = r"(?:[^{0}\\]|\\.)*"
+    shape = (
+        rf"""FIND \{{"({string.format('"')})" OR ((?:[^\s{{}}"\\]|\\.)*)\}} IN ALL FIELDS RETURNING """
+        rf"""Contact\(Id WHERE Name = '({string.format("'")})'\), Case\(Id\)"""
+    )
+    match = re.fullmatch(shape, text, re.DOTALL)
+    assert match, text
+    return match[1], match[2], match[3]
+
+
+@given(nasty, nasty, nasty)
+def test_a_value_stays_a_word_a_phrase_or_a_text_in_sosl(a: str, b: str, c: str) -> None:
+    try:
+        result = substitute(SOSL, of(a=a, b=b, c=c), "sosl")
+    except Unsafe:
+        word = re.sub(r"[\x00-\x1f\x7f]", " ", b).strip()
+        assert re.search(r"\s", word) or word.casefold() in ("and", "or", "not")
+        return
+    phrase, word, _ = sosl_parts(result)
+    for written in (phrase, word):
+        assert not set(re.sub(r"\\.", "", written)) & set("?&|!{}[]()^~*:\"'+-\\")
+    assert word.casefold() not in ("and", "or", "not")
+
+
+@pytest.mark.parametrize("value", ["Don Goodliffe", "OR", "not", "a\tb", "a\u00a0b", "a\u2028b"])
+def test_a_value_that_would_be_more_than_a_word_is_not_asked(value: str) -> None:
+    with pytest.raises(Unsafe, match="Put quotation marks around it"):
+        substitute("FIND {$(a)} RETURNING Contact(Id)", of(a=value), "sosl")
+
+
+def test_a_number_is_searched_with_its_marks_escaped() -> None:
+    search = substitute("FIND {$(a)} IN PHONE FIELDS RETURNING Contact(Id)", of(a="+1-415-555-0132"), "sosl")
+    assert search == r"FIND {\+1\-415\-555\-0132} IN PHONE FIELDS RETURNING Contact(Id)"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "$(a)", "FIND $(a) RETURNING Contact(Id)", "FIND {a$(a)}", "FIND {$(a)$(b)}", 'FIND {"$(a)}',
+        "FIND {x} RETURNING $(a)(Id)", "FIND {x} RETURNING Contact(Id) LIMIT $(a)",
+    ],
+)  # fmt: skip
+def test_a_variable_in_sosl_is_a_value_and_nothing_else(template: str) -> None:
+    with pytest.raises(Unsafe):
+        check(template, "sosl")
+
+
+def test_sosl_takes_a_wildcard_behind_a_variable_and_brackets_around_it() -> None:
+    assert substitute("FIND {($(a)* AND $(b))}", of(a="Good", b="Don"), "sosl") == "FIND {(Good* AND Don)}"
+
+
 # -- JSON
 
 

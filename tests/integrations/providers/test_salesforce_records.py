@@ -269,7 +269,38 @@ def test_the_calls_own_task_is_completed_and_not_doubled(crm: Salesforce, organi
     crm.add_activity(ref, CALL)
     (task,) = organisation.rows("SELECT Id, Status, CallDurationInSeconds FROM Task")
     assert (task["Id"], task["Status"], task["CallDurationInSeconds"]) == (ref.id, "Completed", 187)
+    assert crm.has_activity(ref, "c-1") and not crm.has_activity(ref, "c-2")
+
+
+def test_the_key_that_a_task_was_made_with_is_no_history_yet(crm: Salesforce, salesforce: Vendor) -> None:
+    ref = crm.create("Task", {"Subject": "Ringing", "TaskSubtype": "Call"}, key="c-1")
+    assert crm.find_created("Task", "c-1") == ref
+    assert not crm.has_activity(ref, "c-1")
+    crm.add_activity(ref, CALL)
     assert crm.has_activity(ref, "c-1")
+
+
+def test_a_record_is_deleted_once(crm: Salesforce, salesforce: Vendor) -> None:
+    ref = crm.create("Case", {"Subject": "By mistake"})
+    crm.delete(ref)
+    assert (salesforce.arrived()[-1]["method"], salesforce.arrived()[-1]["path"]) == (
+        "DELETE", f"/services/data/v60.0/sobjects/Case/{ref.id}"
+    )  # fmt: skip
+    for act in (crm.delete, crm.get):
+        with pytest.raises(Rejected) as refused:
+            act(ref)
+        assert refused.value.cause == Cause.NOT_FOUND
+
+
+def test_sosl_finds_records_of_several_objects_up_to_the_limit(crm: Salesforce, organisation: Organisation) -> None:
+    organisation.insert("Case", Subject="Goodliffe called")
+    search = "FIND {Goodliffe} IN ALL FIELDS RETURNING Contact(Id, Name), Case(Id, Subject)"
+    found = crm.search("Case", search)
+    assert [(record.ref.kind, record.title) for record in found] == [
+        ("Contact", "Don Goodliffe"), ("Case", "Goodliffe called"),
+    ]  # fmt: skip
+    assert found[0].url.endswith(f"/lightning/r/Contact/{found[0].ref.id}/view")
+    assert len(crm.search("Case", search, limit=1)) == 1
 
 
 def test_the_task_belongs_to_the_agent_where_salesforce_knows_one(crm: Salesforce, organisation: Organisation) -> None:

@@ -44,6 +44,11 @@ def test_an_unknown_caller_opens_an_empty_ticket() -> None:
     assert pop.url == "https://acme.zendesk.com/agent/tickets/new/1"
 
 
+def test_an_unknown_caller_opens_the_ticket_of_the_call_where_there_is_one() -> None:
+    pop = real().screen_pop(None, FACTS)
+    assert (pop.title, pop.entity, pop.query) == ("Ticket of this call", "ticket", "1001")
+
+
 def test_what_is_no_record_does_not_become_an_address() -> None:
     with pytest.raises(Rejected):
         real().screen_pop(RecordRef("user", "1?x=javascript:1"), CallFacts())

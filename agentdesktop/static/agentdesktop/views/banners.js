@@ -10,7 +10,7 @@ export function banners(state, { retryNow, dismiss, takeOver, grow }) {
   return [
     connection(state.connection, retryNow),
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
-    hostLine(state.host),
+    hostLine(state.host, state.interactions),
     !state.leads && state.settled && mirror(takeOver),
     grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
@@ -49,14 +49,15 @@ function noticeLine({ id, level, text }, dismiss) {
   );
 }
 
-// Calm on purpose: the desktop works without it, and only an administrator can change it.
-function hostLine({ problem, activity }) {
+// Calm on purpose: the desktop works without it, and only an administrator can change it. Not said beside a call whose
+// scenario keeps its own record: that one is written down.
+function hostLine({ problem, activity }, interactions) {
   if (problem) return explained("warning", _("The page around the desktop is not connected."), problem, "host");
-  if (activity) return null;
+  if (activity || interactions.some((each) => each.activity?.enabled)) return null;
   return explained(
     "info",
     _("Activity history is off."),
-    _("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works. Your administrator can add topDomain to the address of this page."),
+    _("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works, and calls for which a scenario keeps a record in Salesforce, Zendesk or Oracle Service Cloud are written there all the same. Your administrator can add topDomain to the address of this page."),
     "activity",
   );
 }

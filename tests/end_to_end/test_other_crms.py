@@ -1,0 +1,76 @@
+"""Calls to the demo's other two numbers, at a desktop that stands alone: the record opens, and Salesforce and Zendesk
+hold the history."""
+
+import re
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.stack import Stack
+
+DON = "Don Goodliffe"
+PATIENCE = 15_000
+OFF = "Activity history is off"
+
+
+def handle(stack: Stack, page: Page, number: str, crm: str, opened: re.Pattern[str]) -> None:
+    """A call to this number, from the ring to the end of after-call work."""
+    page.goto(f"{stack.url}/agentdesktop/")
+    page.get_by_label("User name").fill("agent1")
+    page.get_by_label("Password").fill("agent1")
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Go ready").click()
+    expect(page.get_by_text("You are ready.")).to_be_visible()
+    expect(page.get_by_text(OFF)).to_be_visible()
+
+    stack.api("offered", "call-1", to_number=number)
+    expect(page.get_by_text(re.compile(f"of {DON} in {crm} demo"))).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("link", name="Open record").first).to_have_attribute("href", opened)
+    # This call is written down: nothing on the screen says otherwise.
+    expect(page.get_by_text(OFF)).to_have_count(0)
+    page.get_by_role("button", name="End call").click()
+    page.get_by_role("radio", name="Resolved").check(force=True)
+    page.get_by_label("Notes").fill("Printer queue reset.")
+    page.get_by_role("button", name="Complete").click()
+    expect(page.get_by_text("You are ready.")).to_be_visible(timeout=PATIENCE)
+
+
+def tasks(stack: Stack) -> list[dict[str, Any]]:
+    """The Tasks of the simulated Salesforce, as its administrator reads them."""
+    at = f"{stack.simulator_url}/salesforce/services"
+    client = {"client_id": "demo-salesforce-consumer-key-3MVG9", "client_secret": "demo-salesforce-consumer-secret"}
+    token = requests.post(f"{at}/oauth2/token", data={**client, "grant_type": "client_credentials"}, timeout=10).json()
+    query = {"q": "SELECT Status, Description, CallDisposition, Who.Name, Owner.Name FROM Task"}
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    answer = requests.get(f"{at}/data/v60.0/query", params=query, headers=headers, timeout=10)
+    assert answer.ok, answer.text
+    return list(answer.json()["records"])
+
+
+@pytest.fixture
+def wide(page: Page) -> Page:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return page
+
+
+def test_a_call_to_sales_is_one_completed_task_in_salesforce(embedded: Stack, wide: Page) -> None:
+    handle(embedded, wide, "+14155550101", "Salesforce", re.compile(r"/lightning/r/Contact/\w{18}/view$"))
+    embedded.wait("the history", lambda: "Printer queue reset." in str(tasks(embedded)))
+    [task] = tasks(embedded)
+    assert (task["Status"], task["CallDisposition"]) == ("Completed", "Resolved")
+    assert (task["Who"]["Name"], task["Owner"]["Name"]) == (DON, "Ava Martin")
+
+
+def test_a_call_to_the_help_desk_is_one_solved_ticket_in_zendesk(embedded: Stack, wide: Page) -> None:
+    handle(embedded, wide, "+14155550102", "Zendesk", re.compile(r"/agent/users/\d+$"))
+    embedded.wait("the history", lambda: "Printer queue reset." in str(embedded.sim("/zendesk/_board")))
+    board = embedded.sim("/zendesk/_board")
+    [ticket] = [row for row in board["tickets"] if row["external_id"]]
+    assert ticket["status"] == "solved"
+    first, note = board["comments"][str(ticket["id"])]
+    assert (first["public"], note["public"]) == (False, False)
+    assert note["body"].count("Call reference") == 1
+    assert not board.get("problems"), board

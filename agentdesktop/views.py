@@ -19,7 +19,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, desk, knowledge
+from contactcenter import agents, chat_files, desk, knowledge
+from contactcenter.chat_file_views import served
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, AgentState
 from integrations.models import IntegrationAccount
@@ -221,6 +222,30 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
         return _fail(409, refused.sentence, refused.field)
     articles = [{"id": each.id, "title": each.title, "text": each.text, "url": each.url} for each in found.articles]
     return JsonResponse({"articles": articles, "source": found.source, "note": found.note})
+
+
+@require_GET
+@for_agent
+def chat_media(request: HttpRequest, agent: Agent, message: int, number: int) -> HttpResponseBase:
+    """A picture or file of a chat that the agent has at hand; why there is none, as JSON."""
+    try:
+        return served(chat_files.for_agent(agent, message, number))
+    except NotPossible as refused:
+        return _fail(409, refused.sentence, refused.field)
+
+
+@require_POST
+@for_agent
+def add_picture(request: HttpRequest, agent: Agent, interaction: str) -> HttpResponseBase:
+    """Take a picture that is about to be sent; answers its id, which goes with the command `say`."""
+    given = request.FILES.get("picture")
+    if given is None:
+        return _fail(400, _("There is no picture in the request."), "picture")
+    try:
+        kept = chat_files.upload(agent, interaction, given)
+    except NotPossible as refused:
+        return _fail(409, refused.sentence, refused.field)
+    return JsonResponse({"ok": True, "picture": str(kept.public_id)})
 
 
 @require_POST

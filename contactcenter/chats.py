@@ -14,9 +14,9 @@ from django.utils.dateparse import parse_datetime
 from integrations.capabilities import Messenger
 from integrations.models import InboundEvent, IntegrationAccount
 
-from . import callers, chat_sending, interactions, routing
+from . import callers, chat_files, chat_sending, interactions, routing
 from .errors import NotPossible
-from .models import Agent, Chat, ChatMessage, Interaction, InteractionState, Service, ServiceMessenger
+from .models import Agent, Chat, ChatFile, ChatMessage, Interaction, InteractionState, Service, ServiceMessenger
 from .nudge import nudge
 
 Status = ChatMessage.Status
@@ -48,7 +48,7 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     told = event.payload
     chat, is_new = _chat(account, event)
     interaction = interactions.locked(chat.interaction_id)
-    ChatMessage.objects.create(
+    message = ChatMessage.objects.create(
         chat=chat, inbound=event, text=str(told.get("text") or ""), media=told.get("media") or [],
         at=_moment(told), vendor_id=str(told.get("message_id") or ""),
     )  # fmt: skip
@@ -59,6 +59,7 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     else:
         interactions.tell(interaction)
     _ask_bot(chat)
+    _fetch_files(message)
 
 
 def _chat(account: IntegrationAccount, event: InboundEvent) -> tuple[Chat, bool]:
@@ -147,6 +148,8 @@ def _deleted(account: IntegrationAccount, event: InboundEvent) -> None:
 def _change(account: IntegrationAccount, event: InboundEvent, **values: Any) -> None:
     for message in _messages(account, event).filter(status=Status.RECEIVED):
         ChatMessage.objects.filter(pk=message.pk).update(**values)
+        if "media" in values:
+            chat_files.forget(message)
         _tell(message.chat)
 
 
@@ -200,18 +203,20 @@ STEPS: dict[str, Any] = {
 
 @transaction.atomic
 def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: str = "") -> ChatMessage:
-    """Answer the customer: text, the https address of a picture, or both. Repeating it with its `key` is harmless."""
+    """Answer the customer: text, the id of an uploaded picture, or both. Repeating it with its `key` is harmless."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None or interaction.agent_id != agent.pk or interaction.media != Service.Media.CHAT:
         raise NotPossible("This chat is not with you any more.", "interaction")
     known = ChatMessage.objects.filter(key=key, chat__interaction=interaction).first()
     if known is not None:
         return known
-    _check(interaction, text, picture)
+    file = _checked(interaction, text, picture)
     message = ChatMessage.objects.create(
         chat=interaction.chat, agent=agent, key=key, text=text, at=timezone.now(), status=Status.WAITING,
-        media=[{"type": "picture", "url": picture}] if picture else [],
+        media=[{"type": "picture"}] if file else [],
     )  # fmt: skip
+    if file is not None:
+        ChatFile.objects.filter(pk=file.pk).update(message=message)
     Chat.objects.filter(pk=interaction.chat.pk).update(suggestions=[])
     interaction.chat.refresh_from_db()
     interactions.tell(interaction)
@@ -219,15 +224,15 @@ def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: s
     return message
 
 
-def _check(interaction: Interaction, text: str, picture: str) -> None:
+def _checked(interaction: Interaction, text: str, picture: str) -> ChatFile | None:
+    """The picture to send, if there is one."""
     if interaction.state not in interactions.TALKING:
         raise NotPossible("The chat is over. The customer can write again and reaches whoever is ready then.")
     if not text.strip() and not picture:
         raise NotPossible("There is nothing to send yet. Write something first.", "text")
     if len(text) > LONGEST_TEXT:
         raise NotPossible(f"A message has at most {LONGEST_TEXT:,} characters; this one has {len(text):,}.", "text")
-    if picture and not picture.startswith("https://"):
-        raise NotPossible("The address of a picture begins with https://, because the messenger fetches it.", "picture")
+    return chat_files.unsent(interaction.chat, picture) if picture else None
 
 
 @transaction.atomic
@@ -291,6 +296,7 @@ def view(interaction: Interaction) -> dict[str, Any]:
         "simulated": chat.account.simulated,
         "outOfReach": chat.out_of_reach,
         "canSay": interaction.state in interactions.TALKING,
+        "pictures": chat_files.limits(chat.account),
         "suggestions": chat.suggestions if interaction.state == InteractionState.ACTIVE else [],
         "messages": [] if is_over else [_line(message) for message in list(chat.messages.all())[-SHOWN:]],
     }
@@ -301,12 +307,19 @@ def _line(message: ChatMessage) -> dict[str, Any]:
         "id": message.pk,
         "ours": message.is_ours,
         "text": message.text,
-        "media": [{"type": str(m.get("type") or "file"), "url": str(m.get("url") or "")} for m in message.media],
+        "media": [_attachment(message, entry) for entry in message.media],
         "at": message.at.isoformat(),
         "status": message.status,
         "statusText": str(Status(message.status).label),
         "error": message.error,
     }
+
+
+def _attachment(message: ChatMessage, entry: dict[str, Any]) -> dict[str, Any]:
+    """Never the vendor's address: the desktop asks us for the file."""
+    name = entry.get("name") or entry.get("fileName") or entry.get("file_name")
+    there = message.is_ours or chat_files.has_file(entry)
+    return {"type": str(entry.get("type") or "file"), "name": str(name or ""), "there": there}
 
 
 def transcript(interaction: Interaction) -> str:
@@ -322,8 +335,8 @@ def _speaker(message: ChatMessage) -> str:
 
 
 def _words(message: ChatMessage) -> str:
-    pictures = [str(entry.get("url") or "(picture)") for entry in message.media]
-    return " ".join(part for part in (message.text.strip(), *pictures) if part)
+    files = [f"({entry.get('type') or 'file'})" for entry in message.media]
+    return " ".join(part for part in (message.text.strip(), *files) if part)
 
 
 # -- shared
@@ -337,3 +350,10 @@ def _ask_bot(chat: Chat) -> None:
     from .tasks import suggest_answers
 
     nudge(suggest_answers, chat.pk)
+
+
+def _fetch_files(message: ChatMessage) -> None:
+    from .tasks import fetch_chat_files
+
+    if any(chat_files.has_file(entry) for entry in message.media):
+        nudge(fetch_chat_files, message.pk)

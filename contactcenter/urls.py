@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from contactcenter import health_views
+from contactcenter import chat_file_views, health_views
 from contactcenter.api.root import api
 from integrations.views import workflow_trigger
 
@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("clientweb/api/v1/workflow-trigger", workflow_trigger, name="workflow_trigger"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("chat-media/<str:signed>/picture.<slug:ending>", chat_file_views.picture, name="chat_picture"),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),
     path("metrics", health_views.metrics, name="metrics"),

@@ -180,13 +180,13 @@ def open_chat(account: IntegrationAccount, agent: Agent) -> Iterator[Interaction
 def test_an_answer_reaches_the_customer(
     open_chat: Interaction, agent: Agent, telegram: Vendor, account: IntegrationAccount
 ) -> None:
-    say(agent, open_chat, "We found it", "https://example.com/parcel.png")
+    say(agent, open_chat, "We found it")
     assert chat_sending.send(open_chat.chat.pk) == 1
     message = ChatMessage.objects.get(agent=agent)
     assert (message.status, bool(message.vendor_id)) == (Status.SENT, True)
     lines = telegram.board()["lines"]
     assert [(line["direction"], line["user"]) for line in lines][:1] == [("out", "2002")]
-    assert "We found it" in str(lines) and "https://example.com/parcel.png" in str(lines)
+    assert "We found it" in str(lines)
     assert account.calls.filter(interaction=str(open_chat.public_id)).exists()
     assert chat_sending.send(open_chat.chat.pk) == 0
 
@@ -342,13 +342,17 @@ def test_a_chat_is_rejected_ended_and_completed_like_a_call(account: Integration
     assert [event.kind for event in done.events.all()][-2:] == ["released", "completed"]
 
 
-def test_the_activity_history_holds_the_conversation(open_chat: Interaction, agent: Agent) -> None:
-    say(agent, open_chat, "We found it", "https://example.com/p.png")
+def test_the_activity_history_holds_the_conversation(
+    open_chat: Interaction, agent: Agent, account: IntegrationAccount
+) -> None:
+    say(agent, open_chat, "We found it")
+    write(account, "Thanks", media=[{"type": "picture", "url": "https://vendor.example/secret.png"}])
     interaction = Interaction.objects.get(pk=open_chat.pk)
     written = activities.activity(interaction)
     assert written["subject"] == "Chat by Telegram with Robin Example"
     assert "Customer: Hello?" in written["text"]
-    assert f"{agent}: We found it https://example.com/p.png" in written["text"]
+    assert f"{agent}: We found it" in written["text"] and "Customer: Thanks (picture)" in written["text"]
+    assert "vendor.example" not in written["text"]
 
 
 def test_sms_customers_are_looked_up_by_their_number(service: Service, agent: Agent) -> None:

@@ -227,10 +227,13 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 @require_GET
 @for_agent
 def chat_media(request: HttpRequest, agent: Agent, message: int, number: int) -> HttpResponseBase:
-    """A picture or file of a chat that the agent has at hand; why there is none, as JSON."""
+    """A picture or file of a chat that the agent has at hand; else why there is none: a sentence in a tab of its own,
+    JSON for the page."""
     try:
         return served(chat_files.for_agent(agent, message, number))
     except NotPossible as refused:
+        if request.headers.get("Sec-Fetch-Mode") == "navigate":
+            return HttpResponse(refused.sentence, status=409, content_type="text/plain; charset=utf-8")
         return _fail(409, refused.sentence, refused.field)
 
 

@@ -225,16 +225,20 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 
 
 @require_GET
-@for_agent
-def chat_media(request: HttpRequest, agent: Agent, message: int, number: int) -> HttpResponseBase:
+@never_cache
+def chat_media(request: HttpRequest, message: int, number: int) -> HttpResponseBase:
     """A picture or file of a chat that the agent has at hand; else why there is none: a sentence in a tab of its own,
     JSON for the page."""
+    agent = agent_of(request) or chat_files.agent_of_pass(request.GET.get("pass", ""), message, number)
     try:
-        return served(chat_files.for_agent(agent, message, number))
+        if agent is not None:
+            return served(chat_files.for_agent(agent, message, number))
+        status, sentence = 401, _("You are not logged in. Log in to the Agent Desktop again.")
     except NotPossible as refused:
-        if request.headers.get("Sec-Fetch-Mode") == "navigate":
-            return HttpResponse(refused.sentence, status=409, content_type="text/plain; charset=utf-8")
-        return _fail(409, refused.sentence, refused.field)
+        status, sentence = 409, refused.sentence
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    return _fail(status, sentence)
 
 
 @require_POST

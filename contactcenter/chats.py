@@ -1,7 +1,8 @@
 """Chats: what customers write in a messenger reaches an agent, and what the agent answers reaches the customer.
 
 The first message makes an interaction, which is routed like a call. Further ones join it while it is open. `take_in`
-is handed every inbound event of the integrations; it may see one twice. How answers leave is in `chat_sending`."""
+is handed every inbound event of the integrations; it may see one twice. How answers leave is in `chat_sending`, what is
+seen in `chat_view`, pictures and files in `chat_files`."""
 
 import uuid
 from datetime import datetime
@@ -16,13 +17,12 @@ from integrations.models import InboundEvent, IntegrationAccount
 
 from . import callers, chat_files, chat_sending, interactions, routing
 from .errors import NotPossible
-from .models import Agent, Chat, ChatFile, ChatMessage, Interaction, InteractionState, Service, ServiceMessenger
+from .models import Agent, Chat, ChatFile, ChatMessage, Interaction, Service, ServiceMessenger
 from .nudge import nudge
 
 Status = ChatMessage.Status
 TALKING_OR_WAITING = (*interactions.UNANSWERED, *interactions.TALKING)
 LONGEST_TEXT = 5_000
-SHOWN = 100
 # A receipt never takes a message back to an earlier state; the vendors repeat them and mix them up.
 RANK = {Status.WAITING: 0, Status.SENDING: 1, Status.UNCERTAIN: 1, Status.SENT: 2, Status.DELIVERED: 3, Status.SEEN: 4}
 
@@ -281,62 +281,6 @@ class ChatLine:
         interactions.record(interaction, trigger, agent=interaction.agent)
         interactions.after(interaction)
         return interaction
-
-
-# -- what is seen
-
-
-def view(interaction: Interaction) -> dict[str, Any]:
-    """The chat for the desktop: where it comes from, what was said, what the bot proposes."""
-    chat = Chat.objects.select_related("account").prefetch_related("messages__agent__user").get(interaction=interaction)
-    is_over = interaction.state in interactions.ENDED
-    return {
-        "channel": chat.account.provider_class.label,
-        "account": chat.account.name,
-        "simulated": chat.account.simulated,
-        "outOfReach": chat.out_of_reach,
-        "canSay": interaction.state in interactions.TALKING,
-        "pictures": chat_files.limits(chat.account),
-        "suggestions": chat.suggestions if interaction.state == InteractionState.ACTIVE else [],
-        "messages": [] if is_over else [_line(message) for message in list(chat.messages.all())[-SHOWN:]],
-    }
-
-
-def _line(message: ChatMessage) -> dict[str, Any]:
-    return {
-        "id": message.pk,
-        "ours": message.is_ours,
-        "text": message.text,
-        "media": [_attachment(message, entry) for entry in message.media],
-        "at": message.at.isoformat(),
-        "status": message.status,
-        "statusText": str(Status(message.status).label),
-        "error": message.error,
-    }
-
-
-def _attachment(message: ChatMessage, entry: dict[str, Any]) -> dict[str, Any]:
-    """Never the vendor's address: the desktop asks us for the file."""
-    name = entry.get("name") or entry.get("fileName") or entry.get("file_name")
-    there = message.is_ours or chat_files.has_file(entry)
-    return {"type": str(entry.get("type") or "file"), "name": str(name or ""), "there": there}
-
-
-def transcript(interaction: Interaction) -> str:
-    """The conversation as text, a line for each message: for the activity history."""
-    said = ChatMessage.objects.filter(chat__interaction=interaction).select_related("agent__user")
-    return "\n".join(f"{message.at:%H:%M} {_speaker(message)}: {_words(message)}" for message in said)
-
-
-def _speaker(message: ChatMessage) -> str:
-    if not message.is_ours:
-        return "Customer"
-    return str(message.agent or "Agent") + ("" if message.status != Status.FAILED else " (not sent)")
-
-
-def _words(message: ChatMessage) -> str:
-    files = [f"({entry.get('type') or 'file'})" for entry in message.media]
-    return " ".join(part for part in (message.text.strip(), *files) if part)
 
 
 # -- shared

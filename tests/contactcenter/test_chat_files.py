@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import chat_files, chat_sending, chats, desk, tasks
+from contactcenter import chat_files, chat_sending, chat_view, chats, desk, tasks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, ChatFile, ChatMessage, Interaction, Service
 from contactcenter.picture_types import picture_type
@@ -143,8 +143,9 @@ def test_the_desktop_is_told_of_files_but_never_of_their_addresses(message: Chat
             {"type": "location", "ref": "12"},
         ]
     )
-    told = chats.view(Interaction.objects.get())
-    assert told["messages"][0]["media"] == [
+    told = chat_view.view(Interaction.objects.get())
+    media = [{name: entry[name] for name in ("type", "name", "there")} for entry in told["messages"][0]["media"]]
+    assert media == [
         {"type": "picture", "name": "", "there": True},
         {"type": "file", "name": "plan.pdf", "there": True},
         {"type": "location", "name": "", "there": False},
@@ -180,6 +181,25 @@ def test_nobody_but_the_agent_of_the_chat_sees_it_and_only_while_it_lasts(
     desk.complete(agent, interaction, "", "")
     assert seen(client, message).status_code == 409
     assert seen(client, message, 7).status_code == 409
+
+
+def test_a_tab_without_the_cookie_shows_one_file_by_its_pass_and_only_while_the_agent_has_the_chat(
+    message: ChatMessage, agent: Agent, customer: Writes
+) -> None:
+    def opened(of: ChatMessage, key: str) -> Any:
+        path = f"/agentdesktop/chat-media/{of.pk}/0"
+        return Client().get(path, {"pass": key}, headers={"Sec-Fetch-Mode": "navigate"})
+
+    told = chat_view.view(Interaction.objects.get())["messages"][0]["media"][0]
+    assert opened(message, told["pass"]).content == PNG
+    for wrong in ("", "nonsense", f"{told['pass']}x", told["pass"].replace("-", "-1", 1)):
+        refusal = opened(message, wrong)
+        assert (refusal.status_code, refusal["Content-Type"]) == (401, "text/plain; charset=utf-8")
+    assert opened(customer("sample.png"), told["pass"]).status_code == 401, "another file"
+    desk.end(agent, str(message.chat.interaction.public_id))
+    desk.complete(agent, str(message.chat.interaction.public_id), "", "")
+    over = opened(message, told["pass"])
+    assert (over.status_code, over.content.decode()) == (409, "This chat is not with you any more.")
 
 
 def test_what_the_customer_takes_back_is_gone(
@@ -289,7 +309,7 @@ def test_a_real_messenger_needs_an_https_address_of_ours(
     IntegrationAccount.objects.filter(pk=account.pk).update(simulated=False)
     answer = upload(client, message)
     assert answer.status_code == 409 and "PUBLIC_URL is no https address" in answer.json()["error"]
-    assert chats.view(Interaction.objects.get())["pictures"]["problem"] == answer.json()["error"]
+    assert chat_view.view(Interaction.objects.get())["pictures"]["problem"] == answer.json()["error"]
     settings.PUBLIC_URL = "https://desk.example.com"
     assert upload(client, message).status_code == 200
 

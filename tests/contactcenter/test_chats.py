@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contactcenter import activities, bot_suggestions, chat_sending, chats, desk, routing
+from contactcenter.demo.messengers import set_webhooks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Chat, ChatMessage, Interaction, Service
 from integrations import tasks as integration_tasks
@@ -413,3 +414,14 @@ def test_a_message_goes_the_whole_way_through_the_webhook(
     integration_tasks.process_events()
     interaction = accepted(agent)
     assert interaction.chat.messages.get().text == "From the phone"
+
+
+def test_the_demo_sets_the_webhooks_of_its_messengers_and_lives_without(
+    account: IntegrationAccount, telegram: Vendor, vendor: Callable[[str], Vendor], caplog: pytest.LogCaptureFixture
+) -> None:
+    line = AccountFactory(provider="messenger_line", name="LINE", properties={}, secrets={"token": "wrong-token"})
+    vendor("messenger_line")
+    AccountFactory(provider="messenger_viber", name="Real", properties={"bot_username": "x"}, simulated=False)
+    assert set_webhooks() == 1
+    assert telegram.board()["webhook_url"] == account.connect().webhook_address()
+    assert f"“{line}” is not set" in caplog.text and "Real" not in caplog.text

@@ -9,35 +9,36 @@ import { button, iconButton } from "./parts.js";
 const SHOWN = new Set(["picture", "sticker"]);
 
 export function attachment(message, number, page) {
-  const { type, name, there } = message.media[number];
+  const { type, name, there, pass } = message.media[number];
   const address = `/agentdesktop/chat-media/${message.id}/${number}`;
+  // A tab of its own has no cookie of a desktop that sits inside another page: the pass opens this one file.
+  const link = { href: `${address}?${new URLSearchParams({ pass })}`, target: "_blank", rel: "noopener" };
   const words = SHOWN.has(type) ? _("Picture") : name || _("Attachment");
   if (!there) return h("p", { class: "said-media" }, icon("open"), h("span", {}, _("%(what)s, to be seen in the messenger", { what: words })));
-  return SHOWN.has(type) ? picture(message, address, page) : saved(address, words);
+  return SHOWN.has(type) ? picture(message, address, link, page) : saved(link, words);
 }
 
-const saved = (address, words) =>
-  h("p", { class: "said-media" }, h("a", { href: address, target: "_blank", rel: "noopener" }, icon("file"), h("span", {}, words)));
+const saved = (link, words) => h("p", { class: "said-media" }, h("a", link, icon("file"), h("span", {}, words)));
 
-function picture(message, address, page) {
+function picture(message, address, link, page) {
   const { shown, error, savable } = page.media[address] || {};
-  if (error) return noPicture(address, error, savable, page);
+  if (error) return noPicture(address, error, savable && link, page);
   const alt = message.ours ? _("Picture that you sent") : _("Picture from the customer");
   return h(
     "a",
-    { class: `thumb ${shown ? "" : "thumb-waits"}`, key: address, href: address, target: "_blank", rel: "noopener", title: _("Opens larger in a new tab"), "aria-busy": shown ? null : "true" },
+    { class: `thumb ${shown ? "" : "thumb-waits"}`, key: address, ...link, title: _("Opens larger in a new tab"), "aria-busy": shown ? null : "true" },
     icon("picture"),
     h("img", { src: address, alt, onload: () => page.setMedia(address, { shown: true }), onerror: () => page.explainPicture(address) }),
   );
 }
 
-function noPicture(address, error, savable, page) {
+function noPicture(address, error, link, page) {
   return h(
     "div",
     { class: "no-picture", key: `${address} failed` },
     h("p", { class: "said-media" }, icon("warning"), h("span", {}, error)),
-    savable
-      ? saved(address, _("Save the file"))
+    link
+      ? saved(link, _("Save the file"))
       : button(_("Try again"), { class: "plain small", name: "refresh", onclick: () => page.setMedia(address, {}) }),
   );
 }

@@ -9,10 +9,11 @@ Status = ChatMessage.Status
 SHOWN = 100
 
 
-def view(interaction: Interaction) -> dict[str, Any]:
-    """The chat for the desktop: where it comes from, what was said, what the bot proposes."""
+def view(interaction: Interaction, *, mine: bool = True) -> dict[str, Any]:
+    """The chat for the desktop: where it comes from, what was said, what the bot proposes. What was said is for the
+    agent who has it, until it is over."""
     chat = Chat.objects.select_related("account").prefetch_related("messages__agent__user").get(interaction=interaction)
-    is_over = interaction.state in interactions.ENDED
+    said = list(chat.messages.all())[-SHOWN:] if mine and interaction.state not in interactions.ENDED else []
     return {
         "channel": chat.account.provider_class.label,
         "account": chat.account.name,
@@ -21,7 +22,7 @@ def view(interaction: Interaction) -> dict[str, Any]:
         "canSay": interaction.state in interactions.TALKING,
         "pictures": chat_files.limits(chat.account),
         "suggestions": chat.suggestions if interaction.state == InteractionState.ACTIVE else [],
-        "messages": [] if is_over else [_line(message, interaction) for message in list(chat.messages.all())[-SHOWN:]],
+        "messages": [_line(message, interaction) for message in said],
     }
 
 

@@ -61,7 +61,7 @@ def view(
         "dispositions": background.dispositions(interaction.service_id),
         "activity": activities.status_of(interaction),
         "controls": controls(interaction) if mine else [],
-        **({"chat": chat_view.view(interaction)} if interaction.media == Service.Media.CHAT else {}),
+        **({"chat": chat_view.view(interaction, mine=mine)} if interaction.media == Service.Media.CHAT else {}),
     }
 
 

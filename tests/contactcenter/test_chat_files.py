@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import chat_files, chat_sending, chat_view, chats, desk, tasks
+from contactcenter import chat_files, chat_sending, chat_view, chats, desk, interaction_view, tasks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, ChatFile, ChatMessage, Interaction, Service
 from contactcenter.picture_types import picture_type
@@ -192,6 +192,8 @@ def test_a_tab_without_the_cookie_shows_one_file_by_its_pass_and_only_while_the_
 
     told = chat_view.view(Interaction.objects.get())["messages"][0]["media"][0]
     assert opened(message, told["pass"]).content == PNG
+    for_another = interaction_view.view(Interaction.objects.get(), reader=AgentFactory(login="ben"))
+    assert for_another["chat"]["messages"] == [], "who had it before gets no pass"
     for wrong in ("", "nonsense", f"{told['pass']}x", told["pass"].replace("-", "-1", 1)):
         refusal = opened(message, wrong)
         assert (refusal.status_code, refusal["Content-Type"]) == (401, "text/plain; charset=utf-8")

@@ -13,9 +13,11 @@ export const sizeWords = (bytes) =>
 // The file to send and its preview, or the sentence that says why not.
 export async function prepare(file, { types, largest }) {
   const fits = (each) => types.includes(each.type) && each.size <= largest;
-  const chosen = fits(file) ? file : await asJpeg(file, fits);
-  if (!chosen) return { error: types.includes(file.type) ? tooLarge(file, largest) : notTaken(types) };
-  return { file: chosen, name: chosen.name, size: chosen.size, preview: await dataUrl(chosen), smaller: chosen !== file };
+  const image = fits(file) ? null : await createImageBitmap(file).catch(() => null);
+  if (!image && !fits(file)) return { error: notTaken(types) };
+  const chosen = image ? await asJpeg(image, file.name, fits) : file;
+  if (!chosen) return { error: tooLarge(file, largest) };
+  return { file: chosen, name: chosen.name, size: chosen.size, preview: await dataUrl(chosen), smaller: chosen.size < file.size };
 }
 
 const tooLarge = (file, largest) =>
@@ -23,11 +25,10 @@ const tooLarge = (file, largest) =>
 
 const notTaken = (types) => _("This is no picture that can be sent. Choose one of these: %(formats)s.", { formats: types.map((type) => FORMATS[type] || type).join(", ") });
 
-async function asJpeg(file, fits) {
-  const image = await createImageBitmap(file).catch(() => null);
-  for (const side of image ? SIDES : []) {
+async function asJpeg(image, name, fits) {
+  for (const side of SIDES) {
     const blob = await drawn(image, Math.min(1, side / Math.max(image.width, image.height)));
-    const made = blob && new File([blob], `${file.name.replace(/\.\w+$/, "")}.jpg`, { type: blob.type });
+    const made = blob && new File([blob], `${name.replace(/\.\w+$/, "")}.jpg`, { type: blob.type });
     if (made && fits(made)) return made;
   }
   return null;

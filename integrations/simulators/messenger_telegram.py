@@ -72,7 +72,7 @@ class Telegram(MessengerSimulator):
             given = await parameters(request)
         except ValueError:
             return refusal(400, "Bad Request: can't parse JSON object")
-        handlers = {
+        handlers: dict[str, Any] = {
             "getme": self.get_me, "setwebhook": self.set_webhook, "deletewebhook": self.delete_webhook,
             "getwebhookinfo": self.webhook_info, "getupdates": self.get_updates, "sendmessage": self.send_message,
             "sendphoto": self.send_photo, "sendchataction": self.chat_action, "getfile": self.get_file,

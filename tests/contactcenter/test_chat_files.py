@@ -20,27 +20,20 @@ from contactcenter.picture_types import picture_type
 from integrations import tasks as integration_tasks
 from integrations.models import IntegrationAccount
 from integrations.simulators.pictures import SAMPLES
-from tests.factories import AccountFactory, AgentFactory, ServiceFactory
+from tests.factories import AgentFactory, ServiceFactory
 from tests.integrations.providers.conftest import Vendor
+
+from .conftest import TELEGRAM_TOKEN, telegram_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PNG = SAMPLES["sample.png"].content
-TOKEN = "100200300:demo-telegram-token-0123456789abcde"
 Status = ChatMessage.Status
-
-
-@pytest.fixture
-def telegram(vendor: Callable[[str], Vendor]) -> Vendor:
-    return vendor("messenger_telegram")
 
 
 @pytest.fixture
 def account(telegram: Vendor, live_server: Any, settings: Any) -> IntegrationAccount:
     settings.PUBLIC_URL = live_server.url
-    made: IntegrationAccount = AccountFactory(
-        provider="messenger_telegram", name="Telegram", properties={"bot_username": "demo_contact_bot"},
-        secrets={"token": TOKEN},
-    )  # fmt: skip
+    made = telegram_account()
     made.connect().set_webhook(made.connect().webhook_address())
     return made
 
@@ -130,7 +123,7 @@ def test_what_went_wrong_is_said_in_words_without_any_address_and_the_next_try_w
     telegram.fault(fault)
     answer = seen(client, message)
     assert answer.status_code == 409 and words in answer.json()["error"]
-    assert "http" not in answer.json()["error"] and TOKEN not in answer.content.decode()
+    assert "http" not in answer.json()["error"] and TELEGRAM_TOKEN not in answer.content.decode()
     telegram.healthy()
     assert seen(client, message).status_code == 200
 

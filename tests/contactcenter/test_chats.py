@@ -20,23 +20,15 @@ from integrations.providers.messenger_telegram import Telegram
 from tests.factories import AccountFactory, AgentFactory, ServiceFactory
 from tests.integrations.providers.conftest import Vendor
 
+from .conftest import telegram_account
+
 pytestmark = pytest.mark.django_db(transaction=True)
-TOKEN = "100200300:demo-telegram-token-0123456789abcde"
 Status = ChatMessage.Status
 
 
 @pytest.fixture
-def telegram(vendor: Callable[[str], Vendor]) -> Vendor:
-    return vendor("messenger_telegram")
-
-
-@pytest.fixture
 def account(telegram: Vendor) -> IntegrationAccount:
-    made: IntegrationAccount = AccountFactory(
-        provider="messenger_telegram", name="Telegram", properties={"bot_username": "demo_contact_bot"},
-        secrets={"token": TOKEN},
-    )  # fmt: skip
-    return made
+    return telegram_account()
 
 
 @pytest.fixture

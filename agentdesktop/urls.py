@@ -21,6 +21,8 @@ urlpatterns = [
     path("overview", views.overview, name="overview"),
     path("events", views.events_need_asgi, name="events"),
     path("knowledge", views.find_topics, name="knowledge"),
+    path("chat-media/<int:message>/<int:number>", views.chat_media, name="chat_media"),
+    path("pictures/<str:interaction>", views.add_picture, name="add_picture"),
     path("words.js", views.words, name="words"),
     path("commands/<slug:name>", views.command, name="command"),
 ]

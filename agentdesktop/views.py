@@ -19,7 +19,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, desk, knowledge
+from contactcenter import agents, chat_files, desk, knowledge
+from contactcenter.chat_file_views import served
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, AgentState
 from contactcenter.sign_on import DESKTOP
@@ -238,6 +239,37 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
         return _fail(409, refused.sentence, refused.field)
     articles = [{"id": each.id, "title": each.title, "text": each.text, "url": each.url} for each in found.articles]
     return JsonResponse({"articles": articles, "source": found.source, "note": found.note})
+
+
+@require_GET
+@never_cache
+def chat_media(request: HttpRequest, message: int, number: int) -> HttpResponseBase:
+    """A picture or file of a chat that the agent has at hand; else why there is none: a sentence in a tab of its own,
+    JSON for the page."""
+    agent = agent_of(request) or chat_files.agent_of_pass(request.GET.get("pass", ""), message, number)
+    try:
+        if agent is not None:
+            return served(chat_files.for_agent(agent, message, number))
+        status, sentence = 401, _("You are not logged in. Log in to the Agent Desktop again.")
+    except NotPossible as refused:
+        status, sentence = 409, refused.sentence
+    if request.headers.get("Sec-Fetch-Mode") == "navigate":
+        return HttpResponse(sentence, status=status, content_type="text/plain; charset=utf-8")
+    return _fail(status, sentence)
+
+
+@require_POST
+@for_agent
+def add_picture(request: HttpRequest, agent: Agent, interaction: str) -> HttpResponseBase:
+    """Take a picture that is about to be sent; answers its id, which goes with the command `say`."""
+    given = request.FILES.get("picture")
+    if given is None:
+        return _fail(400, _("There is no picture in the request."), "picture")
+    try:
+        kept = chat_files.upload(agent, interaction, given)
+    except NotPossible as refused:
+        return _fail(409, refused.sentence, refused.field)
+    return JsonResponse({"ok": True, "picture": str(kept.public_id)})
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
-from . import chats, interactions
+from . import chat_view, interactions
 from .delivery import deliver
 from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
@@ -175,7 +175,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
         ("Talk time", _clock(duration(interaction))),
         ("Disposition", disposition.name if disposition else ""),
         ("Notes", interaction.notes.strip()),
-        ("Conversation", f"\n{chats.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
+        ("Conversation", f"\n{chat_view.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
     ]
 
 

@@ -14,7 +14,7 @@ from integrations import leases, wirelog
 from integrations.capabilities import OutgoingMessage
 from integrations.errors import IntegrationError, RateLimited, Rejected, Unavailable
 
-from . import interactions
+from . import chat_files, interactions
 from .models import Chat, ChatMessage, Interaction
 from .nudge import nudge
 
@@ -78,12 +78,11 @@ def _next(chat: Chat) -> ChatMessage | None:
 
 def _send(chat: Chat, message: ChatMessage) -> bool:
     _note(chat, message, status=Status.SENDING)
-    pictures = [str(entry["url"]) for entry in message.media if entry.get("url")]
-    outgoing = OutgoingMessage(
-        text=message.text, picture=pictures[0] if pictures else "", reply_token=_take_reply_token(chat),
-        key=str(message.key or ""),
-    )  # fmt: skip
     try:
+        outgoing = OutgoingMessage(
+            text=message.text, picture=chat_files.address_for_vendor(message), reply_token=_take_reply_token(chat),
+            key=str(message.key or ""),
+        )  # fmt: skip
         with wirelog.for_interaction(chat.interaction.public_id):
             vendor_id = chat.account.connect().send(chat.conversation, outgoing)
     except IntegrationError as error:
@@ -112,7 +111,7 @@ def _failed(chat: Chat, message: ChatMessage, error: IntegrationError) -> None:
     if error.maybe_done:
         _note(chat, message, status=Status.UNCERTAIN, error=NOT_KNOWN)
         return
-    _note(chat, message, status=Status.FAILED, error=error.message)
+    _note(chat, message, status=Status.FAILED, error=str(error))
     if isinstance(error, Rejected) and error.field == "recipient":
         Chat.objects.filter(pk=chat.pk).update(out_of_reach=True)
         _tell(chat)

@@ -1,7 +1,8 @@
 """Chats: what customers write in a messenger reaches an agent, and what the agent answers reaches the customer.
 
 The first message makes an interaction, which is routed like a call. Further ones join it while it is open. `take_in`
-is handed every inbound event of the integrations; it may see one twice. How answers leave is in `chat_sending`."""
+is handed every inbound event of the integrations; it may see one twice. How answers leave is in `chat_sending`, what is
+seen in `chat_view`, pictures and files in `chat_files`."""
 
 import uuid
 from datetime import datetime
@@ -14,15 +15,14 @@ from django.utils.dateparse import parse_datetime
 from integrations.capabilities import Messenger
 from integrations.models import InboundEvent, IntegrationAccount
 
-from . import callers, chat_sending, interactions, routing
+from . import callers, chat_files, chat_sending, interactions, routing
 from .errors import NotPossible
-from .models import Agent, Chat, ChatMessage, Interaction, InteractionState, Service, ServiceMessenger
+from .models import Agent, Chat, ChatFile, ChatMessage, Interaction, Service, ServiceMessenger
 from .nudge import nudge
 
 Status = ChatMessage.Status
 TALKING_OR_WAITING = (*interactions.UNANSWERED, *interactions.TALKING)
 LONGEST_TEXT = 5_000
-SHOWN = 100
 # A receipt never takes a message back to an earlier state; the vendors repeat them and mix them up.
 RANK = {Status.WAITING: 0, Status.SENDING: 1, Status.UNCERTAIN: 1, Status.SENT: 2, Status.DELIVERED: 3, Status.SEEN: 4}
 
@@ -48,7 +48,7 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     told = event.payload
     chat, is_new = _chat(account, event)
     interaction = interactions.locked(chat.interaction_id)
-    ChatMessage.objects.create(
+    message = ChatMessage.objects.create(
         chat=chat, inbound=event, text=str(told.get("text") or ""), media=told.get("media") or [],
         at=_moment(told), vendor_id=str(told.get("message_id") or ""),
     )  # fmt: skip
@@ -59,6 +59,7 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     else:
         interactions.tell(interaction)
     _ask_bot(chat)
+    _fetch_files(message)
 
 
 def _chat(account: IntegrationAccount, event: InboundEvent) -> tuple[Chat, bool]:
@@ -147,6 +148,8 @@ def _deleted(account: IntegrationAccount, event: InboundEvent) -> None:
 def _change(account: IntegrationAccount, event: InboundEvent, **values: Any) -> None:
     for message in _messages(account, event).filter(status=Status.RECEIVED):
         ChatMessage.objects.filter(pk=message.pk).update(**values)
+        if "media" in values:
+            chat_files.forget(message)
         _tell(message.chat)
 
 
@@ -200,18 +203,20 @@ STEPS: dict[str, Any] = {
 
 @transaction.atomic
 def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: str = "") -> ChatMessage:
-    """Answer the customer: text, the https address of a picture, or both. Repeating it with its `key` is harmless."""
+    """Answer the customer: text, the id of an uploaded picture, or both. Repeating it with its `key` is harmless."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None or interaction.agent_id != agent.pk or interaction.media != Service.Media.CHAT:
         raise NotPossible("This chat is not with you any more.", "interaction")
     known = ChatMessage.objects.filter(key=key, chat__interaction=interaction).first()
     if known is not None:
         return known
-    _check(interaction, text, picture)
+    file = _checked(interaction, text, picture)
     message = ChatMessage.objects.create(
         chat=interaction.chat, agent=agent, key=key, text=text, at=timezone.now(), status=Status.WAITING,
-        media=[{"type": "picture", "url": picture}] if picture else [],
+        media=[{"type": "picture"}] if file else [],
     )  # fmt: skip
+    if file is not None:
+        ChatFile.objects.filter(pk=file.pk).update(message=message)
     Chat.objects.filter(pk=interaction.chat.pk).update(suggestions=[])
     interaction.chat.refresh_from_db()
     interactions.tell(interaction)
@@ -219,15 +224,15 @@ def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: s
     return message
 
 
-def _check(interaction: Interaction, text: str, picture: str) -> None:
+def _checked(interaction: Interaction, text: str, picture: str) -> ChatFile | None:
+    """The picture to send, if there is one."""
     if interaction.state not in interactions.TALKING:
         raise NotPossible("The chat is over. The customer can write again and reaches whoever is ready then.")
     if not text.strip() and not picture:
         raise NotPossible("There is nothing to send yet. Write something first.", "text")
     if len(text) > LONGEST_TEXT:
         raise NotPossible(f"A message has at most {LONGEST_TEXT:,} characters; this one has {len(text):,}.", "text")
-    if picture and not picture.startswith("https://"):
-        raise NotPossible("The address of a picture begins with https://, because the messenger fetches it.", "picture")
+    return chat_files.unsent(interaction.chat, picture) if picture else None
 
 
 @transaction.atomic
@@ -278,54 +283,6 @@ class ChatLine:
         return interaction
 
 
-# -- what is seen
-
-
-def view(interaction: Interaction) -> dict[str, Any]:
-    """The chat for the desktop: where it comes from, what was said, what the bot proposes."""
-    chat = Chat.objects.select_related("account").prefetch_related("messages__agent__user").get(interaction=interaction)
-    is_over = interaction.state in interactions.ENDED
-    return {
-        "channel": chat.account.provider_class.label,
-        "account": chat.account.name,
-        "simulated": chat.account.simulated,
-        "outOfReach": chat.out_of_reach,
-        "canSay": interaction.state in interactions.TALKING,
-        "suggestions": chat.suggestions if interaction.state == InteractionState.ACTIVE else [],
-        "messages": [] if is_over else [_line(message) for message in list(chat.messages.all())[-SHOWN:]],
-    }
-
-
-def _line(message: ChatMessage) -> dict[str, Any]:
-    return {
-        "id": message.pk,
-        "ours": message.is_ours,
-        "text": message.text,
-        "media": [{"type": str(m.get("type") or "file"), "url": str(m.get("url") or "")} for m in message.media],
-        "at": message.at.isoformat(),
-        "status": message.status,
-        "statusText": str(Status(message.status).label),
-        "error": message.error,
-    }
-
-
-def transcript(interaction: Interaction) -> str:
-    """The conversation as text, a line for each message: for the activity history."""
-    said = ChatMessage.objects.filter(chat__interaction=interaction).select_related("agent__user")
-    return "\n".join(f"{message.at:%H:%M} {_speaker(message)}: {_words(message)}" for message in said)
-
-
-def _speaker(message: ChatMessage) -> str:
-    if not message.is_ours:
-        return "Customer"
-    return str(message.agent or "Agent") + ("" if message.status != Status.FAILED else " (not sent)")
-
-
-def _words(message: ChatMessage) -> str:
-    pictures = [str(entry.get("url") or "(picture)") for entry in message.media]
-    return " ".join(part for part in (message.text.strip(), *pictures) if part)
-
-
 # -- shared
 
 
@@ -337,3 +294,10 @@ def _ask_bot(chat: Chat) -> None:
     from .tasks import suggest_answers
 
     nudge(suggest_answers, chat.pk)
+
+
+def _fetch_files(message: ChatMessage) -> None:
+    from .tasks import fetch_chat_files
+
+    if any(chat_files.has_file(entry) for entry in message.media):
+        nudge(fetch_chat_files, message.pk)

@@ -38,7 +38,7 @@ def view(
     interaction: Interaction, *, reader: Agent | None = None, background: Background | None = None
 ) -> dict[str, Any]:
     """The interaction for its agent. For any other `reader` "mine" is false and there are no controls."""
-    from . import activities, chats
+    from . import activities, chat_view
 
     background = background or Background()
     mine = interaction.agent_id is not None and (reader is None or reader.pk == interaction.agent_id)
@@ -61,7 +61,7 @@ def view(
         "dispositions": background.dispositions(interaction.service_id),
         "activity": activities.status_of(interaction),
         "controls": controls(interaction) if mine else [],
-        **({"chat": chats.view(interaction)} if interaction.media == Service.Media.CHAT else {}),
+        **({"chat": chat_view.view(interaction, mine=mine)} if interaction.media == Service.Media.CHAT else {}),
     }
 
 

@@ -70,6 +70,14 @@ def send_chat(chat_id: int) -> None:
 
 
 @app.task
+def fetch_chat_files(message_id: int) -> None:
+    """Fetch the pictures and files of a customer's message."""
+    from . import chat_files
+
+    chat_files.fetch_all(message_id)
+
+
+@app.task
 def suggest_answers(chat_id: int) -> None:
     """Ask the bot what could be answered in a chat."""
     from . import bot_suggestions
@@ -111,9 +119,9 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import events
+    from . import chat_files, events
 
-    run_each({"agent events": events.prune})
+    run_each({"agent events": events.prune, "files of chats": chat_files.prune})
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from contactcenter import automation_views, health_views, sign_on_views
+from contactcenter import automation_views, chat_file_views, health_views, sign_on_views
 from contactcenter.api.root import api
 from integrations.views import workflow_trigger
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("clientweb/api/v1/workflow-events", automation_views.event_kinds, name="event_kinds"),
     path("clientweb/api/v1/workflow-events/<slug:kind>", automation_views.newest_events, name="newest_events"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("chat-media/<str:signed>/picture.<slug:ending>", chat_file_views.picture, name="chat_picture"),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),
     path("metrics", health_views.metrics, name="metrics"),

@@ -3,7 +3,7 @@
 from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
-from .chats import Chat, ChatMessage, ServiceMessenger
+from .chats import Chat, ChatFile, ChatMessage, ServiceMessenger
 from .contacts import (
     CallerChoice,
     CallerDataAnswer,
@@ -34,6 +34,7 @@ __all__ = [
     "CallerChoice",
     "CallerDataAnswer",
     "Chat",
+    "ChatFile",
     "ChatMessage",
     "Contact",
     "ContactAddress",

@@ -1,5 +1,7 @@
 """Chats: conversations with customers who write in a messenger. Each is an interaction with messages."""
 
+import uuid
+
 from django.db import models
 
 from integrations.leases import Leasable
@@ -87,3 +89,24 @@ class ChatMessage(models.Model):
     @property
     def is_ours(self) -> bool:
         return self.status != self.Status.RECEIVED
+
+
+class ChatFile(models.Model):
+    """A picture or file of a chat, kept for a while. In the database, where every process of the product finds it."""
+
+    chat = models.ForeignKey(Chat, models.CASCADE, related_name="files")
+    # None while an agent's picture is uploaded and not yet sent. `number` is its place in the message's `media`.
+    message = models.ForeignKey(ChatMessage, models.CASCADE, null=True, related_name="files")
+    number = models.PositiveSmallIntegerField(default=0)
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4)
+    name = models.CharField(max_length=200, blank=True)
+    # By the first bytes, where it is a picture that browsers show; empty for everything else.
+    content_type = models.CharField(max_length=20, blank=True)
+    content = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "number"], name="one_file_at_a_place")]
+
+    def __str__(self) -> str:
+        return self.name or str(self.public_id)

@@ -4,7 +4,7 @@ Data handed around is frozen dataclasses; vendor JSON stays inside the provider.
 
 from .automation import AutomationEndpoint, AutomationEvent
 from .callers import CallerLookup, CallerProfile
-from .conversations import BotAnswer, BotContext, BotSuggestion, ChatBot, Messenger, OutgoingMessage
+from .conversations import BotAnswer, BotContext, BotSuggestion, ChatBot, Media, Messenger, OutgoingMessage
 from .crm import (
     Activity,
     CallFacts,
@@ -61,6 +61,7 @@ __all__ = [
     "FeedLine",
     "Identity",
     "KnowledgeBase",
+    "Media",
     "Messenger",
     "OpenRecording",
     "OutgoingMessage",

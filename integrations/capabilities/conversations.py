@@ -1,6 +1,7 @@
 """Messengers, and bots that suggest answers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,6 +19,15 @@ class OutgoingMessage:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or file of a customer. `content_type` and `name` are the vendor's words: claims, not facts."""
+
+    content: bytes
+    content_type: str = ""
+    name: str = ""
+
+
 class Messenger(ABC):
     """A messenger in which customers write to us.
 
@@ -26,12 +36,21 @@ class Messenger(ABC):
 
     # Whether the vendor's id of a customer is their phone number, by which they can be looked up.
     customer_is_a_phone_number: ClassVar[bool] = False
+    # What the vendor shows as a picture when it is given an address, and up to which size in bytes.
+    picture_types: ClassVar[tuple[str, ...]] = ("image/png", "image/jpeg", "image/gif")
+    largest_picture: ClassVar[int] = 8 * 1024 * 1024
 
     @abstractmethod
     def send(self, recipient: str, message: OutgoingMessage) -> str:
         """Send to a customer, known by the vendor's id of them; returns the vendor's id of the (last) message.
 
         Raises `Rejected` with `field="recipient"` where this customer cannot be reached any more."""
+
+    @abstractmethod
+    def fetch_media(self, entry: Mapping[str, Any]) -> Media:
+        """What the customer sent: `entry` is one of a message event's `media`. Vendors keep it for hours or days only.
+
+        Raises `Rejected` where the vendor has it no more, and above the size limit of `integrations.transport`."""
 
     @abstractmethod
     def set_webhook(self, url: str) -> str:

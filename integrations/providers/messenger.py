@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import requests
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
 from integrations import catalogue
 from integrations.actions import Result
-from integrations.capabilities import Messenger, OutgoingMessage
+from integrations.capabilities import Media, Messenger, OutgoingMessage
 from integrations.errors import Cause, Rejected, Stage
+from integrations.http import HttpClient
 from integrations.property_fields import VendorUrlField
 from integrations.providers.base import Provider
 from integrations.vendor_json import text_of
@@ -29,6 +31,8 @@ DELIVERED, SEEN, FAILED = "delivered", "seen", "failed"
 OPTED_IN, OPTED_OUT, PING = "opted_in", "opted_out", "ping"
 
 LARGEST_BODY = 2_000_000
+ANYTHING = {"Accept": "*/*"}
+FETCH = "Fetch a customer's file"
 
 
 class MessengerProvider(Messenger, WebhookReceiver, Provider):
@@ -39,6 +43,13 @@ class MessengerProvider(Messenger, WebhookReceiver, Provider):
     @property
     def base_url(self) -> str:
         return self.account.simulator_url if self.account.simulated else str(self.properties["api_endpoint"])
+
+    def fetch_media(self, entry: Mapping[str, Any]) -> Media:
+        """By the address that came with the message, and without our credentials: it leads wherever the vendor says."""
+        url = text_of(entry.get("url"))
+        if not url:
+            raise Rejected("The messenger hands out no file for this.", cause=Cause.NOT_FOUND)
+        return media_from(HttpClient(self.account, base_url=url).get(url, headers=ANYTHING, purpose=FETCH), entry)
 
     def webhook_address(self) -> str:
         """Where the vendor reaches us for this account; its id cannot be guessed."""
@@ -61,10 +72,10 @@ class MessengerProvider(Messenger, WebhookReceiver, Provider):
         return f"Customers' messages are sent to another address: {stored}. Press Set Webhook to change that"
 
 
-def endpoint_field(default: str, vendor: str) -> VendorUrlField:
+def endpoint_field(default: str, vendor: str, *, label: str = "API endpoint") -> VendorUrlField:
     """The advanced property that overrides a vendor's fixed address."""
     return VendorUrlField(
-        label="API endpoint",
+        label=label,
         initial=default,
         https_only=True,
         max_length=300,
@@ -136,6 +147,12 @@ def moment(value: Any, *, per_second: int = 1) -> datetime | None:
         return datetime.fromtimestamp(float(value) / per_second, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def media_from(response: requests.Response, entry: Mapping[str, Any]) -> Media:
+    """The file in an answer. Its name is given in one of three ways."""
+    names = (text_of(entry.get(key)) for key in ("name", "fileName", "file_name"))
+    return Media(response.content, response.headers.get("Content-Type", ""), next(filter(None, names), ""))
 
 
 # -- what goes out

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import requests
@@ -16,10 +16,10 @@ from django.http import HttpRequest
 
 from integrations.actions import Result, action
 from integrations.answers import vendor_words
-from integrations.capabilities import OutgoingMessage
+from integrations.capabilities import Media, OutgoingMessage
 from integrations.doctor import Advice, Passed
-from integrations.errors import Cause, IntegrationError, RateLimited, Rejected, Stage
-from integrations.http import error_from_response
+from integrations.errors import Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
+from integrations.http import HttpClient, error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
@@ -28,9 +28,11 @@ from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
 ENDPOINT = "https://api.line.me"
+CONTENT_ENDPOINT = "https://api-data.line.me"
+WITH_CONTENT = ("image", "video", "audio", "file")
 WEBHOOK = "/v2/bot/channel/webhook/endpoint"
 LONGEST_TEXT, MOST_MESSAGES = 5000, 5
-ACCEPTED_ALREADY = 409
+ACCEPTED_ALREADY, BEING_PREPARED = 409, 202
 KINDS = {
     "message": messenger.MESSAGE,
     "postback": messenger.MESSAGE,
@@ -59,7 +61,7 @@ ADVICE = {
 
 
 class LineProperties(PropertiesForm):
-    advanced = ("api_endpoint", "ca_certificate")
+    advanced = ("api_endpoint", "content_endpoint", "ca_certificate")
     needed_for_real = ("channel_secret",)
 
     token = SecretField(
@@ -84,6 +86,7 @@ class LineProperties(PropertiesForm):
         help_text="Whether the customer's phone announces our messages. LINE's own setting of the user comes first.",
     )
     api_endpoint = messenger.endpoint_field(ENDPOINT, "LINE")
+    content_endpoint = messenger.endpoint_field(CONTENT_ENDPOINT, "LINE", label="Content endpoint")
     ca_certificate = CaCertificateField()
 
 
@@ -99,6 +102,8 @@ class Line(messenger.MessengerProvider):
     documentation_url = "https://developers.line.biz/en/reference/messaging-api/"
     advice = ADVICE
     Properties = LineProperties
+    picture_types = ("image/png", "image/jpeg")
+    largest_picture = 1024 * 1024  # the preview's limit: one address serves both
 
     # -- sending
 
@@ -128,6 +133,25 @@ class Line(messenger.MessengerProvider):
         if not sent:
             raise other_shape(self.label)
         return text_of(sent[-1].get("id"))
+
+    # -- pictures and files of customers
+
+    def fetch_media(self, entry: Mapping[str, Any]) -> Media:
+        """From LINE's host for content, by the message's id; what lies outside of LINE comes with an address."""
+        if entry.get("url"):
+            return super().fetch_media(entry)
+        client = HttpClient(
+            self.account, base_url=self._content_url, interpret=self.interpret, authorise=self.authorise
+        )
+        path = f"/v2/bot/message/{text_of(entry.get('ref'))}/content"
+        response = client.get(path, headers=messenger.ANYTHING, purpose=messenger.FETCH)
+        if response.status_code == BEING_PREPARED:
+            raise Unavailable("LINE is still preparing this file. Try again in a moment.", cause=Cause.TIMEOUT)
+        return messenger.media_from(response, entry)
+
+    @property
+    def _content_url(self) -> str:
+        return self.base_url if self.account.simulated else str(self.properties["content_endpoint"])
 
     # -- the webhook
 
@@ -251,10 +275,9 @@ def media_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     known: dict[str, Any] = {
         name: message[name] for name in ("title", "address", "latitude", "longitude", "fileName") if name in message
     }
-    url = text_of(provider.get("originalContentUrl"))
     yield {
         "type": "picture" if kind == "image" else kind,
-        "ref": text_of(message.get("id")),
-        "url": url,
+        "ref": text_of(message.get("id")) if kind in WITH_CONTENT else "",
+        "url": text_of(provider.get("originalContentUrl")),
         **known,
     }

@@ -5,8 +5,9 @@ hand over with `setWebhook`; it is derived from the token, so that nobody has to
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import requests
 from django import forms
@@ -17,7 +18,7 @@ from django.http import HttpRequest
 from integrations import redaction
 from integrations.actions import Result, action
 from integrations.answers import retry_after
-from integrations.capabilities import OutgoingMessage
+from integrations.capabilities import Media, OutgoingMessage
 from integrations.doctor import Advice, Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.http import error_from_response
@@ -31,6 +32,7 @@ from integrations.webhooks import UNKNOWN, Inbound
 ENDPOINT = "https://api.telegram.org"
 WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]
 LONGEST_TEXT, LONGEST_CAPTION = 4096, 1024
+TOO_BIG = "file is too big"
 FILES = ("document", "voice", "video", "video_note", "audio", "animation", "sticker")
 MEMBER = {"kicked": messenger.OPTED_OUT, "left": messenger.OPTED_OUT, "member": messenger.OPTED_IN}
 # Words of a 403 or 400 that mean: this customer is out of reach.
@@ -97,6 +99,7 @@ class Telegram(messenger.MessengerProvider):
     documentation_url = "https://core.telegram.org/bots/api"
     advice = ADVICE
     Properties = TelegramProperties
+    largest_picture = 5 * 1024 * 1024  # sent by address
 
     # -- sending
 
@@ -125,6 +128,17 @@ class Telegram(messenger.MessengerProvider):
         if not isinstance(result, dict) or "message_id" not in result:
             raise other_shape(self.label)
         return str(result["message_id"])
+
+    # -- pictures and files of customers
+
+    def fetch_media(self, entry: Mapping[str, Any]) -> Media:
+        """By its id, which leads to a path that is good for an hour. The token stands in both addresses."""
+        found = self._call("getFile", purpose="Look for a customer's file", file_id=text_of(entry.get("ref")))
+        path = text_of(found.get("file_path")) if isinstance(found, dict) else ""
+        if not path:
+            raise other_shape(self.label)
+        address = f"/file/bot{self.account.secret('token')}/{quote(path)}"
+        return messenger.media_from(self.http.get(address, headers=messenger.ANYTHING, purpose=messenger.FETCH), entry)
 
     # -- the webhook
 
@@ -219,6 +233,8 @@ def told(error: IntegrationError, response: requests.Response) -> IntegrationErr
         return messenger.unreachable_customer("Telegram cannot deliver to this customer.", **more)
     if response.status_code == 404 and words == "Not Found":
         return AuthenticationFailed("Telegram knows no bot with this token.", stage=Stage.AUTHENTICATION, **more)
+    if TOO_BIG in words:
+        return Rejected("The file is larger than the 20 MB that Telegram hands out.", **more)
     if "not enough rights" in words or response.status_code == 403:
         return AuthenticationFailed(
             "The bot may not write here.", cause=Cause.NO_PERMISSION, stage=Stage.PERMISSION, **more
@@ -256,7 +272,8 @@ def media_of(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in FILES:
         found = inner(message, name)
         if found:
-            yield {"type": name, "ref": text_of(found.get("file_id"))}
+            named = {"name": found["file_name"]} if found.get("file_name") else {}
+            yield {"type": name, "ref": text_of(found.get("file_id")), **named}
     for name in ("location", "contact"):
         if inner(message, name):
             yield {"type": name, **inner(message, name)}

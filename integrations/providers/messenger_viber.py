@@ -122,6 +122,7 @@ class Viber(messenger.MessengerProvider):
     documentation_url = "https://developers.viber.com/docs/api/rest-bot-api/"
     advice = ADVICE
     Properties = ViberProperties
+    largest_picture = 3 * 1024 * 1024  # on Android; the vendor names 1 MB for iOS
 
     # -- sending
 

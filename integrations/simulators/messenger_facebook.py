@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from . import faults
 from .messengers import Call, MessengerSimulator, Said, milliseconds, parameters
+from .pictures import NotFetched
 
 TOKEN = "demo-facebook-page-token"  # noqa: S105 - the published token of a simulator
 SECRET = "demo-facebook-app-secret"  # noqa: S105 - the published secret of a simulator
@@ -38,6 +39,7 @@ FATES: dict[str, tuple[int, int, int, str]] = {
     "unknown": (400, 100, 2018001, "(#100) No matching user found"),
     "late": (400, 10, 2018278, "(#10) This message is sent outside of allowed window."),
 }
+NOT_FETCHED = (400, 100, 2018008, "(#100) Failed to fetch the file from the url")
 EMPTY = (400, 100, 2018034, "(#100) Message cannot be empty, must provide valid attachment or text")
 LONG = (400, 100, 0, "(#100) Length of param message[text] must be less than or equal to 2000")
 
@@ -74,6 +76,7 @@ class Facebook(MessengerSimulator):
             Route("/{version}/{page}/messages", self.messages, methods=["POST"]),
             Route("/{version}/{page}/subscribed_apps", self.subscribed_apps, methods=["GET", "POST", "DELETE"]),
             Route("/{version}/{app}/subscriptions", self.subscriptions, methods=["GET", "POST"]),
+            Route("/files/{name}", self.hand_out, methods=["GET"]),
         ]
 
     async def _given(self, request: Request) -> tuple[dict[str, Any], str]:
@@ -120,9 +123,9 @@ class Facebook(MessengerSimulator):
             return refusal(400, 100, 0, "(#100) The parameter recipient is required")
         if user in self.settings["fates"]:
             return refusal(*FATES[self.settings["fates"][user]])
-        return self._taken(user, message if isinstance(message, dict) else {})
+        return await self._taken(user, message if isinstance(message, dict) else {})
 
-    def _taken(self, user: str, message: dict[str, Any]) -> Response:
+    async def _taken(self, user: str, message: dict[str, Any]) -> Response:
         text = str(message.get("text", ""))
         attachment = message.get("attachment")
         url = str(attachment["payload"]["url"]) if isinstance(attachment, dict) else ""
@@ -130,7 +133,11 @@ class Facebook(MessengerSimulator):
             return refusal(*EMPTY)
         if len(text) > 2000:
             return refusal(*LONG)
-        self.note_line("out", user, text, url)
+        try:
+            image = await self.album.fetch(url) if url else ""
+        except NotFetched:
+            return refusal(*NOT_FETCHED)
+        self.note_line("out", user, text, url, image=image)
         return JSONResponse({"recipient_id": user, "message_id": f"m_{uuid.uuid4().hex}"})
 
     # -- the webhook
@@ -189,10 +196,11 @@ class Facebook(MessengerSimulator):
 
     def event(self, said: Said) -> dict[str, Any]:
         now, mid = milliseconds(), f"m_{uuid.uuid4().hex}"
-        picture = [{"type": "image", "payload": {"url": said.picture}}]
+        kind = "file" if said.sample and not said.sample.is_picture else "image"
+        files = [{"type": kind, "payload": {"url": self.file_address(said)}}]
         message: dict[str, Any] = {"mid": mid, "text": said.text}
         if said.picture:
-            message["attachments"] = picture
+            message["attachments"] = files
         shapes: dict[str, dict[str, Any]] = {
             "message": {"message": message},
             "standby": {"message": message},

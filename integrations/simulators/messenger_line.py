@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 
 from . import faults
 from .messengers import Call, MessengerSimulator, Said, compact, milliseconds
+from .pictures import SAMPLES
 
 TOKEN = "demo-line-channel-access-token"  # noqa: S105 - the published token of a simulator
 SECRET = "demo-line-channel-secret"  # noqa: S105 - the published secret of a simulator
@@ -60,6 +61,7 @@ class Line(MessengerSimulator):
         super().reset()
         self.reply_tokens: dict[str, tuple[str, float]] = {}
         self.keys: dict[str, dict[str, Any]] = {}
+        self.contents: dict[str, str] = {}
         self.used = 0
 
     def secrets(self) -> list[str]:
@@ -75,6 +77,7 @@ class Line(MessengerSimulator):
             Route("/v2/bot/message/quota", self.guarded(self.quota), methods=["GET"]),
             Route("/v2/bot/message/quota/consumption", self.guarded(self.consumption), methods=["GET"]),
             Route("/v2/bot/profile/{user}", self.guarded(self.profile), methods=["GET"]),
+            Route("/v2/bot/message/{id}/content", self.guarded(self.content), methods=["GET"]),
         ]
 
     def guarded(self, handler: Any) -> Any:
@@ -165,7 +168,7 @@ class Line(MessengerSimulator):
                     return wrong(f"{place}.text", "Length must be between 1 and 5000")
             elif message.get("type") == "image":
                 for name in ("originalContentUrl", "previewImageUrl"):
-                    if not str(message.get(name, "")).startswith("https://"):
+                    if not str(message.get(name, "")).startswith("https://" if self.settings["https_only"] else "http"):
                         return wrong(f"{place}.{name}", "invalid uri scheme")
             else:
                 return wrong(f"{place}.type", "must be one of the values")
@@ -175,9 +178,15 @@ class Line(MessengerSimulator):
         sent = []
         for message in messages:
             if user not in self.settings["blocked"]:
-                self.note_line("out", user, str(message.get("text", "")), str(message.get("originalContentUrl", "")))
+                url = str(message.get("originalContentUrl", ""))
+                self.look_later(self.note_line("out", user, str(message.get("text", "")), url))
             sent.append({"id": str(460_000_000_000_000_000 + next(self.numbers)), "quoteToken": uuid.uuid4().hex})
         return {"sentMessages": sent}
+
+    def content(self, request: Request, body: Any) -> Response:
+        """What a customer sent, on a host of its own at LINE."""
+        sample = SAMPLES.get(self.contents.get(request.path_params["id"], ""))
+        return sample.response() if sample else refusal(404, "Not found")
 
     # -- what customers do
 
@@ -191,10 +200,8 @@ class Line(MessengerSimulator):
     def event(self, said: Said) -> dict[str, Any]:
         number = str(460_000_000_000_000_000 + next(self.numbers))
         text = {"id": number, "type": "text", "text": said.text, "quoteToken": uuid.uuid4().hex}
-        image = {"id": number, "type": "image", "quoteToken": uuid.uuid4().hex}
-        image["contentProvider"] = {"type": "external", "originalContentUrl": said.picture}  # type: ignore[assignment]
         shapes: dict[str, dict[str, Any]] = {
-            "message": {"message": image if said.picture else text},
+            "message": {"message": self.file(number, said) if said.picture else text},
             "postback": {"postback": {"data": said.text}},
             "unsend": {"unsend": {"messageId": number}},
             "follow": {"follow": {"isUnblocked": False}},
@@ -210,6 +217,16 @@ class Line(MessengerSimulator):
             event["replyToken"] = uuid.uuid4().hex
             self.reply_tokens[event["replyToken"]] = (said.user, time.monotonic())
         return {**event, **shapes[said.kind]}
+
+    def file(self, number: str, said: Said) -> dict[str, Any]:
+        """A sample lies at LINE, under the message's id; an address lies elsewhere."""
+        if said.sample is None:
+            where = {"type": "external", "originalContentUrl": said.picture}
+            return {"id": number, "type": "image", "quoteToken": uuid.uuid4().hex, "contentProvider": where}
+        self.contents[number] = said.picture
+        if not said.sample.is_picture:
+            return {"id": number, "type": "file", "fileName": said.picture, "fileSize": len(said.sample.content)}
+        return {"id": number, "type": "image", "quoteToken": uuid.uuid4().hex, "contentProvider": {"type": "line"}}
 
     def fault_response(self, fault: faults.Fault, request: Request) -> Response:
         return refusal(*REFUSALS[fault.name]) if fault.name in REFUSALS else super().fault_response(fault, request)

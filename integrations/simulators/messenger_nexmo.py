@@ -41,6 +41,7 @@ class Nexmo(MessengerSimulator):
     description = "One account for SMS: takes text messages, counts the balance, sends inbound messages and receipts."
     kinds = ("message", "delivered", "failed", "buffered", "part")
     customer = "447700900000"
+    has_pictures = False
     default_settings = {
         "key": KEY,
         "secret": SECRET,

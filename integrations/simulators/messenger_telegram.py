@@ -6,6 +6,7 @@ unknown, flood, moved.
 
 from __future__ import annotations
 
+import inspect
 import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from . import faults
 from .messengers import Call, MessengerSimulator, Said, compact, parameters
+from .pictures import SAMPLES, NotFetched
 from .recorder import warn
 
 TOKEN = "100200300:demo-telegram-token-0123456789abcde"  # noqa: S105 - the published token of a simulator
@@ -58,7 +60,10 @@ class Telegram(MessengerSimulator):
         return [TOKEN, *([self.settings["token"]] if self.settings else [])]
 
     def vendor_routes(self) -> list[BaseRoute]:
-        return [Route("/bot{token}/{method}", self.method, methods=["GET", "POST"])]
+        return [
+            Route("/bot{token}/{method}", self.method, methods=["GET", "POST"]),
+            Route("/file/bot{token}/{path:path}", self.download, methods=["GET"]),
+        ]
 
     async def method(self, request: Request) -> Response:
         if request.path_params["token"] != self.settings["token"]:
@@ -67,15 +72,17 @@ class Telegram(MessengerSimulator):
             given = await parameters(request)
         except ValueError:
             return refusal(400, "Bad Request: can't parse JSON object")
-        handlers = {
+        handlers: dict[str, Any] = {
             "getme": self.get_me, "setwebhook": self.set_webhook, "deletewebhook": self.delete_webhook,
             "getwebhookinfo": self.webhook_info, "getupdates": self.get_updates, "sendmessage": self.send_message,
-            "sendphoto": self.send_photo, "sendchataction": self.chat_action,
+            "sendphoto": self.send_photo, "sendchataction": self.chat_action, "getfile": self.get_file,
         }  # fmt: skip
         handler = handlers.get(request.path_params["method"].lower())
         if handler is None:
             return refusal(404, "Not Found: method not found")
-        return handler(request, given)
+        answer = handler(request, given)
+        response: Response = await answer if inspect.isawaitable(answer) else answer
+        return response
 
     def get_me(self, request: Request, given: dict[str, Any]) -> Response:
         number = self.settings["token"].partition(":")[0]
@@ -149,7 +156,8 @@ class Telegram(MessengerSimulator):
             return refusal(400, "Bad Request: message is too long")
         return self._fate(given) or self._sent(given, {"text": text})
 
-    def send_photo(self, request: Request, given: dict[str, Any]) -> Response:
+    async def send_photo(self, request: Request, given: dict[str, Any]) -> Response:
+        """The picture is fetched while the call is open: one that is not to be had is refused."""
         photo, caption = str(given.get("photo", "")), str(given.get("caption", ""))
         if not photo:
             return refusal(400, "Bad Request: there is no photo in the request")
@@ -159,7 +167,15 @@ class Telegram(MessengerSimulator):
             return refusal(400, "Bad Request: message caption is too long")
         files = [{"file_id": "small", "width": 90, "height": 90}, {"file_id": "large", "width": 800, "height": 800}]
         shown = {"photo": files, **({"caption": caption} if caption else {})}
-        return self._fate(given) or self._sent(given, shown, photo)
+        fate = self._fate(given)
+        if fate is not None:
+            return fate
+        try:
+            image = await self.album.fetch(photo)
+        except NotFetched as reason:
+            warn(request, f"the photo could not be fetched: {reason}")
+            return refusal(400, "Bad Request: failed to get HTTP URL content")
+        return self._sent(given, shown, photo, image)
 
     def chat_action(self, request: Request, given: dict[str, Any]) -> Response:
         return self._fate(given) or result(True)
@@ -176,14 +192,29 @@ class Telegram(MessengerSimulator):
             return refusal(400, words, parameters={"migrate_to_chat_id": NEW_CHAT})
         return refusal(*FATES[fate]) if fate in FATES else None
 
-    def _sent(self, given: dict[str, Any], content: dict[str, Any], picture: str = "") -> Response:
+    def _sent(self, given: dict[str, Any], content: dict[str, Any], picture: str = "", image: str = "") -> Response:
         chat = str(given["chat_id"])
-        self.note_line("out", chat, str(content.get("text") or content.get("caption") or ""), picture)
+        self.note_line("out", chat, str(content.get("text") or content.get("caption") or ""), picture, image=image)
         chat_kind = "private" if not chat.startswith("-") else "supergroup"
         message = {"message_id": next(self.numbers), "date": int(time.time())}
         return result({**message, "chat": {"id": int(chat), "type": chat_kind}, **content})
 
     # -- what customers do
+
+    def get_file(self, request: Request, given: dict[str, Any]) -> Response:
+        """The id of a file of ours ends in its name."""
+        sample = SAMPLES.get(str(given.get("file_id", "")).partition(":")[2])
+        if sample is None:
+            return refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        folder = "photos" if sample.is_picture else "documents"
+        known = {"file_id": given["file_id"], "file_unique_id": sample.name, "file_size": len(sample.content)}
+        return result({**known, "file_path": f"{folder}/{sample.name}"})
+
+    async def download(self, request: Request) -> Response:
+        if request.path_params["token"] != self.settings["token"]:
+            return refusal(404, "Not Found")
+        sample = SAMPLES.get(request.path_params["path"].rpartition("/")[2])
+        return sample.response() if sample else refusal(404, "Not Found")
 
     def calls_for(self, said: Said) -> list[Call]:
         headers = {"Content-Type": "application/json"}
@@ -198,8 +229,11 @@ class Telegram(MessengerSimulator):
         person = {"id": int(said.user), "is_bot": False, "first_name": first, "last_name": last, "language_code": "en"}
         chat = {"id": int(said.user), "first_name": first, "last_name": last, "type": "private"}
         message: dict[str, Any] = {"message_id": number, "from": person, "chat": chat, "date": int(time.time())}
-        if said.picture:
-            photo = [{"file_id": "AgAC-small"}, {"file_id": "AgAC-large"}]
+        if said.sample and not said.sample.is_picture:
+            document = {"file_id": f"BQAC:{said.picture}", "file_name": said.picture, "mime_type": "text/plain"}
+            message |= {"document": document, "caption": said.text}
+        elif said.picture:
+            photo = [{"file_id": f"AgAC-{size}:{said.picture}"} for size in ("small", "large")]
             message |= {"photo": photo, "caption": said.text}
         else:
             message["text"] = said.text

@@ -55,7 +55,10 @@ class Viber(MessengerSimulator):
         return [TOKEN, *([self.settings["token"]] if self.settings else [])]
 
     def vendor_routes(self) -> list[BaseRoute]:
-        return [Route("/{method}", self.method, methods=["POST"])]
+        return [
+            Route("/{method}", self.method, methods=["POST"]),
+            Route("/files/{name}", self.hand_out, methods=["GET"]),
+        ]
 
     async def method(self, request: Request) -> Response:
         try:
@@ -104,7 +107,7 @@ class Viber(MessengerSimulator):
         if problem:
             return status(problem)
         self.unanswered[user] = self.unanswered.get(user, 0) + 1
-        self.note_line("out", user, str(body.get("text", "")), str(body.get("media", "")))
+        self.look_later(self.note_line("out", user, str(body.get("text", "")), str(body.get("media", ""))))
         return status(0, message_token=self._message_token(), chat_hostname="SN-CHAT-00_", billing_status=1)
 
     def _content_problem(self, body: dict[str, Any], kind: Any) -> int:
@@ -139,7 +142,9 @@ class Viber(MessengerSimulator):
         person = {"id": said.user, "name": said.name, "language": "en", "country": "GB", "api_version": 10}
         message: dict[str, Any] = {"type": "text", "text": said.text}
         if said.picture:
-            message = {"type": "picture", "text": said.text, "media": said.picture}
+            message = {"type": "picture", "text": said.text, "media": self.file_address(said)}
+        if said.sample and not said.sample.is_picture:
+            message |= {"type": "file", "file_name": said.picture, "size": len(said.sample.content)}
         shapes: dict[str, dict[str, Any]] = {
             "message": {"sender": person, "message": message, "silent": False},
             "conversation_started": {"type": "open", "user": person, "subscribed": False},

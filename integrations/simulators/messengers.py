@@ -7,6 +7,7 @@ a webhook writes it there.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from abc import abstractmethod
@@ -22,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 
 from . import control, pages
 from .base import Simulator
+from .pictures import SAMPLES, Album, File, NotFetched
 
 KEPT = 200
 NO_WEBHOOK = "No webhook is set. Press Set Webhook on the account, or write webhook_url into the settings."
@@ -29,7 +31,8 @@ NO_WEBHOOK = "No webhook is set. Press Set Webhook on the account, or write webh
 
 @dataclass(frozen=True)
 class Said:
-    """What a customer does. `kind`: message, or another of the vendor's kinds that `kinds` names."""
+    """What a customer does. `kind`: message, or another of the vendor's kinds that `kinds` names. `picture`: the name
+    of a sample, or an address."""
 
     user: str = ""
     name: str = "Robin Example"
@@ -39,6 +42,10 @@ class Said:
     wrong_signature: bool = False
     batch: bool = False
     repeat: int = 1
+
+    @property
+    def sample(self) -> File | None:
+        return SAMPLES.get(self.picture)
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,16 @@ class MessengerSimulator(Simulator):
     customer: ClassVar[str] = "2002"
     call_seconds: ClassVar[float] = 5.0  # how long this vendor waits for an answer to its call
     has_batches: ClassVar[bool] = False
+    has_pictures: ClassVar[bool] = True
+    samples: ClassVar[tuple[str, ...]] = tuple(SAMPLES)
 
     def reset(self) -> None:
         super().reset()
+        self.album = Album()
+        self.looking: set[asyncio.Task[None]] = set()
         self.lines: list[dict[str, Any]] = []
         self.calls: list[dict[str, Any]] = []
+        self.here = ""
         self.numbers = itertools.count(1)
 
     def routes(self) -> list[BaseRoute]:
@@ -70,6 +82,7 @@ class MessengerSimulator(Simulator):
             Route("/_send", self.send, methods=["POST"]),
             Route("/_board", self.board_json, methods=["GET"]),
             Route("/_live/board", self.board_live, methods=["GET"]),
+            Route("/_pictures/{number:int}", self.show_picture, methods=["GET"]),
             Route("/", self.board_page, methods=["GET"]),
             *self.vendor_routes(),
         ]
@@ -89,6 +102,7 @@ class MessengerSimulator(Simulator):
         try:
             values = dict(await request.form()) if is_form else await control.json_body(request)
             said = self.said(values)
+            self.here = f"{request.url.scheme}://{request.url.netloc}/{self.key}"
         except (TypeError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
         if not self.settings["webhook_url"]:
@@ -117,7 +131,8 @@ class MessengerSimulator(Simulator):
     async def deliver(self, said: Said) -> list[dict[str, Any]]:
         """The same bytes as often as asked: a repetition is the same event."""
         if said.kind == "message":
-            self.note_line("in", said.user, said.text, said.picture)
+            image = self.album.keep(said.sample) if said.sample and said.sample.is_picture else ""
+            self.note_line("in", said.user, said.text, said.picture, image=image)
         calls = self.calls_for(said)
         return [await self.call(said.kind, call) for _ in range(said.repeat) for call in calls]
 
@@ -138,12 +153,42 @@ class MessengerSimulator(Simulator):
 
     # -- what is remembered
 
-    def note_line(self, direction: str, user: str, text: str, picture: str = "") -> None:
-        line = {"at": clock(), "direction": direction, "user": user, "text": text, "picture": picture}
+    def note_line(self, direction: str, user: str, text: str, picture: str = "", *, image: str = "") -> dict[str, Any]:
+        """`image` is where the page finds the picture, `trouble` why it does not."""
+        line = {
+            "at": clock(), "direction": direction, "user": user, "text": text, "picture": picture, "image": image,
+            "trouble": "",
+        }  # fmt: skip
         self.lines.insert(0, line)
         del self.lines[KEPT:]
         if direction == "out":
             self.counts["sent"] += 1
+        return line
+
+    def look_later(self, line: dict[str, Any]) -> None:
+        """Fetch the picture of a message that was taken already: what went wrong is not told to the sender."""
+        if line["picture"]:
+            task = asyncio.get_running_loop().create_task(self._look(line))
+            self.looking.add(task)
+            task.add_done_callback(self.looking.discard)
+
+    async def _look(self, line: dict[str, Any]) -> None:
+        try:
+            line["image"] = await self.album.fetch(line["picture"])
+        except NotFetched as reason:
+            line["trouble"] = str(reason)
+
+    async def show_picture(self, request: Request) -> Response:
+        return await self.album.show(request)
+
+    # -- files of customers, for the vendors that give an address
+
+    def file_address(self, said: Said) -> str:
+        return f"{self.here}/files/{said.picture}" if said.sample else said.picture
+
+    async def hand_out(self, request: Request) -> Response:
+        sample = SAMPLES.get(request.path_params["name"])
+        return sample.response() if sample else Response("Not found", 404, media_type="text/plain")
 
     def note_call(self, kind: str, status: int | None, answer: str) -> dict[str, Any]:
         accepted = status is not None and 200 <= status < 300

@@ -1,6 +1,6 @@
 """A CRM in memory behind an ordinary account."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.core.cache import cache
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
 from tests.factories import AccountFactory
-from tests.integrations.providers.conftest import simulators, vendor  # noqa: F401 - fixtures for chats
+from tests.integrations.providers.conftest import Vendor, simulators, vendor  # noqa: F401 - fixtures for chats
 
 
 @pytest.fixture
@@ -26,3 +26,20 @@ def crm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.fixture
 def account(crm: Any, db: None) -> IntegrationAccount:
     return AccountFactory(provider="fake_crm", name="Fake CRM", is_default=True, simulated=False)
+
+
+TELEGRAM_TOKEN = "100200300:demo-telegram-token-0123456789abcde"
+
+
+@pytest.fixture
+def telegram(vendor: Callable[[str], Vendor]) -> Vendor:  # noqa: F811 - the fixture above
+    return vendor("messenger_telegram")
+
+
+def telegram_account() -> IntegrationAccount:
+    """An account of the simulated Telegram, its webhook not set."""
+    made: IntegrationAccount = AccountFactory(
+        provider="messenger_telegram", name="Telegram", properties={"bot_username": "demo_contact_bot"},
+        secrets={"token": TELEGRAM_TOKEN},
+    )  # fmt: skip
+    return made

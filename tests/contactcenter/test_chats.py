@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from contactcenter import activities, bot_suggestions, chat_sending, chats, desk, routing
+from contactcenter.demo.messengers import set_webhooks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Chat, ChatMessage, Interaction, Service
 from integrations import tasks as integration_tasks
@@ -19,23 +20,15 @@ from integrations.providers.messenger_telegram import Telegram
 from tests.factories import AccountFactory, AgentFactory, ServiceFactory
 from tests.integrations.providers.conftest import Vendor
 
+from .conftest import telegram_account
+
 pytestmark = pytest.mark.django_db(transaction=True)
-TOKEN = "100200300:demo-telegram-token-0123456789abcde"
 Status = ChatMessage.Status
 
 
 @pytest.fixture
-def telegram(vendor: Callable[[str], Vendor]) -> Vendor:
-    return vendor("messenger_telegram")
-
-
-@pytest.fixture
 def account(telegram: Vendor) -> IntegrationAccount:
-    made: IntegrationAccount = AccountFactory(
-        provider="messenger_telegram", name="Telegram", properties={"bot_username": "demo_contact_bot"},
-        secrets={"token": TOKEN},
-    )  # fmt: skip
-    return made
+    return telegram_account()
 
 
 @pytest.fixture
@@ -180,13 +173,13 @@ def open_chat(account: IntegrationAccount, agent: Agent) -> Iterator[Interaction
 def test_an_answer_reaches_the_customer(
     open_chat: Interaction, agent: Agent, telegram: Vendor, account: IntegrationAccount
 ) -> None:
-    say(agent, open_chat, "We found it", "https://example.com/parcel.png")
+    say(agent, open_chat, "We found it")
     assert chat_sending.send(open_chat.chat.pk) == 1
     message = ChatMessage.objects.get(agent=agent)
     assert (message.status, bool(message.vendor_id)) == (Status.SENT, True)
     lines = telegram.board()["lines"]
     assert [(line["direction"], line["user"]) for line in lines][:1] == [("out", "2002")]
-    assert "We found it" in str(lines) and "https://example.com/parcel.png" in str(lines)
+    assert "We found it" in str(lines)
     assert account.calls.filter(interaction=str(open_chat.public_id)).exists()
     assert chat_sending.send(open_chat.chat.pk) == 0
 
@@ -342,13 +335,17 @@ def test_a_chat_is_rejected_ended_and_completed_like_a_call(account: Integration
     assert [event.kind for event in done.events.all()][-2:] == ["released", "completed"]
 
 
-def test_the_activity_history_holds_the_conversation(open_chat: Interaction, agent: Agent) -> None:
-    say(agent, open_chat, "We found it", "https://example.com/p.png")
+def test_the_activity_history_holds_the_conversation(
+    open_chat: Interaction, agent: Agent, account: IntegrationAccount
+) -> None:
+    say(agent, open_chat, "We found it")
+    write(account, "Thanks", media=[{"type": "picture", "url": "https://vendor.example/secret.png"}])
     interaction = Interaction.objects.get(pk=open_chat.pk)
     written = activities.activity(interaction)
     assert written["subject"] == "Chat by Telegram with Robin Example"
     assert "Customer: Hello?" in written["text"]
-    assert f"{agent}: We found it https://example.com/p.png" in written["text"]
+    assert f"{agent}: We found it" in written["text"] and "Customer: Thanks (picture)" in written["text"]
+    assert "vendor.example" not in written["text"]
 
 
 def test_sms_customers_are_looked_up_by_their_number(service: Service, agent: Agent) -> None:
@@ -429,3 +426,14 @@ def test_a_message_goes_the_whole_way_through_the_webhook(
     integration_tasks.process_events()
     interaction = accepted(agent)
     assert interaction.chat.messages.get().text == "From the phone"
+
+
+def test_the_demo_sets_the_webhooks_of_its_messengers_and_lives_without(
+    account: IntegrationAccount, telegram: Vendor, vendor: Callable[[str], Vendor], caplog: pytest.LogCaptureFixture
+) -> None:
+    line = AccountFactory(provider="messenger_line", name="LINE", properties={}, secrets={"token": "wrong-token"})
+    vendor("messenger_line")
+    AccountFactory(provider="messenger_viber", name="Real", properties={"bot_username": "x"}, simulated=False)
+    assert set_webhooks() == 1
+    assert telegram.board()["webhook_url"] == account.connect().webhook_address()
+    assert f"“{line}” is not set" in caplog.text and "Real" not in caplog.text

@@ -97,6 +97,8 @@ def test_it_says_that_it_is_ready_once_and_stops_every_process_when_asked(demo: 
     assert "agent1 / agent1" in text and "admin / admin" in text
     assert answer(f"http://127.0.0.1:{demo.port}/readyz")[0] == 200
     assert len(demo.family()) >= 5
+    board = answer(f"http://127.0.0.1:{demo.simulator_port}/messenger_telegram/_board")[1].decode()
+    assert f"http://127.0.0.1:{demo.port}/integrations/webhooks/" in board, "customers can write at once"
 
     assert demo.end(number) == []
     assert "Stopped." in demo.text()

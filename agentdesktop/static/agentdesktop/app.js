@@ -4,6 +4,7 @@ import { createCommands } from "./commands.js";
 import { render } from "./dom.js";
 import { loadHost } from "./host.js";
 import { keepKeys } from "./keys.js";
+import { prepare } from "./pictures.js";
 import { ring, unlock } from "./sound.js";
 import { createStore, fromOverview, reduce, withNotice } from "./store.js";
 import { createStream } from "./stream.js";
@@ -38,6 +39,7 @@ const store = createStore({
   pops: {},
   drafts: {},
   replies: {},
+  media: {},
   knowledge: {},
   fieldErrors: {},
   busy: {},
@@ -120,10 +122,37 @@ const setReply = (id, change) => store.set(({ replies }) => ({ replies: { ...rep
 // The key stays with what was typed until it is accepted: sent again after a lost answer, it is the same message.
 async function say(id) {
   const reply = { key: crypto.randomUUID(), ...store.get().replies[id] };
+  if (reply.picture && !reply.picture.id) return;
   setReply(id, { key: reply.key });
-  const answer = await act("say", { interaction: id, key: reply.key, text: reply.text || "", picture: reply.picture || "" });
+  const answer = await act("say", { interaction: id, key: reply.key, text: reply.text || "", picture: reply.picture?.id || "" });
   if (answer.ok) store.set(({ replies }) => ({ replies: { ...replies, [id]: {} } }));
   else if (answer.error) setReply(id, { error: answer.error });
+}
+
+// Uploaded at once, so that whatever is wrong with it is told before the agent sends.
+async function addPicture(id, chosen) {
+  const interaction = store.get().interactions.find((each) => each.id === id);
+  if (!chosen || !interaction) return;
+  const { error = "", ...picture } = await prepare(chosen, interaction.chat.pictures);
+  if (error) return setReply(id, { error });
+  setReply(id, { picture, error });
+  const answer = await commands.addPicture(id, picture.file);
+  if (store.get().replies[id]?.picture !== picture) return;
+  if (answer.ok) setReply(id, { picture: { ...picture, id: answer.body.picture } });
+  else setReply(id, { picture: null, error: answer.error });
+}
+
+function removePicture(id) {
+  setReply(id, { picture: null, error: "" });
+  at(`reply-${id}`)?.focus();
+}
+
+const setMedia = (address, state) => store.set(({ media }) => ({ media: { ...media, [address]: state } }));
+
+// A picture that does not come says nothing of the reason: whoever is asked for it again does.
+async function explainPicture(address) {
+  const answer = await commands.look(address);
+  setMedia(address, answer.ok ? { error: _("This cannot be shown as a picture."), savable: true } : { error: answer.error });
 }
 
 function insertIntoReply(id, text) {
@@ -186,7 +215,7 @@ function tellOfMessage({ interactions }, told) {
   const known = interactions.find((each) => each.id === told.id);
   const theirs = (each) => (each?.chat?.messages || []).filter((message) => !message.ours).length;
   if (known && told.state === "active" && theirs(told) > theirs(known)) {
-    announce(_("%(name)s: %(text)s", { name: callerName(told), text: told.chat.messages.at(-1).text }));
+    announce(_("%(name)s: %(text)s", { name: callerName(told), text: told.chat.messages.at(-1).text || _("Picture") }));
   }
 }
 
@@ -308,7 +337,7 @@ function askNotifications() {
 const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
 
 function draw(state) {
-  const page = { ...state, act, edit, complete, setUi, setReply, say, insertIntoReply, setKnowledge, findTopics, submitTopic, dialNumber, reload: begin, openAgain: openPop };
+  const page = { ...state, act, edit, complete, setUi, setReply, say, addPicture, removePicture, setMedia, explainPicture, insertIntoReply, setKnowledge, findTopics, submitTopic, dialNumber, reload: begin, openAgain: openPop };
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";

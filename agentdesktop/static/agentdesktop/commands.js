@@ -3,7 +3,7 @@
 import { _, setServerTime } from "./words.js";
 
 export function createCommands({ csrf, onLoggedOut }) {
-  async function request(url, options = {}) {
+  async function request(url, options = {}, read = (response) => response.json()) {
     let response;
     try {
       response = await fetch(url, { credentials: "same-origin", cache: "no-store", ...options });
@@ -13,8 +13,8 @@ export function createCommands({ csrf, onLoggedOut }) {
     if (response.status === 401) onLoggedOut("session");
     setServerTime(response.headers.get("Date"));
     try {
-      const body = await response.json();
-      return { status: response.status, ...(response.ok ? { ok: true, body } : body) };
+      const answer = response.ok ? { ok: true, body: await read(response) } : await response.json();
+      return { status: response.status, ...answer };
     } catch {
       const error = _("The server answered something unexpected (%(status)s). Try again; if it stays, tell your administrator.", {
         status: response.status,
@@ -33,6 +33,12 @@ export function createCommands({ csrf, onLoggedOut }) {
   return {
     overview: () => request("/agentdesktop/overview"),
     findTopics: (question) => request(`/agentdesktop/knowledge?${new URLSearchParams({ q: question })}`),
+    look: (address) => request(address, {}, (response) => response.body?.cancel()),
+    addPicture(interaction, file) {
+      const body = new FormData();
+      body.append("picture", file);
+      return request(`/agentdesktop/pictures/${interaction}`, { method: "POST", headers: { "X-CSRFToken": csrf }, body });
+    },
     send: (name, body) => post(`/agentdesktop/commands/${name}`, body),
     logOut: () => post("/agentdesktop/logout/"),
   };

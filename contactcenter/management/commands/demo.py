@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from contactcenter.demo.load import is_loaded, load
+from contactcenter.demo.messengers import set_webhooks
 from contactcenter.demo.processes import MANAGE, commands
 from contactcenter.demo.supervisor import GivenUp, Supervisor
 from integrations.tcp import listen_problem
@@ -32,6 +33,8 @@ Ready: {web}/
                   agent1 / agent1 ... agent5 / agent5
   In ServiceNow   {simulators}/servicenow/
                   the simulated page with the desktop in it: click the phone
+  As a customer   {simulators}/messenger_telegram/
+                  write to the agents, with words or a picture
   Simulators      {simulators}/
                   what arrived, and faults to switch on
 
@@ -87,6 +90,7 @@ class Command(BaseCommand):
                     f"Not ready after {START_SECONDS:.0f} seconds: {reasons()} Logs: {supervisor.folder}"
                 )
             if not supervisor.stopping:
+                set_webhooks()
                 self.stdout.write(welcome())
             supervisor.watch()
         except GivenUp as error:

@@ -90,8 +90,12 @@ def test_a_customer_writes_and_is_answered(wired: IntegrationAccount, facebook: 
     (arrived,) = events(wired)
     assert (arrived.kind, arrived.payload["text"], arrived.payload["user"]) == ("message", "Grüße 😀", "2002")
     assert arrived.payload["media"] == [{"type": "picture", "url": PICTURE}]
-    assert wired.connect().send("2002", OutgoingMessage(text="Hello", picture=PICTURE)).startswith("m_")
+    ours = f"{facebook.address}/files/sample.png"
+    assert wired.connect().send("2002", OutgoingMessage(text="Hello", picture=ours)).startswith("m_")
     assert [line["text"] for line in facebook.board()["lines"][:2]] == ["Hello", ""]
+    with pytest.raises(Rejected) as failure:
+        wired.connect().send("2002", OutgoingMessage(picture=f"{facebook.address}/files/gone.png"))
+    assert failure.value.vendor_code == "100/2018008"
 
 
 def test_kinds_batches_and_repetitions(wired: IntegrationAccount, facebook: Vendor) -> None:

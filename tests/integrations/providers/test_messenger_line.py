@@ -101,6 +101,7 @@ def test_a_very_long_text_takes_several_calls_with_keys_of_their_own(account: In
 
 
 def test_refusals(account: IntegrationAccount, line: Vendor) -> None:
+    line.settings(https_only=True)
     cases: list[tuple[str, OutgoingMessage, type[IntegrationError], Cause]] = [
         ("U404", OutgoingMessage(text="x"), Rejected, Cause.NOT_FOUND),
         (USER, OutgoingMessage(picture="http://plain.example.com/a.png"), Rejected, Cause.INVALID_DATA),

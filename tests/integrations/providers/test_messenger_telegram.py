@@ -17,7 +17,6 @@ from tests.integrations.providers.conftest import Vendor
 from tests.integrations.providers.messengers import account_of, events, post, refusals, says
 
 TOKEN = "100200300:demo-telegram-token-0123456789abcde"
-PICTURE = "https://pictures.example.com/a.png"
 
 
 @pytest.fixture
@@ -93,10 +92,14 @@ def test_the_secret_is_never_logged(wired: IntegrationAccount) -> None:
 
 
 def test_a_picture_carries_the_text_as_caption(account: IntegrationAccount, telegram: Vendor) -> None:
-    account.connect().send("77", OutgoingMessage(text="The plan", picture=PICTURE))
-    account.connect().send("77", OutgoingMessage(text="x" * 1025, picture=PICTURE))
+    picture = f"{telegram.address.rpartition('/')[0]}/_static/sample.png"
+    account.connect().send("77", OutgoingMessage(text="The plan", picture=picture))
+    account.connect().send("77", OutgoingMessage(text="x" * 1025, picture=picture))
     said = [(line["text"][:8], bool(line["picture"])) for line in reversed(telegram.board()["lines"])]
     assert said == [("The plan", True), ("", True), ("xxxxxxxx", False)]
+    with pytest.raises(Rejected) as failure:
+        account.connect().send("77", OutgoingMessage(picture=f"{picture}.gone"))
+    assert failure.value.vendor_message == "Bad Request: failed to get HTTP URL content"
 
 
 def test_a_long_text_is_cut_where_a_reader_would(account: IntegrationAccount, telegram: Vendor) -> None:

@@ -1,8 +1,9 @@
 // A chat in progress: what was said, what could be answered, and the field to write into.
 
-import { h, safeUrl } from "../dom.js";
+import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName, timeOfDay } from "../words.js";
+import { addPicture, attachment, pickedPicture, takesPictures } from "./attachments.js";
 import { button, candidates, reason, since } from "./parts.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
@@ -42,8 +43,8 @@ export function chatCard(interaction, page) {
 export function conversation(interaction, page) {
   const { messages } = interaction.chat;
   return h(
-    "ol",
-    { class: "conversation", key: "conversation", role: "log", tabindex: "0", "aria-label": _("Conversation"), "data-end": `${messages.length} ${messages.at(-1)?.status}` },
+    "div",
+    { class: "conversation", key: "conversation", role: "log", tabindex: "0", "aria-label": _("Conversation"), "data-end": `${messages.length} ${messages.at(-1)?.status} ${Object.keys(page.media).length}` },
     messages.map((message) => line(message, interaction, page)),
   );
 }
@@ -51,11 +52,11 @@ export function conversation(interaction, page) {
 function line(message, interaction, page) {
   const trouble = message.status === "failed" || message.status === "uncertain";
   return h(
-    "li",
+    "div",
     { class: `said ${message.ours ? "said-ours" : "said-theirs"}`, key: message.id },
     h("span", { class: "sr" }, message.ours ? _("You:") : _("Customer:"), " "),
     message.text && h("p", { class: "said-text" }, message.text),
-    message.media.map(attachment),
+    message.media.map((_entry, number) => attachment(message, number, page)),
     h(
       "p",
       { class: `said-foot ${trouble ? "said-trouble" : ""}` },
@@ -81,17 +82,10 @@ const STATUS = {
 
 const statusWords = (message) => (STATUS[message.status] || (() => message.statusText))();
 
-function attachment({ type, url }) {
-  const address = safeUrl(url);
-  const words = type === "picture" ? _("Picture") : _("Attachment");
-  if (!address) return h("p", { class: "said-media" }, icon("open"), h("span", {}, _("%(what)s, to be seen in the messenger", { what: words })));
-  return h("p", { class: "said-media" }, h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, icon("open"), h("span", {}, words)));
-}
-
 function reply(interaction, page) {
   const { chat } = interaction;
   const { replies, setReply, say, busy } = page;
-  const { text = "", picture = "", error = "", withPicture = false } = replies[interaction.id] || {};
+  const { text = "", picture = null, error = "" } = replies[interaction.id] || {};
   const id = `reply-${interaction.id}`;
   const send = (event) => {
     event.preventDefault();
@@ -102,7 +96,7 @@ function reply(interaction, page) {
   };
   return h(
     "form",
-    { class: "reply", key: "reply", onsubmit: send },
+    { class: "reply", key: "reply", onsubmit: send, ...takesPictures(interaction, page) },
     chat.outOfReach && h("p", { class: "why why-failed", role: "status" }, icon("warning"), h("span", {}, _("This customer cannot be reached any more. They have to write first."))),
     suggestions(interaction, page),
     h("label", { for: id }, _("Your answer")),
@@ -111,14 +105,13 @@ function reply(interaction, page) {
       "aria-describedby": error ? `${id}-error` : null,
       oninput: (event) => setReply(interaction.id, { text: event.target.value, error: "" }), onkeydown: enter,
     }),
-    withPicture && h("label", { class: "reply-picture", key: "picture" }, _("Address of a picture"),
-      h("input", { type: "url", placeholder: "https://", value: picture, oninput: (event) => setReply(interaction.id, { picture: event.target.value, error: "" }) })),
+    pickedPicture(interaction, page),
     error && h("p", { class: "error", id: `${id}-error`, role: "alert" }, icon("warning"), h("span", {}, error)),
     h(
       "div",
       { class: "reply-actions" },
-      h("button", { class: "big primary", disabled: Boolean(busy.say) || !(text.trim() || picture) }, icon("send"), h("span", { class: "label" }, _("Send"))),
-      button(withPicture ? _("No picture") : _("Add a picture"), { class: "plain", name: "picture", onclick: () => setReply(interaction.id, { withPicture: !withPicture, picture: "" }) }),
+      h("button", { class: "big primary", disabled: Boolean(busy.say) || !(picture ? picture.id : text.trim()) }, icon("send"), h("span", { class: "label" }, _("Send"))),
+      addPicture(interaction, page),
     ),
   );
 }

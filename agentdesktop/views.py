@@ -246,7 +246,7 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 def chat_media(request: HttpRequest, message: int, number: int) -> HttpResponseBase:
     """A picture or file of a chat that the agent has at hand; else why there is none: a sentence in a tab of its own,
     JSON for the page."""
-    agent = agent_of(request) or chat_files.agent_of_pass(request.GET.get("pass", ""), message, number)
+    agent = chat_files.agent_of_pass(request.GET.get("pass", ""), message, number) or agent_of(request)
     try:
         if agent is not None:
             return served(chat_files.for_agent(agent, message, number))

@@ -66,6 +66,8 @@ def for_agent(agent: Agent, message_id: int, number: int) -> ChatFile:
     message = mine.filter(pk=message_id).first()
     if message is None:
         raise NotPossible("This chat is not with you any more.", "interaction")
+    if number >= len(message.media):  # taken back by the customer, perhaps while it was being fetched
+        raise NotPossible(GONE)
     return message.files.filter(number=number).first() or _fetch(message, number)
 
 

@@ -206,6 +206,7 @@ def test_what_the_customer_takes_back_is_gone(
     )
     chats.take_in(event)
     assert not ChatFile.objects.exists()
+    ChatFile.objects.create(chat=message.chat, message=message, content=PNG, content_type="image/png")  # came late
     answer = seen(client, message)
     assert answer.status_code == 409 and answer.json()["error"] == chat_files.GONE
 

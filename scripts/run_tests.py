@@ -171,7 +171,9 @@ def tests(runner: Runner, workers: str) -> None:
     left_out = "".join(f" and not {part.marker}" for part in missing)
     parallel = ("-n", workers, "--dist", "loadfile")
     runner.pytest("tests on SQLite, embedded", *parallel, "-m", f"not ({SLOW}){left_out}")
-    runner.pytest("browser and process tests", "-m", f"({SLOW}){left_out}", may_be_empty=True)
+    runner.pytest("browser tests", *parallel, "-m", f"browser and not processes{left_out}", may_be_empty=True)
+    # One after the other: they kill processes and look at the clock.
+    runner.pytest("process tests", "-m", f"processes{left_out}", may_be_empty=True)
     for part in missing:
         runner.outcome.not_run.append(f'{part.name} is not installed: tests marked "{part.marker}"')
     if any(part.marker in ("postgres", "redis") for part in missing):

@@ -34,6 +34,7 @@ def _line(message: ChatMessage, interaction: Interaction) -> dict[str, Any]:
         "media": [_attachment(message, number, interaction.agent_id) for number in range(len(message.media))],
         "at": message.at.isoformat(),
         "status": message.status,
+        "mood": message.mood,
         "statusText": str(Status(message.status).label),
         "error": message.error,
     }

@@ -59,6 +59,7 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     else:
         interactions.tell(interaction)
     _ask_bot(chat)
+    _read_mood(message)
     _fetch_files(message)
 
 
@@ -294,6 +295,12 @@ def _ask_bot(chat: Chat) -> None:
     from .tasks import suggest_answers
 
     nudge(suggest_answers, chat.pk)
+
+
+def _read_mood(message: ChatMessage) -> None:
+    from .tasks import read_mood
+
+    nudge(read_mood, message.pk)
 
 
 def _fetch_files(message: ChatMessage) -> None:

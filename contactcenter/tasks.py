@@ -78,6 +78,14 @@ def fetch_chat_files(message_id: int) -> None:
 
 
 @app.task
+def read_mood(message_id: int) -> None:
+    """Ask the sentiment account how the customer feels who wrote this."""
+    from . import chat_mood
+
+    chat_mood.read(message_id)
+
+
+@app.task
 def suggest_answers(chat_id: int) -> None:
     """Ask the bot what could be answered in a chat."""
     from . import bot_suggestions

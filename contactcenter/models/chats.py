@@ -70,6 +70,9 @@ class ChatMessage(models.Model):
     media = models.JSONField(default=list)
     at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RECEIVED)
+    # How the customer feels: positive, neutral or negative, and from -1 to 1; empty where nobody was asked.
+    mood = models.CharField(max_length=10, blank=True)
+    mood_score = models.FloatField(null=True)
     vendor_id = models.CharField(max_length=200, blank=True, db_index=True)
     error = models.TextField(blank=True)
     not_before = models.DateTimeField(null=True)

@@ -9,7 +9,7 @@ import requests
 from django.urls import reverse
 from django.utils import timezone
 
-from contactcenter import activities, bot_suggestions, chat_sending, chats, desk, routing
+from contactcenter import activities, bot_suggestions, chat_mood, chat_sending, chats, desk, routing
 from contactcenter.demo.messengers import set_webhooks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Chat, ChatMessage, Interaction, Service
@@ -375,6 +375,35 @@ def test_the_bot_proposes_and_the_proposals_go_with_the_answer(
     assert bot_suggestions.suggest(open_chat.chat.pk) == 0
     bot.healthy()
     assert bot_suggestions.suggest(open_chat.chat.pk) == 1
+
+
+def test_the_mood_of_a_message_is_read_and_shown(
+    open_chat: Interaction, agent: Agent, account: IntegrationAccount, vendor: Callable[[str], Vendor]
+) -> None:
+    write(account, "This is terrible, I am very angry!")
+    message = ChatMessage.objects.order_by("-id").first()
+    assert message is not None
+    assert chat_mood.read(message.pk) == "", "nobody can be asked yet"
+    AccountFactory(provider="nlu_local", name="Mood", is_default=True, properties={}, secrets={})
+    assert chat_mood.read(message.pk) == "negative"
+    shown = agent.desktop_events.filter(kind="interaction").last().data["chat"]["messages"]
+    assert [line["mood"] for line in shown] == ["", "negative"]
+    assert chat_mood.read(say(agent, open_chat, "We are sorry").pk) == "", "our own words are not judged"
+
+
+def test_an_engine_that_is_away_costs_the_mood_alone(
+    open_chat: Interaction, account: IntegrationAccount, vendor: Callable[[str], Vendor]
+) -> None:
+    watson = vendor("nlu_watson")
+    AccountFactory(
+        provider="nlu_watson", name="Watson", is_default=True, properties={},
+        secrets={"api_key": "demo-watson-api-key"},
+    )  # fmt: skip
+    watson.fault("server_error")
+    message = open_chat.chat.messages.get()
+    assert chat_mood.read(message.pk) == ""
+    watson.healthy()
+    assert chat_mood.read(message.pk) in ("positive", "neutral")
 
 
 def test_a_service_has_its_own_suggestion_engine(

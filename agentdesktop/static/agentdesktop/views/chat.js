@@ -63,12 +63,19 @@ function line(message, interaction, page) {
       trouble && icon("warning"),
       h("time", { datetime: message.at }, timeOfDay(message.at)),
       message.ours && h("span", {}, statusWords(message)),
+      MOODS[message.mood] && h("span", { class: `mood mood-${message.mood}` }, MOODS[message.mood]()),
     ),
     message.error && h("p", { class: "said-error" }, message.error),
     trouble && interaction.chat.canSay &&
       button(_("Send again"), { class: "plain small", name: "refresh", disabled: Boolean(page.busy.say_again), onclick: () => page.act("say_again", { interaction: interaction.id, message: message.id }) }),
   );
 }
+
+// Neutral says nothing, so nothing is said.
+const MOODS = {
+  positive: () => _("Pleased"),
+  negative: () => _("Upset"),
+};
 
 const STATUS = {
   waiting: () => _("Waiting"),

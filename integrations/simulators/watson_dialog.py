@@ -24,10 +24,15 @@ WORDS = (
 REPLIES = {
     GREETING: "Hello! How can I help you?",
     HOURS: "We are open from 8 to 18 o'clock, on Saturdays until 13.",
+    ORDER: "What is your order number?",
+    PERSON: "A person takes over in a moment.",
     RETURN: "You can return goods within 30 days.",
     REFUND: "The money is back in your account within a week of the return.",
 }
-LABELS = {RETURN: "Return goods", REFUND: "Get my money back"}
+LABELS = {
+    GREETING: "Say hello", HOURS: "Opening hours", ORDER: "Where my order is", PERSON: "Talk to a person",
+    RETURN: "Return goods", REFUND: "Get my money back",
+}  # fmt: skip
 CLOSE = 0.1  # two intents nearer to each other than this are both offered
 UNKNOWN = {"intent": "irrelevant", "confidence": 0.12}
 ORDER_NUMBER = re.compile(r"\b\d{4,10}\b")
@@ -53,13 +58,15 @@ class Turn:
 
 def take_turn(text: str, variables: dict[str, Any]) -> Turn:
     intents, entities = intents_of(text), entities_of(text)
-    first = intents[0]["intent"]
+    # A greeting before a question is no second question.
+    asked = [intent for intent in intents if intent["intent"] != GREETING] or intents
+    first = asked[0]["intent"]
     if first == ORDER or (variables.get("asked_for") == "order_number" and entities):
         return _order(intents, entities, variables)
     if first == PERSON:
         return Turn(intents, entities, [_connect(text)], variables, PERSON)
-    if len(intents) > 1 and intents[0]["confidence"] - intents[1]["confidence"] < CLOSE:
-        return Turn(intents, entities, [_both(intents[:2])], variables, "disambiguation")
+    if len(asked) > 1 and asked[0]["confidence"] - asked[1]["confidence"] < CLOSE:
+        return Turn(intents, entities, [_both(asked[:2])], variables, "disambiguation")
     reply = REPLIES.get(first, "I am not sure that I understood. Could you say it in other words?")
     return Turn(intents, entities, [_text(reply)], variables, first if first in REPLIES else "anything_else")
 
@@ -82,7 +89,7 @@ def _order(intents: list[dict[str, Any]], entities: list[dict[str, Any]], variab
     number = entities[0]["value"] if entities else variables.get("order_number")
     if not number:
         known = {**variables, "asked_for": "order_number"}
-        return Turn(intents, entities, [_text("What is your order number?")], known, ORDER)
+        return Turn(intents, entities, [_text(REPLIES[ORDER])], known, ORDER)
     known = {**variables, "asked_for": "", "order_number": number}
     return Turn(intents, entities, [_text(f"Order {number} arrives tomorrow.")], known, ORDER)
 

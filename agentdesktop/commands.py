@@ -29,7 +29,7 @@ def _text(body: Body, name: str, default: str | None = None) -> str:
     value = body.get(name, default)
     if not isinstance(value, str):
         raise BadCommand(_('The command needs "%(name)s" as text.') % {"name": name}, field=name)
-    return value.strip()
+    return value.replace("\0", "").strip()  # no text column of PostgreSQL holds that character
 
 
 def _number(body: Body, name: str) -> int:

@@ -56,7 +56,7 @@ def _entry(account: IntegrationAccount, taken: set[str], warnings: list[str]) ->
     entry: dict[str, Any] = {"name": account.name, "provider": account.provider}
     entry |= {key: getattr(account, column) for key, column in FLAGS.items()}
     try:
-        entry["properties"] = plain(account.values())
+        entry["properties"] = {name: in_order(value) for name, value in plain(account.values()).items()}
     except LookupError as error:
         warnings.append(str(error))
         entry["properties"] = dict(sorted(account.properties.items()))
@@ -71,6 +71,11 @@ def _entry(account: IntegrationAccount, taken: set[str], warnings: list[str]) ->
 def plain(value: Any) -> Any:
     """As it is stored: a default that is a tuple in the code is a list in the database and in the file."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
+def in_order(value: Any) -> Any:
+    """A row of a table has its columns in one order: the databases return them in orders of their own."""
+    return json.loads(json.dumps(value, sort_keys=True))
 
 
 def _secret_names(account: IntegrationAccount) -> tuple[list[str], str]:

@@ -95,7 +95,9 @@ def receive(account: IntegrationAccount, request: HttpRequest) -> int:
 
 def _store(account: IntegrationAccount, event: Inbound) -> bool:
     """False for an event that is there already: inserted first, because most are new and a look before costs time."""
-    row = InboundEvent(account=account, key=event.key[:200], kind=event.kind[:60], payload=event.payload)
+    row = InboundEvent(
+        account=account, key=storable(event.key)[:200], kind=event.kind[:60], payload=storable(event.payload)
+    )  # fmt: skip
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -104,6 +106,15 @@ def _store(account: IntegrationAccount, event: Inbound) -> bool:
             return False
         raise  # another rule than the one about repetitions: the account was just deleted
     return True
+
+
+def storable(value: Any) -> Any:
+    """Without the character with the number 0, which no text of PostgreSQL can hold: a customer may send it."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {storable(key): storable(member) for key, member in value.items()}
+    return [storable(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def note_refusal(account: IntegrationAccount, reason: str) -> None:

@@ -125,7 +125,7 @@ def shown_body(body: str | bytes, content_type: str) -> str:
     if MEDIA.match(content_type):
         return f"({len(body)} bytes)"
     text = body if isinstance(body, str) else _decoded(body)
-    if text is None:
+    if text is None or "\0" in text:  # the character with the number 0 fits into no text column of PostgreSQL
         return f"({len(body)} bytes)"
     # A feed's megabytes are not masked to show four kilobytes; twice as many, so that no secret is cut in half.
     return _cut(_masked(text if len(text) <= PARSE_LIMIT else text[: 2 * BODY_LIMIT], content_type.lower()), len(text))

@@ -45,6 +45,13 @@ def test_events_are_stored_once_and_handed_on_once(plain: IntegrationAccount, ha
     assert list(InboundEvent.objects.values_list("kind", flat=True)) == ["message", "unknown"]
 
 
+def test_what_no_database_can_hold_is_left_out(plain: IntegrationAccount, handled: list[str]) -> None:
+    assert send(plain, {"id": "1\0", "kind": "message", "text": "a\0b", "more": [{"c\0": "\0"}]}) == 200
+    row = InboundEvent.objects.get()
+    assert row.key == "1" and "\0" not in str(row.payload)
+    assert tasks.process_events() == 1
+
+
 def test_a_wrong_signature_is_refused_and_counted_with_its_reason(plain: IntegrationAccount) -> None:
     assert send(plain, {"id": "1"}, signature="wrong") == 403
     assert send(plain, {"id": "1"}, signature="wrong") == 403

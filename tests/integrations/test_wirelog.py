@@ -171,3 +171,8 @@ def test_of_sound_only_the_size_is_kept_even_where_it_looks_like_text(
     plain.connect().http.put("/x", data=b"a" * 2000, headers={"Content-Type": "application/octet-stream"})
     row = ApiCall.objects.get()
     assert (row.request_body, row.response_body) == ("(2000 bytes)", "(3000 bytes)")
+
+
+def test_a_body_with_characters_that_no_database_holds_is_told_by_its_size() -> None:
+    assert wirelog.shown_body(b"a\0b", "text/plain") == "(3 bytes)"
+    assert wirelog.shown_body("a\0b", "text/plain") == "(3 bytes)"

@@ -13,7 +13,7 @@ from integrations.errors import IntegrationError
 
 from . import interactions
 from .crm_access import NotConfigured, account_for
-from .models import ChatMessage, Interaction
+from .models import ChatMessage
 
 logger = logging.getLogger(__name__)
 
@@ -45,4 +45,4 @@ def _engine() -> SentimentAnalysis | None:
 @transaction.atomic
 def _keep(message: ChatMessage, found: Sentiment) -> None:
     ChatMessage.objects.filter(pk=message.pk).update(mood=found.label.value, mood_score=found.score)
-    interactions.tell(Interaction.objects.select_related("agent").get(pk=message.chat.interaction_id))
+    interactions.tell_of(message.chat.interaction_id)

@@ -6,7 +6,6 @@ dies in between, or an answer that never came, leaves it *uncertain*, and the ag
 import logging
 from datetime import timedelta
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -15,7 +14,7 @@ from integrations.capabilities import OutgoingMessage
 from integrations.errors import IntegrationError, RateLimited, Rejected, Unavailable
 
 from . import chat_files, interactions
-from .models import Chat, ChatMessage, Interaction
+from .models import Chat, ChatMessage
 from .nudge import nudge
 
 logger = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ def send(chat_id: int) -> int:
 def _note_interrupted(chat: Chat) -> None:
     """We hold the lease, so nobody is sending: what still says so was cut short."""
     if chat.messages.filter(status=Status.SENDING).update(status=Status.UNCERTAIN, error=CUT_SHORT):
-        _tell(chat)
+        interactions.tell_of(chat.interaction_id)
 
 
 def _next(chat: Chat) -> ChatMessage | None:
@@ -114,16 +113,11 @@ def _failed(chat: Chat, message: ChatMessage, error: IntegrationError) -> None:
     _note(chat, message, status=Status.FAILED, error=str(error))
     if isinstance(error, Rejected) and error.field == "recipient":
         Chat.objects.filter(pk=chat.pk).update(out_of_reach=True)
-        _tell(chat)
+        interactions.tell_of(chat.interaction_id)
 
 
 def _note(chat: Chat, message: ChatMessage, **values: object) -> None:
     ChatMessage.objects.filter(pk=message.pk).update(**values)
     for name, value in values.items():
         setattr(message, name, value)
-    _tell(chat)
-
-
-@transaction.atomic
-def _tell(chat: Chat) -> None:
-    interactions.tell(Interaction.objects.select_related("agent").get(pk=chat.interaction_id))
+    interactions.tell_of(chat.interaction_id)

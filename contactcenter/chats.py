@@ -151,7 +151,7 @@ def _change(account: IntegrationAccount, event: InboundEvent, **values: Any) -> 
         ChatMessage.objects.filter(pk=message.pk).update(**values)
         if "media" in values:
             chat_files.forget(message)
-        _tell(message.chat)
+        interactions.tell_of(message.chat.interaction_id)
 
 
 @transaction.atomic
@@ -167,7 +167,7 @@ def _receipt(account: IntegrationAccount, event: InboundEvent) -> None:
         error = str(event.payload.get("error") or "The messenger could not deliver it.")
         values = {"status": status, "error": error if status == Status.FAILED else ""}
         ChatMessage.objects.filter(pk=message.pk).update(**values)
-        _tell(message.chat)
+        interactions.tell_of(message.chat.interaction_id)
 
 
 def _messages(account: IntegrationAccount, event: InboundEvent) -> Any:
@@ -190,7 +190,7 @@ def _reach(account: IntegrationAccount, event: InboundEvent, *, out_of_reach: bo
     key = f"{account.pk}:{event.payload.get('conversation') or event.payload.get('user')}"
     for chat in Chat.objects.filter(open_key=key):
         Chat.objects.filter(pk=chat.pk).update(out_of_reach=out_of_reach)
-        _tell(chat)
+        interactions.tell_of(chat.interaction_id)
 
 
 STEPS: dict[str, Any] = {
@@ -285,10 +285,6 @@ class ChatLine:
 
 
 # -- shared
-
-
-def _tell(chat: Chat) -> None:
-    interactions.tell(Interaction.objects.select_related("agent").get(pk=chat.interaction_id))
 
 
 def _ask_bot(chat: Chat) -> None:

@@ -234,6 +234,12 @@ def tell(interaction: Interaction) -> None:
 
 
 @transaction.atomic
+def tell_of(pk: int) -> None:
+    """The same, for who changed something that hangs on the interaction: it is read again first."""
+    tell(Interaction.objects.select_related("agent").get(pk=pk))
+
+
+@transaction.atomic
 def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
     """Open something in front of the agent: now, where one has the call, and for every agent whom it rings later.
 

@@ -60,10 +60,11 @@ def webhook(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if account is None:
         return JsonResponse({"error": "There is no such webhook."}, status=404)
     try:
-        greeting = webhooks.greet(account, request)
+        receiver = webhooks.receiver_of(account)
+        greeting = receiver.greeting(request)
         if greeting is not None:
             return greeting
-        fresh = webhooks.receive(account, request)
+        fresh = webhooks.receive(account, receiver, request)
     except webhooks.NotGenuine as reason:
         webhooks.note_refusal(account, str(reason))
         return JsonResponse({"error": "Not accepted."}, status=403)

@@ -78,19 +78,18 @@ def takes_get(account: IntegrationAccount) -> bool:
         return False
 
 
-def greet(account: IntegrationAccount, request: HttpRequest) -> HttpResponse | None:
-    """The answer to a check of the address, None where the request brings events. Raises `NotGenuine`."""
-    provider = account.connect()
-    return provider.greeting(request) if isinstance(provider, WebhookReceiver) else None
-
-
-def receive(account: IntegrationAccount, request: HttpRequest) -> int:
-    """Verify, parse and store; returns how many events are new. Raises `NotGenuine`."""
+def receiver_of(account: IntegrationAccount) -> WebhookReceiver:
+    """The account's provider as the one who is called. Raises `NotGenuine` where it receives nothing."""
     provider = account.connect()
     if not isinstance(provider, WebhookReceiver):
         raise NotGenuine("Accounts of this provider receive no events.")
-    provider.verify(request)
-    return sum(_store(account, event) for event in provider.parse_events(request))
+    return provider
+
+
+def receive(account: IntegrationAccount, receiver: WebhookReceiver, request: HttpRequest) -> int:
+    """Verify, parse and store; returns how many events are new. Raises `NotGenuine`."""
+    receiver.verify(request)
+    return sum(_store(account, event) for event in receiver.parse_events(request))
 
 
 def _store(account: IntegrationAccount, event: Inbound) -> bool:

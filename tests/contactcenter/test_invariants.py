@@ -4,14 +4,20 @@
 * An agent is Ringing, Busy or in After-call work exactly while a call of theirs is open in the matching state.
 * The stretches of an agent's states tile the time.
 * Every call of an agent can be brought to its end by the agent.
+
+Agents work in two browsers at once, processes die in the middle of what they do, and the clock is set.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
+from unittest import mock
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -19,7 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from contactcenter import agents, calls, desk, routing, telephony
+from contactcenter import agents, calls, desk, events, routing, telephony
 from contactcenter.call_reports import EVENTS, CallReport
 from contactcenter.errors import NotPossible
 from contactcenter.interaction_view import is_calling_out
@@ -37,7 +43,11 @@ NINE = timezone.now() - timedelta(hours=1)
 AT_WORK = {"ringing": "RINGING", "active": "BUSY", "held": "BUSY", "wrap_up": "ACW"}
 
 logins = st.sampled_from(LOGINS)
-indexes = st.integers(0, 3)
+browsers = st.sampled_from(("first", "second"))
+
+
+class Killed(BaseException):
+    """The process ended here: whatever its transaction had done is undone by the database."""
 
 
 # -- what holds
@@ -87,6 +97,9 @@ class Centre(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.travel = time_machine.travel(timezone.now(), tick=True)
+        self.clock = self.travel.start()
+        self.last_breath: int | None = None
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         services = [ServiceFactory(code=code) for code in SERVICES]
@@ -95,11 +108,15 @@ class Centre(RuleBasedStateMachine):
         self.agents = {
             login: AgentFactory(login=login, services=services[: 1 + n % 2]) for n, login in enumerate(LOGINS)
         }
+        # What the other browser knows of its agent is as old as its last command.
+        self.others = {login: Agent.objects.get(user__username=login) for login in LOGINS}
 
     def teardown(self) -> None:
+        self.last_breath = None
         self.agents_can_finish()
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
+        self.travel.stop()
 
     # -- what happens
 
@@ -120,21 +137,30 @@ class Centre(RuleBasedStateMachine):
             ),
         )
 
-    @rule(login=logins, ready=st.booleans(), device=st.sampled_from(("softphone", "softphone", "none")))
-    def log_in(self, login: str, ready: bool, device: str) -> None:
-        self.attempt(agents.log_in, self.agents[login], device=device, state="READY" if ready else "NOT_READY")
+    @rule(breath=st.integers(0, 3))
+    def the_next_one_dies_on_the_way(self, breath: int) -> None:
+        self.last_breath = breath
 
-    @rule(login=logins)
-    def log_out(self, login: str) -> None:
-        self.attempt(agents.log_out, self.agents[login])
+    @rule(seconds=st.sampled_from((-3600, -7, -1, 1, 90)))
+    def the_clock_is_set(self, seconds: int) -> None:
+        self.clock.shift(seconds)
+
+    @rule(login=logins, browser=browsers, ready=st.booleans(), device=st.sampled_from(("softphone", "none")))
+    def log_in(self, login: str, browser: str, ready: bool, device: str) -> None:
+        state = "READY" if ready else "NOT_READY"
+        self.attempt(agents.log_in, self.seen_by(browser, login), device=device, state=state)
+
+    @rule(login=logins, browser=browsers)
+    def log_out(self, login: str, browser: str) -> None:
+        self.attempt(agents.log_out, self.seen_by(browser, login))
 
     @rule(login=logins)
     def lose_the_connection(self, login: str) -> None:
         self.attempt(agents.connection_lost, self.agents[login])
 
-    @rule(login=logins, state=st.sampled_from(("READY", "READY", "NOT_READY", "SUPERVISING")))
-    def choose(self, login: str, state: str) -> None:
-        self.attempt(agents.choose, self.agents[login], state, "lunch" if state == "NOT_READY" else "")
+    @rule(login=logins, browser=browsers, state=st.sampled_from(("READY", "READY", "NOT_READY", "SUPERVISING")))
+    def choose(self, login: str, browser: str, state: str) -> None:
+        self.attempt(agents.choose, self.seen_by(browser, login), state, "lunch" if state == "NOT_READY" else "")
         routing.assign_waiting(Agent.objects.get(user__username=login))
 
     @rule(
@@ -192,15 +218,40 @@ class Centre(RuleBasedStateMachine):
         else:
             desk.accept(agent, str(interaction.public_id))
 
+    def seen_by(self, browser: str, login: str) -> Agent:
+        return (self.agents if browser == "first" else self.others)[login]
+
     def open_of(self, login: str) -> list[Interaction]:
         return list(Interaction.objects.filter(agent__user__username=login, state__in=WITH_AGENT))
 
     def attempt(self, act: Any, *args: Any, **kwargs: Any) -> None:
         """A refusal in words is a fine answer; anything else that is raised is a fault."""
+        breath, self.last_breath = self.last_breath, None
         try:
-            act(*args, **kwargs)
+            with dying_after(breath):
+                act(*args, **kwargs)
         except NotPossible as refusal:
             assert refusal.sentence
+        except Killed:
+            assert breath is not None
+
+
+@contextmanager
+def dying_after(breath: int | None) -> Iterator[None]:
+    """The process dies when it is about to tell a desktop something, after `breath` times: halfway through its work."""
+    if breath is None:
+        yield
+        return
+    tell, left = events.tell, [breath]
+
+    def told(*args: Any, **kwargs: Any) -> Any:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        return tell(*args, **kwargs)
+
+    with transaction.atomic(), mock.patch.object(events, "tell", told):
+        yield
 
 
 class CentreTest(TestCase):

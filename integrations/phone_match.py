@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from .phone_numbers import digits, forms_of, read
 
-__all__ = ["digits", "endings", "nationals", "parse", "same", "spellings", "wanted"]
+__all__ = ["digits", "e164_forms", "endings", "nationals", "parse", "same", "spellings", "wanted"]
 SEPARATORS = (" ", "-", ".")
 SHORTEST_FOR_ENDING = 7
 _US_STYLES = ("({0}) {1}-{2}", "{0}-{1}-{2}", "{0}.{1}.{2}", "+1 ({0}) {1}-{2}", "1-{0}-{1}-{2}", "({0}){1}-{2}")
@@ -48,6 +48,12 @@ def _written(e164: str, region: str) -> list[str]:
     if number.country_code == 1 and len(national) == 10:
         found += [style.format(national[:3], national[3:6], national[6:]) for style in _US_STYLES]
     return found
+
+
+def e164_forms(number: str, region: str) -> list[str]:
+    """Every number in E.164 under which this line may be stored; none for short numbers and addresses."""
+    e164 = read(number, region).e164
+    return forms_of(e164) if e164 else []
 
 
 def nationals(number: str, region: str) -> list[str]:

@@ -93,7 +93,7 @@ def read(text: str | None, region: str = "US") -> PhoneNumber:
 def _read_core(found: Core, region: str) -> Any:
     if found.letters:
         number = _full(found.letters, region)
-        return number if number is not None and phonenumbers.is_valid_number(number) else None
+        return number if number is not None and _exists(number) else None
     number = _parse(found.prefix + found.number, region) if found.prefix else None
     return number or _parse(found.number, region)
 
@@ -127,11 +127,11 @@ def digits(text: str) -> str:
 def _parse(text: str, region: str) -> Any:
     """The number under the rules of the region; where these give none that exists, under those of other habits."""
     own = _full(text, region)
-    if own is not None and phonenumbers.is_valid_number(own):
+    if own is not None and _exists(own):
         return own
     others = [_full(other, region) for other in _other_habits(text, region)]
     possible = [number for number in others if number is not None]
-    existing = (number for number in possible if phonenumbers.is_valid_number(number))
+    existing = (number for number in possible if _exists(number))
     return next(existing, own or next(iter(possible), None))
 
 
@@ -193,9 +193,17 @@ def _has_area_code(number: Any, region: str) -> bool:
     trunk = metadata.national_prefix if metadata else None
     written = digits(str(number.raw_input))
     if not trunk or (written.startswith(trunk) and not national.startswith(trunk)):
-        return len(national) > LONGEST_SHORT or phonenumbers.is_valid_number(number)
+        return len(national) > LONGEST_SHORT or _exists(number)
     shortest = SHORTEST_IN_OPEN_PLAN if _is_open(region) else SHORTEST_WITHOUT_TRUNK
-    return len(national) >= shortest and (phonenumbers.is_valid_number(number) or number.country_code == 1)
+    return len(national) >= shortest and (_exists(number) or number.country_code == 1)
+
+
+def _exists(number: Any) -> bool:
+    """Whether the plan has such a number, or had it before its line got another one."""
+    if phonenumbers.is_valid_number(number):
+        return True
+    line = line_of(_plain(number))
+    return line != _plain(number) and bool(phonenumbers.is_valid_number(phonenumbers.parse(line)))
 
 
 @lru_cache(maxsize=256)

@@ -71,10 +71,11 @@ def core(text: str) -> Core:
 def _of_text(text: str, parameters: dict[str, str]) -> Core:
     prefix = parameters.get("phone-context", "")
     prefix = prefix if prefix.startswith("+") and not text.startswith("+") else ""
-    if VANITY.match(text.strip()):
-        return Core("", parameters.get("ext", ""), letters=text.strip())
     number, extension = _split(text)
-    return Core(WORD.sub(" ", number).strip(), parameters.get("ext", "") or extension, prefix=prefix)
+    extension = parameters.get("ext", "") or extension
+    if VANITY.match(number.strip()):
+        return Core("", extension, letters=number.strip())
+    return Core(WORD.sub(" ", number).strip(), extension, prefix=prefix)
 
 
 def _split(text: str) -> tuple[str, str]:

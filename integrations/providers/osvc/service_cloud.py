@@ -168,16 +168,17 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
         """Contacts with this number; one request in the usual case, a second for numbers with an extension.
 
         `rawNumber` holds the digits of a number as it was typed, with or without country code."""
-        region, number = str(self.properties["default_country"]), e164 or received
+        region = str(self.properties["default_country"])
+        number = phone_match.wanted(e164, received, region)
         if not phone_match.digits(number):
             return PhoneMatches(())
         spelt = dict.fromkeys(map(phone_match.digits, phone_match.spellings(number, region, received)))
         statement = self._contacts(roql.one_of("phones.rawNumber", filter(None, spelt)))
         found = self._with_number(statement, number, region)
-        ending = national_digits(number, region)
-        if not found and len(ending) >= SHORTEST_ENDING:
-            statement = self._contacts(roql.containing("phones.rawNumber", ending))
-            found = self._with_number(statement, number, region)
+        for ending in () if found else phone_match.nationals(number, region):
+            if len(ending) >= SHORTEST_ENDING and not found:
+                statement = self._contacts(roql.containing("phones.rawNumber", ending))
+                found = self._with_number(statement, number, region)
         return PhoneMatches(tuple(found), statement.text)
 
     def _contacts(self, condition: str) -> Statement:
@@ -223,9 +224,3 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
 
 def part_of(ref: RecordRef) -> str:
     return "threads" if singular(ref.kind) == "incident" else "notes"
-
-
-def national_digits(number: str, region: str) -> str:
-    """The number without its country code: what every spelling of it has in common."""
-    parsed = phone_match.parse(number, region)
-    return phonenumbers.national_significant_number(parsed) if parsed else phone_match.digits(number)

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import phonenumbers
 from django.core.cache import cache
 from django.utils import timezone
 
@@ -41,7 +40,7 @@ SHORTEST_TERM = 2
 class People(PeopleDirectory, Records):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """People with this number; the query is the one that was sent last. One request in the usual case."""
-        number = e164 or received
+        number = phone_match.wanted(e164, received, self._country())
         terms = self._terms(number)
         if not terms:
             return PhoneMatches(())
@@ -58,9 +57,9 @@ class People(PeopleDirectory, Records):
 
     def _terms(self, number: str) -> list[str]:
         """The digits with and without country code, as people store them."""
-        parsed = phone_match.parse(number, self._country()) if number.startswith("+") else None
-        national = phonenumbers.national_significant_number(parsed) if parsed else ""
-        found = dict.fromkeys([phone_match.digits(number), national])
+        country = self._country()
+        whole = [text.removeprefix("+") for text in phone_match.e164_forms(number, country)]
+        found = dict.fromkeys([*whole, *phone_match.nationals(number, country)])
         return [text for text in found if len(text) >= SHORTEST_TERM]
 
     def _country(self) -> str:

@@ -27,7 +27,7 @@ class People(PeopleDirectory, Tables):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Active users with this number; the query is the one that was sent last. One request in the usual case."""
         region = str(self.properties["default_country"])
-        number = e164 or received
+        number = phone_match.wanted(e164, received, region)
         if not phone_match.digits(number):
             return PhoneMatches(())
         spelt = encoded.one_of(phone_match.spellings(number, region, received))

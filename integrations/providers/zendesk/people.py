@@ -34,7 +34,8 @@ class LookUpForm(forms.Form):
 class People(PeopleDirectory, Records):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Customers with this number; the query is the one that was sent last. One request in the usual case."""
-        region, asked = str(self.properties["default_country"]), e164 or received
+        region = str(self.properties["default_country"])
+        asked = phone_match.wanted(e164, received, region)
         query = ""
         for pattern in patterns(asked, region):
             query = f"type:user role:end-user phone:{pattern}"
@@ -96,11 +97,10 @@ def patterns(asked: str, region: str) -> list[str]:
     """What to ask for, the usual first: numbers that end in the caller's digits, then those with an extension behind.
 
     Without a country code in front, because a profile may lack it; the comparison afterwards knows the country."""
-    number = phone_match.parse(asked, region) if asked.startswith("+") else None
-    national = phonenumbers.national_significant_number(number) if number else phone_match.digits(asked)
-    if not national:
-        return []
-    return [f"*{national}", f"*{national}*"] if number else [national]
+    known = phone_match.nationals(asked, region)
+    if not asked.startswith("+"):
+        return known
+    return [*(f"*{national}" for national in known), *(f"*{national}*" for national in known)]
 
 
 def is_customer(row: dict[str, Any]) -> bool:

@@ -56,6 +56,11 @@ class PhoneNumber:
         return f"{self.e164};ext={self.extension}" if self.extension else self.e164
 
     @property
+    def plain(self) -> str:
+        """The number without its extension: E.164, else the text itself."""
+        return self.e164 or self.raw
+
+    @property
     def display(self) -> str:
         """For people: international format, the text where there is none, or "Anonymous"."""
         if self.anonymous:

@@ -1,9 +1,9 @@
 """Who is calling, and why we think so.
 
 The answer is a dictionary kept on the interaction: {"name", "rule", "received", "normalised", "query", "candidates",
-"status"}. `rule` is a full sentence for the agent. `status` is "looking_up", "matched", "several", "none",
-"rejected" (the agent said that it is nobody of them), "anonymous" or "failed". Each candidate is {"name", "detail", "account", "kind", "id", "url"}; "account" is the public
-id of a CRM account, or "contacts" for our own contacts."""
+"status"}. `rule` is a full sentence for the agent. `status` is "looking_up", "matched", "several", "none", "rejected"
+(the agent said that it is nobody of them), "anonymous" or "failed". Each candidate is {"name", "detail", "account",
+"kind", "id", "url"}; "account" is the public id of a CRM account, or "contacts" for our own contacts."""
 
 from collections.abc import Sequence
 from typing import Any

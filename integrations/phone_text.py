@@ -11,17 +11,19 @@ from urllib.parse import unquote
 LONGEST = 250  # what is longer is no number; the library refuses it too
 # Compared without case, blanks and punctuation. "P" and "O" are the reasons of North American caller id: private, and
 # out of area (Telcordia GR-31-CORE); "NOCLI" and "P-Asserted" leftovers come from gateways.
-ANONYMOUS = frozenset(
-    "anonymous anonym anonyme anonimo anônimo unknown unknowncaller unknownnumber unknownname private privatenumber "
-    "privatecaller privatecall privatename restricted restrictednumber unavailable notavailable idunavailable "
-    "numberunavailable withheld numberwithheld withheldnumber asserted blocked blockednumber blockedcall callerblocked "
-    "callerid calleridblocked calleridwithheld calleridunavailable calleridrestricted nocallerid nocli noclip "
-    "nonumber hidden hiddennumber outofarea presentationrestricted presentationprohibited clir na null none "
-    "undefined invalid p o unbekannt unterdrückt nummerunterdrückt unbekanntenummer inconnu masqué numéromasqué "
-    "appelmasqué appelanonyme desconocido privado númeroprivado númerodesconocido oculto númerooculto privato "
-    "sconosciuto numeroprivato nieznany zastrzeżony numerzastrzeżony 非通知 非通知設定 表示圏外 公衆電話 通知不可能 未知 私人号码 "
-    "발신번호표시제한".split()
-)
+ANONYMOUS = frozenset({
+    "anonymous", "anonym", "anonyme", "anonimo", "anônimo", "unknown", "unknowncaller", "unknownnumber",
+    "unknownname", "private", "privatenumber", "privatecaller", "privatecall", "privatename", "restricted",
+    "restrictednumber", "unavailable", "notavailable", "idunavailable", "numberunavailable", "withheld",
+    "numberwithheld", "withheldnumber", "asserted", "blocked", "blockednumber", "blockedcall", "callerblocked",
+    "callerid", "calleridblocked", "calleridwithheld", "calleridunavailable", "calleridrestricted",
+    "nocallerid", "nocli", "noclip", "nonumber", "hidden", "hiddennumber", "outofarea",
+    "presentationrestricted", "presentationprohibited", "clir", "na", "null", "none", "undefined", "invalid",
+    "p", "o", "unbekannt", "unterdrückt", "nummerunterdrückt", "unbekanntenummer", "inconnu", "masqué",
+    "numéromasqué", "appelmasqué", "appelanonyme", "desconocido", "privado", "númeroprivado",
+    "númerodesconocido", "oculto", "númerooculto", "privato", "sconosciuto", "numeroprivato", "nieznany",
+    "zastrzeżony", "numerzastrzeżony", "非通知", "非通知設定", "表示圏外", "公衆電話", "通知不可能", "未知", "私人号码", "발신번호표시제한",
+})  # fmt: skip
 # "anonymous" on a keypad, which some services send as a number of Lesotho.
 KEYPAD_ANONYMOUS = ("+266696687", "266696687")
 ZEROS = re.compile(r"\+?0{4,}$")
@@ -37,7 +39,7 @@ EXTENSION = re.compile(
 FEWEST_BEFORE_EXTENSION = 7
 WORD = re.compile(r"[^\W\d_]+[.:]*")
 VANITY = re.compile(r"^\+?[\d\s().-]*\d(?:[-. ]?[A-Z]{2,}[A-Z\d -]*|-[A-Za-z]{3,}[A-Za-z\d-]*)$")
-OTHER_DASHES = re.compile(r"[‐‑‒–—―−ー－]")
+OTHER_DASHES = re.compile("[\u2010-\u2015\u2212\u30fc\uff0d\uff70]")
 NUMBERISH = re.compile(r"[\d\s()./+*#-]+")
 
 

@@ -27,7 +27,10 @@ class NumberForm(ModelForm):
         text = str(self.cleaned_data["number"])
         phone = normalise(text, ContactCenter.current().default_region)
         taken = (
-            ServiceNumber.objects.filter(e164=phone.plain).exclude(pk=self.instance.pk).select_related("service").first()
+            ServiceNumber.objects.filter(e164=phone.plain)
+            .exclude(pk=self.instance.pk)
+            .select_related("service")
+            .first()
         )
         if taken is not None and taken.service_id != self.instance.service_id:
             self.add_error(

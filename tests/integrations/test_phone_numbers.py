@@ -119,7 +119,10 @@ def test_every_form_that_is_asked_for_is_the_same_line(e164: str) -> None:
         assert all(phone_match.same(text, e164, region) for text in written if text.startswith(("+", "00")))
 
 
-@given(st.one_of(st.text(max_size=60), st.text("+0123456789 ()/-.,;#xpw@:<>٠０\u202a", max_size=40)), st.sampled_from(REGIONS))
+@given(
+    st.one_of(st.text(max_size=60), st.text("+0123456789 ()/-.,;#xpw@:<>٠０\u202a", max_size=40)),
+    st.sampled_from(REGIONS),
+)
 @settings(max_examples=400, deadline=None)
 @example("+" * 300, "US")
 @example("tel:;phone-context=+;ext=", "US")

@@ -70,7 +70,7 @@ def ask_daily(now: datetime | None = None) -> int:
 
 
 def work(seconds: float = LANE_SECONDS) -> int:
-    """Go on with what is open, for so long; returns how many agents were looked at. Any number of callers do no harm."""
+    """Go on with what is open, for so long; returns how many agents were looked at. Many callers at once do no harm."""
     deadline, looked_at = time.monotonic() + seconds, 0
     while time.monotonic() < deadline:
         check = _waiting().first()
@@ -109,7 +109,7 @@ def _go_on(check: AgentCheck, owner: str, deadline: float) -> int:
                 break
     except IntegrationError as error:
         _put_off(check, owner, error)
-    except (NotConfigured, LookupError) as error:
+    except NotConfigured as error:
         _give_up(check, owner, str(error))
     except Exception:
         logger.exception("The check of agents in %s broke off.", check.account)

@@ -49,11 +49,9 @@ def _mailed(check: AgentCheck) -> bool:
 
 
 def message(check: AgentCheck, to: list[str]) -> EmailMessage:
-    """One mail per check. The same check makes the same Message-ID, so that mail systems know it when it comes again."""
+    """One mail per check. The same check makes the same Message-ID, by which mail systems know a repetition."""
     account, new, gone = check.account.name, len(check.appeared), len(check.resolved)
-    subject = (
-        f"{account}: {new} more of your agents without a user" if new else f"{account}: {gone} agents have a user again"
-    )
+    change = f"{new} more of your agents without a user" if new else f"{gone} agents have a user again"
     page = reverse("admin:integrations_integrationaccount_agents", args=[check.account_id])
     parts = [
         f"Who of your agents is a user of {account}. Calls of agents without one are written there without an owner.",
@@ -64,7 +62,9 @@ def message(check: AgentCheck, to: list[str]) -> EmailMessage:
     ]
     identity = hashlib.sha256(f"agents:{check.account.public_id}:{check.day}".encode()).hexdigest()[:32]
     text = "\n\n".join(part for part in parts if part) + "\n"
-    return EmailMessage(subject, text, to=to, headers={"Message-ID": f"<{identity}@contactcenter.invalid>"})
+    return EmailMessage(
+        f"{account}: {change}", text, to=to, headers={"Message-ID": f"<{identity}@contactcenter.invalid>"}
+    )
 
 
 def _paragraph(title: str, ids: Iterable[str], problems: dict[str, str]) -> str:

@@ -1,8 +1,8 @@
 """The mapping table of one account as a CSV file, out and in.
 
-Columns: `agent` (our user name), `crm_user_id`, and for the reader `name`, `email`, `employee_id`, `crm_user_name`. On the
-way in only the first two count. An empty `crm_user_id` changes nothing, a minus sign takes the agent out of the table.
-Either the whole file is taken over or nothing of it."""
+Columns: `agent` (our user name), `crm_user_id`, and for the reader `name`, `email`, `employee_id`, `crm_user_name`.
+On the way in only the first two count. An empty `crm_user_id` changes nothing, a minus sign takes the agent out of the
+table. Either the whole file is taken over or nothing of it."""
 
 import csv
 import io
@@ -108,6 +108,7 @@ def _rows(content: bytes, taken: Taken) -> Iterator[tuple[int, dict[str, str]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")  # what spreadsheets save as "CSV" on Windows
+    text = text.lstrip("\ufeff")
     head = text.partition("\n")[0]
     reader = csv.DictReader(
         io.StringIO(text.replace("\0", "")), delimiter=";" if head.count(";") > head.count(",") else ","

@@ -26,6 +26,8 @@ OUR_CONTACTS = "the contacts of this contact centre"
 MOST_CANDIDATES = 20
 # Numbers read for them: a contact may have the line more than once, with and without an extension.
 MOST_NUMBERS = 2 * MOST_CANDIDATES + 1
+# What is shown of a contact, and what else a contact needs to be one.
+SHOWN = ("e164", *(f"contact__{name}" for name in ("first_name", "last_name", "company", "email")))
 Caller = dict[str, Any]
 Candidate = dict[str, str]
 
@@ -35,8 +37,9 @@ Candidate = dict[str, str]
 
 def identify(interaction: Interaction) -> None:
     """Look the caller up among our contacts and note the result on the interaction, which the caller saves."""
-    interaction.caller = match(interaction.customer_number, looking_further=_asks_crm(interaction))
-    phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
+    region = ContactCenter.current().default_region
+    interaction.caller = match(interaction.customer_number, region, looking_further=_asks_crm(interaction))
+    phone = normalise(interaction.customer_number, region)
     interaction.customer_e164 = "" if phone.anonymous else phone.plain
     if interaction.caller["status"] == "matched":
         _link(interaction, interaction.caller["candidates"][0])
@@ -79,7 +82,7 @@ def _contacts(phone: PhoneNumber) -> list[Contact]:
     """People with this line, one index and one query; those whose extension is another are left out."""
     if not phone.line:
         return []
-    rows = ContactPhone.objects.filter(line=phone.line).select_related("contact").order_by("id")
+    rows = ContactPhone.objects.filter(line=phone.line).select_related("contact").only(*SHOWN).order_by("id")
     if phone.extension:
         rows = rows.filter(Q(e164=phone.key) | ~Q(e164__contains=";ext="))
     found = {row.contact_id: row.contact for row in rows[:MOST_NUMBERS]}

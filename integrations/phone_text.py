@@ -22,7 +22,8 @@ ANONYMOUS = frozenset({
     "p", "o", "unbekannt", "unterdrückt", "nummerunterdrückt", "unbekanntenummer", "inconnu", "masqué",
     "numéromasqué", "appelmasqué", "appelanonyme", "desconocido", "privado", "númeroprivado",
     "númerodesconocido", "oculto", "númerooculto", "privato", "sconosciuto", "numeroprivato", "nieznany",
-    "zastrzeżony", "numerzastrzeżony", "非通知", "非通知設定", "表示圏外", "公衆電話", "通知不可能", "未知", "私人号码", "발신번호표시제한",
+    "zastrzeżony", "numerzastrzeżony", "非通知", "非通知設定", "表示圏外", "公衆電話", "通知不可能",
+    "未知", "私人号码", "발신번호표시제한",
 })  # fmt: skip
 # "anonymous" on a keypad, which some services send as a number of Lesotho.
 KEYPAD_ANONYMOUS = ("+266696687", "266696687")

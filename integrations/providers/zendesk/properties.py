@@ -51,8 +51,8 @@ class HelpDeskField(VendorUrlField):
 class ZendeskProperties(PropertiesForm):
     needed_for_real = ("url",)
     advanced = (
-        "access_token_life", "refresh_token_life", "scope", "default_country", "agent_map_key", "screen_pop", "activity_form",
-        "talk_partner_edition", "ca_certificate",
+        "access_token_life", "refresh_token_life", "scope", "default_country", "agent_map_key", "screen_pop",
+        "activity_form", "talk_partner_edition", "ca_certificate",
     )  # fmt: skip
 
     url = HelpDeskField(

@@ -194,8 +194,11 @@ def reject(interaction: Interaction) -> None:
     CallerChoice.objects.filter(e164=_choice_key(phone), source__in=sources).delete()
     several = len(caller["candidates"]) > 1
     rule = f"You said that {caller['name']} is not calling." + (" Choose who is." if several else "")
-    interaction.caller = {**caller, "name": "", "rule": rule, "status": "several" if several else "rejected"}
-    _unlink(interaction, because=str(caller.get("rule", "")))
+    status, because = "several" if several else "rejected", str(caller.get("rule", ""))
+    # `refused`: the reasons that the agent did not accept, so that what opened for them is not offered any more.
+    refused = [*caller.get("refused", []), because]
+    interaction.caller = {**caller, "name": "", "rule": rule, "status": status, "refused": refused}
+    _unlink(interaction, because)
     interaction.save(update_fields=["caller", "records", "contact"])
 
 
@@ -251,7 +254,6 @@ def _judge(phone: PhoneNumber, candidates: list[Candidate], *, source: str, wher
         return _caller(phone, status="none", rule=f"Nobody in {where} has the number {phone.display}.")
     if len(candidates) == 1:
         rule = f"Phone number matches {matching} of {candidates[0]['name']} in {where}."
-        _remembered(phone, source, candidates)  # who was chosen before may be gone
         return _caller(phone, status="matched", rule=rule, name=candidates[0]["name"], candidates=candidates)
     remembered = _remembered(phone, source, candidates)
     if remembered:

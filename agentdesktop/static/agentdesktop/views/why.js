@@ -20,7 +20,7 @@ export function whyThisPerson(interaction, act) {
       {},
       line(_("Received"), caller.received),
       line(_("Read as"), caller.normalised || _("no full number: compared as it is")),
-      line(_("Asked with"), caller.query),
+      caller.query && [h("dt", {}, _("Asked with")), h("dd", { class: "query", tabindex: "0" }, caller.query)],
       line(_("Found"), found.length ? found.map((each) => each.name).join(", ") : _("Nobody")),
     ),
     caller.status === "matched" && others(interaction, act),

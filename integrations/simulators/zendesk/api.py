@@ -219,6 +219,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "/tickets/{id:int}", update_ticket),
     ("GET", "/tickets/{id:int}/comments", comments),
     ("GET", "/users/search", lister("user")),
+    ("GET", "/users", lister("user")),
     ("POST", "/users", create_user),
     ("GET", "/users/{id:int}", reader("user")),
     ("PUT", "/users/{id:int}", update_user),

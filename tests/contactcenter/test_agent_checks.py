@@ -312,15 +312,13 @@ def administrator(db: None) -> Any:
 
 
 def test_a_change_is_told_once_and_its_end_once(account: IntegrationAccount, administrator: Any) -> None:
-    first, second = agents(2)
+    _first, second = agents(2)
     Staff.people = [user(1)]
     report = day(0)
     assert (report.appeared, report.resolved) == ([str(second.pk)], [])
     assert [m.subject for m in mail.outbox] == ["CRM: 1 more of your agents without a user"]
     assert "agent2" in mail.outbox[0].body and "missing there" in mail.outbox[0].body
-    assert mail.outbox[0].to == [f"{administrator.get_full_name()} <ada@example.com>"] or "ada@example.com" in str(
-        mail.outbox[0].to
-    )
+    assert "ada@example.com" in str(mail.outbox[0].to)
     assert (day(1).appeared, len(mail.outbox)) == ([], 1)
     Staff.people = [user(1), user(2)]
     assert (day(2).resolved, len(mail.outbox)) == ([str(second.pk)], 2)

@@ -157,7 +157,7 @@ class AgentMapping:
             context = {**self._agents_context(request, account), **progress(account), **listed(request, account)}
             context |= {"errors": taken.errors, "file_name": file.name}
             return TemplateResponse(request, "admin/contactcenter/account/agents.html", context, status=422)
-        text = _("%(saved)d agents set, %(removed)d removed. A check tells whether the CRM knows them.")
+        text = _("Set in the table: %(saved)d. Taken out: %(removed)d. A check tells whether the CRM knows them.")
         messages.success(request, text % {"saved": taken.saved, "removed": taken.removed})
         if account.enabled and taken.saved:
             agent_checks.ask(account, request.user.get_username())

@@ -120,7 +120,8 @@ def test_the_table_goes_out_and_comes_in_and_errors_are_listed(
     assert answer.status_code == 422
     assert "Line 2:" in answer.content.decode() and AgentCrmUser.objects.count() == 0
     right = SimpleUploadedFile("t.csv", b"agent,crm_user_id\nzoe,abc\n")
-    assert "Set in the table: 1." in console.post(url(account, "table/"), {"table": right}, follow=True).content.decode()
+    done = console.post(url(account, "table/"), {"table": right}, follow=True).content.decode()
+    assert "Set in the table: 1." in done
     assert AgentCheck.objects.count() == 1 and len(sent) == 1
     assert console.post(url(account, "table/"), {}, follow=True).status_code == 200
 

@@ -78,6 +78,10 @@ def _choose_caller(agent: Agent, body: Body) -> None:
     desk.choose_caller(agent, _text(body, "interaction"), _number(body, "index"))
 
 
+def _reject_caller(agent: Agent, body: Body) -> None:
+    desk.reject_caller(agent, _text(body, "interaction"))
+
+
 def _simulate_call(agent: Agent, body: Body) -> None:
     desk.simulate_call(agent, _text(body, "from", ""))
 
@@ -117,6 +121,7 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "wrap_up": _wrap_up,
     "complete": _complete,
     "choose_caller": _choose_caller,
+    "reject_caller": _reject_caller,
     "say": _say,
     "submit_topic": _submit_topic,
     "say_again": _say_again,

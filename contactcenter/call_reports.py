@@ -105,4 +105,4 @@ def find_service(name: str) -> Service:
 
 def _service_by_number(number: str) -> Service | None:
     phone = normalise(number, ContactCenter.current().default_region)
-    return Service.objects.filter(enabled=True, numbers__e164=phone.key).first() if phone.key else None
+    return Service.objects.filter(enabled=True, numbers__e164=phone.plain).first() if phone.plain else None

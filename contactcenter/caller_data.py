@@ -92,7 +92,7 @@ def _contact(interaction: Interaction) -> Contact:
     if interaction.contact is not None:
         return interaction.contact
     phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
-    known = Contact.objects.filter(phones__e164=phone.key).order_by("pk").first()
+    known = Contact.objects.filter(phones__line=phone.line).order_by("pk").first() if phone.line else None
     if known is not None:
         return known
     contact = Contact.objects.create()

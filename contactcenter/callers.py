@@ -1,14 +1,15 @@
 """Who is calling, and why we think so.
 
 The answer is a dictionary kept on the interaction: {"name", "rule", "received", "normalised", "query", "candidates",
-"status"}. `rule` is a full sentence for the agent. `status` is "looking_up", "matched", "several", "none",
-"anonymous" or "failed". Each candidate is {"name", "detail", "account", "kind", "id", "url"}; "account" is the public
-id of a CRM account, or "contacts" for our own contacts."""
+"status"}. `rule` is a full sentence for the agent. `status` is "looking_up", "matched", "several", "none", "rejected"
+(the agent said that it is nobody of them), "anonymous" or "failed". Each candidate is {"name", "detail", "account",
+"kind", "id", "url"}; "account" is the public id of a CRM account, or "contacts" for our own contacts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from integrations import catalogue
 from integrations.capabilities import PhoneMatches, Record
@@ -17,12 +18,16 @@ from integrations.models import IntegrationAccount
 from integrations.phone_match import same
 
 from . import interactions
-from .models import Agent, CallerChoice, Contact, ContactCenter, Interaction
+from .models import Agent, CallerChoice, Contact, ContactCenter, ContactPhone, Interaction
 from .phone import PhoneNumber, normalise
 
 CONTACTS = "contacts"
 OUR_CONTACTS = "the contacts of this contact centre"
 MOST_CANDIDATES = 20
+# Numbers read for them: a contact may have the line more than once, with and without an extension.
+MOST_NUMBERS = 2 * MOST_CANDIDATES + 1
+# What is shown of a contact, and what else a contact needs to be one.
+SHOWN = ("e164", *(f"contact__{name}" for name in ("first_name", "last_name", "company", "email")))
 Caller = dict[str, Any]
 Candidate = dict[str, str]
 
@@ -32,9 +37,10 @@ Candidate = dict[str, str]
 
 def identify(interaction: Interaction) -> None:
     """Look the caller up among our contacts and note the result on the interaction, which the caller saves."""
-    interaction.caller = match(interaction.customer_number, looking_further=_asks_crm(interaction))
-    phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
-    interaction.customer_e164 = "" if phone.anonymous else phone.key
+    region = ContactCenter.current().default_region
+    interaction.caller = match(interaction.customer_number, region, looking_further=_asks_crm(interaction))
+    phone = normalise(interaction.customer_number, region)
+    interaction.customer_e164 = "" if phone.anonymous else phone.plain
     if interaction.caller["status"] == "matched":
         _link(interaction, interaction.caller["candidates"][0])
 
@@ -72,8 +78,15 @@ def match(number: str, region: str = "", *, looking_further: str = "") -> Caller
     return _judge(phone, found, source=CONTACTS, where=OUR_CONTACTS, matching=phone.display)
 
 
-def _contacts(phone: PhoneNumber) -> Iterable[Contact]:
-    return Contact.objects.filter(phones__e164=phone.key).distinct()[:MOST_CANDIDATES]
+def _contacts(phone: PhoneNumber) -> list[Contact]:
+    """People with this line, one index and one query; those whose extension is another are left out."""
+    if not phone.line:
+        return []
+    rows = ContactPhone.objects.filter(line=phone.line).select_related("contact").only(*SHOWN).order_by("id")
+    if phone.extension:
+        rows = rows.filter(Q(e164=phone.key) | ~Q(e164__contains=";ext="))
+    found = {row.contact_id: row.contact for row in rows[:MOST_NUMBERS]}
+    return sorted(found.values(), key=lambda c: (c.last_name, c.first_name, c.pk))
 
 
 def _contact_candidate(contact: Contact) -> Candidate:
@@ -92,7 +105,7 @@ def matched_by_crm(interaction: Interaction, account: IntegrationAccount, matche
     fresh = interactions.locked(interaction.pk)
     region = ContactCenter.current().default_region
     phone = normalise(fresh.customer_number, region)
-    candidates = [_record_candidate(account, record) for record in matches.people[:MOST_CANDIDATES]]
+    candidates = [_record_candidate(account, record) for record in matches.people]
     matching = _as_stored(matches.people[0], phone, region) if len(matches.people) == 1 else phone.display
     found = _judge(phone, candidates, source=str(account.public_id), where=account.name, matching=matching)
     found["query"] = matches.query
@@ -133,7 +146,7 @@ def _record_candidate(account: IntegrationAccount, record: Record) -> Candidate:
 
 def _as_stored(record: Record, phone: PhoneNumber, region: str) -> str:
     """The caller's number as the record spells it."""
-    spelled = (value for value in record.fields.values() if phone.e164 and same(value, phone.e164, region))
+    spelled = (value for value in record.fields.values() if phone.e164 and same(value, phone.key, region))
     return next(spelled, phone.display)
 
 
@@ -162,16 +175,40 @@ def choose(interaction: Interaction, index: int, agent: Agent) -> Candidate:
     phone = normalise(interaction.customer_number, region)
     rule = f"You chose {chosen['name']} among {len(interaction.caller['candidates'])} with the number {phone.display}."
     interaction.caller = {**interaction.caller, "name": chosen["name"], "rule": rule, "status": "matched"}
+    _unlink(interaction)
     _link(interaction, chosen)
     interaction.save(update_fields=["caller", "records", "contact"])
-    if not phone.anonymous:
+    if phone.line:
         _remember(phone, chosen, agent)
     return chosen
 
 
+def reject(interaction: Interaction) -> None:
+    """The agent says that the person shown is not calling: nobody is, until the agent chooses; what was remembered is
+    forgotten. `LookupError` where nobody is shown. The interaction must be locked; it is saved here."""
+    caller = interaction.caller
+    if caller.get("status") != "matched" or not caller.get("candidates"):
+        raise LookupError("nobody is shown")
+    phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
+    sources = {candidate["account"] for candidate in caller["candidates"]}
+    CallerChoice.objects.filter(e164=_choice_key(phone), source__in=sources).delete()
+    several = len(caller["candidates"]) > 1
+    rule = f"You said that {caller['name']} is not calling." + (" Choose who is." if several else "")
+    status, because = "several" if several else "rejected", str(caller.get("rule", ""))
+    # `refused`: the reasons that the agent did not accept, so that what opened for them is not offered any more.
+    refused = [*caller.get("refused", []), because]
+    interaction.caller = {**caller, "name": "", "rule": rule, "status": status, "refused": refused}
+    _unlink(interaction, because)
+    interaction.save(update_fields=["caller", "records", "contact"])
+
+
+def _choice_key(phone: PhoneNumber) -> str:
+    return f"{phone.line};ext={phone.extension}"[:128] if phone.extension else phone.line
+
+
 def _remember(phone: PhoneNumber, chosen: Candidate, agent: Agent) -> None:
     CallerChoice.objects.update_or_create(
-        e164=phone.key,
+        e164=_choice_key(phone),
         source=chosen["account"],
         defaults={
             "kind": chosen["kind"],
@@ -184,7 +221,8 @@ def _remember(phone: PhoneNumber, chosen: Candidate, agent: Agent) -> None:
 
 def _remembered(phone: PhoneNumber, source: str, candidates: Sequence[Candidate]) -> tuple[Candidate, str] | None:
     """The candidate that an agent chose before, with the sentence that says so."""
-    choice = CallerChoice.objects.filter(e164=phone.key, source=source).select_related("chosen_by").first()
+    wanted = CallerChoice.objects.filter(e164=_choice_key(phone), source=source)
+    choice = wanted.select_related("chosen_by").first() if phone.line else None
     if choice is None:
         return None
     for candidate in candidates:
@@ -195,11 +233,17 @@ def _remembered(phone: PhoneNumber, source: str, candidates: Sequence[Candidate]
                 else "an agent"
             )
             rule = (
-                f"{len(candidates)} people have the number {phone.display}; "
+                f"{_how_many(candidates)} people have the number {phone.display}; "
                 f"{who} chose {candidate['name']} on {choice.chosen_at:%Y-%m-%d}."
             )
             return candidate, rule
+    if len(candidates) <= MOST_CANDIDATES:  # of more, the CRM may not have told all
+        choice.delete()  # the record is gone, or has another number now
     return None
+
+
+def _how_many(candidates: Sequence[Candidate]) -> str:
+    return str(len(candidates)) if len(candidates) <= MOST_CANDIDATES else f"More than {MOST_CANDIDATES}"
 
 
 # -- shared
@@ -216,7 +260,7 @@ def _judge(phone: PhoneNumber, candidates: list[Candidate], *, source: str, wher
         candidate, rule = remembered
         ordered = [candidate, *(c for c in candidates if c is not candidate)]
         return _caller(phone, status="matched", rule=rule, name=candidate["name"], candidates=ordered)
-    rule = f"{len(candidates)} people in {where} have the number {phone.display}. Choose who is calling."
+    rule = f"{_how_many(candidates)} people in {where} have the number {phone.display}. Choose who is calling."
     return _caller(phone, status="several", rule=rule, candidates=candidates)
 
 
@@ -241,6 +285,15 @@ def _link(interaction: Interaction, candidate: Candidate) -> None:
     interaction.records = {**interaction.records, "caller": record}
 
 
+def _unlink(interaction: Interaction, because: str = "") -> None:
+    """Part the interaction from the caller's record, and from the pops that opened for that reason."""
+    interaction.contact = None
+    kept = {name: value for name, value in interaction.records.items() if name != "caller"}
+    if because and "screen_pops" in kept:
+        kept["screen_pops"] = [pop for pop in kept["screen_pops"] if pop.get("why") != because]
+    interaction.records = kept
+
+
 def _caller(
     phone: PhoneNumber, *, status: str, rule: str, name: str = "", candidates: list[Candidate] | None = None
 ) -> Caller:
@@ -250,7 +303,7 @@ def _caller(
         "received": phone.raw,
         "normalised": phone.e164,
         "query": "",
-        "candidates": candidates or [],
+        "candidates": (candidates or [])[:MOST_CANDIDATES],
         "status": status,
     }
 

@@ -50,6 +50,16 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": TOKEN_SECONDS,
             "options": {"expires": TOKEN_SECONDS},
         },
+        "work-on-agent-checks": {
+            "task": "contactcenter.tasks.work_on_agent_checks",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
+        "ask-for-agent-checks": {
+            "task": "contactcenter.tasks.ask_for_agent_checks",
+            "schedule": crontab(minute="*/10"),
+            "options": {"expires": 600},
+        },
         "remind-of-ends": {
             "task": "integrations.tasks.remind_of_ends",
             "schedule": crontab(minute="20"),

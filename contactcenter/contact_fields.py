@@ -104,8 +104,8 @@ def _write_row(contact: Contact, listed: re.Match[str], value: str) -> None:
 def _save(row: Any) -> None:
     """A number that the contact has already, however it is written, is not added again."""
     if isinstance(row, ContactPhone) and row.pk is None:
-        key = normalise(row.number, ContactCenter.current().default_region).key
-        if row.contact.phones.filter(e164=key).exists():
+        number = normalise(row.number, ContactCenter.current().default_region)
+        if any(normalise(phone.e164).may_be(number) or phone.e164 == number.key for phone in row.contact.phones.all()):
             return
     row.save()
 

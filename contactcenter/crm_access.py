@@ -69,5 +69,5 @@ def crm_user_of(agent: Agent, account: IntegrationAccount, provider: Any) -> str
         return mapped.vendor_id
     if not isinstance(provider, PeopleDirectory):
         return ""
-    found = provider.find_agent(email=agent.user.email, login=agent.login)
+    found = provider.find_agent(email=agent.user.email, login=agent.login, employee_id=agent.employee_id)
     return found.id if found else ""

@@ -192,6 +192,20 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     return interaction
 
 
+@transaction.atomic
+def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
+    """Say that the person shown is not calling. What was remembered for the number is forgotten."""
+    interaction = _mine(agent, interaction_id)
+    facts = {"name": interaction.caller.get("name", "")}
+    try:
+        callers.reject(interaction)
+    except LookupError:
+        raise NotPossible("Nobody is named for this call.", "interaction") from None
+    interactions.record(interaction, interactions.CALLER_REJECTED, agent=agent, data=facts)
+    interactions.after(interaction)
+    return interaction
+
+
 def _open(interaction: Interaction, chosen: callers.Candidate, agent: Agent) -> None:
     """Show the chosen record; where that is not possible, say so and keep the choice."""
     try:

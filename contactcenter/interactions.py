@@ -38,7 +38,8 @@ class Trigger(StrEnum):
     COMPLETED = "completed"
 
 
-CALLER_CHOSEN = "caller_chosen"  # in the history only: it moves nothing
+# In the history only: they move nothing.
+CALLER_CHOSEN, CALLER_REJECTED = "caller_chosen", "caller_rejected"
 _S, _T = InteractionState, Trigger
 UNANSWERED = (_S.NEW, _S.QUEUED, _S.RINGING)
 TALKING = (_S.ACTIVE, _S.HELD)
@@ -243,18 +244,28 @@ def tell_of(pk: int) -> None:
 def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
     """Open something in front of the agent: now, where one has the call, and for every agent whom it rings later.
 
-    `pop` is {"account", "title", "url", "entity", "query", "relativeUrl", "why"}; the interaction's id is added. The
-    same pop given twice (a step replayed after a crash) is kept once."""
+    `pop` is {"account", "title", "url", "entity", "query", "relativeUrl", "why"}; the interaction's id is added, and
+    `because`: what was known of the caller at that moment. The same pop given twice (a step replayed after a crash) is
+    kept once."""
     fresh = locked(interaction.pk)
     pop = {"interaction": str(fresh.public_id), "why": fresh.caller.get("rule", ""), **pop}
     pops = fresh.records.setdefault("screen_pops", [])
-    if pop not in pops:
+    if not any(kept.items() >= pop.items() for kept in pops):
+        pop["because"] = because(fresh)
         pops.append(pop)
         fresh.save(update_fields=["records"])
         if fresh.agent is not None and fresh.state in WITH_AGENT:
             events.tell(fresh.agent, "screen_pop", pop)
     interaction.records = fresh.records
     return fresh
+
+
+def because(interaction: Interaction) -> dict[str, Any]:
+    """Why a record opens: the number as received and in E.164, the query as sent, the rule, and the names it chose
+    from."""
+    caller = interaction.caller
+    told = {name: str(caller.get(name, "")) for name in ("received", "normalised", "query", "rule", "status")}
+    return {**told, "candidates": [str(candidate.get("name", "")) for candidate in caller.get("candidates", [])]}
 
 
 # -- shared

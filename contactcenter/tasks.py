@@ -102,6 +102,22 @@ def look_up_caller(interaction_id: int) -> None:
 
 
 @app.task
+def work_on_agent_checks() -> None:
+    """Every few seconds, and when somebody asks: look which user of each CRM our agents are, and tell what changed."""
+    from . import agent_checks, agent_reports
+
+    run_each({"checks of agents": agent_checks.work, "reports about agents": agent_reports.tell})
+
+
+@app.task
+def ask_for_agent_checks() -> None:
+    """Every ten minutes: begin today's checks of agents that are not begun."""
+    from . import agent_checks
+
+    agent_checks.ask_daily()
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony
@@ -127,9 +143,9 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import chat_files, events
+    from . import agent_checks, chat_files, events
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune})
+    run_each({"agent events": events.prune, "files of chats": chat_files.prune, "agent checks": agent_checks.prune})
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -15,13 +15,15 @@ from integrations.admin.panels import Panel
 from integrations.capabilities import WorkforceFeed
 from integrations.models import IntegrationAccount
 
+from .agent_mapping import AgentMapping, agents_panel, knows_agents
+
 OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
 
 admin.site.unregister(IntegrationAccount)
 
 
 @admin.register(IntegrationAccount)
-class AccountAdmin(IntegrationAccountAdmin):
+class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
 
@@ -30,6 +32,8 @@ class AccountAdmin(IntegrationAccountAdmin):
         feed = FeedState.objects.filter(account=account).first()
         if feed is not None:
             found.append(feed_panel(account, feed))
+        if knows_agents(account):
+            found.append(agents_panel(account))
         waiting = outbox_counts(account)
         if waiting:
             found.append(

@@ -109,7 +109,7 @@ class ContactAdmin(Screen):
         """A phone number finds its owner in whatever form it is typed."""
         phone = normalise(search_term)
         if phone.e164:
-            return queryset.filter(phones__e164=phone.e164), True
+            return queryset.filter(phones__line=phone.line), True
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description=_("Name"), ordering="last_name")

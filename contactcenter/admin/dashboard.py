@@ -13,7 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contactcenter.models import Agent, AgentState, Heartbeat, Interaction, InteractionState, OutboxEntry, ScenarioRun
+from contactcenter.models import (
+    Agent,
+    AgentMatch,
+    AgentState,
+    Heartbeat,
+    Interaction,
+    InteractionState,
+    OutboxEntry,
+    ScenarioRun,
+)
+from contactcenter.models.agent_mapping import GOOD
 from contactcenter.models.interactions import ENDED
 from integrations.horizon import Ending, endings
 from integrations.marks import badges_of, kind_of, relative, say, shortened, until
@@ -65,6 +75,8 @@ def attention(
 ) -> Iterator[Attention]:
     """Accounts first, then what waits because of them, then our own machinery."""
     yield from _shortened([*_troubled(accounts), *_ending_soon(ends)])
+    if user.has_perm("integrations.view_integrationaccount"):
+        yield from _without_user()
     if user.has_perm("contactcenter.view_outboxentry"):
         yield from _stuck()
     if user.has_perm("contactcenter.view_scenario"):
@@ -102,6 +114,17 @@ def _shortened(found: list[Attention]) -> Iterator[Attention]:
         title = ngettext("%d more account needs attention", "%d more accounts need attention", more) % more
         text = _("The list of accounts shows them all.")
         yield Attention(title, text, reverse("admin:integrations_integrationaccount_changelist"))
+
+
+def _without_user() -> Iterator[Attention]:
+    """Accounts whose CRM does not know all agents, by the last check."""
+    rows = AgentMatch.objects.filter(account__enabled=True, agent__user__is_active=True).exclude(status__in=GOOD)
+    counted = rows.order_by("account__name").values_list("account", "account__name").annotate(Count("id"))
+    for account, name, count in counted[:TROUBLES_SHOWN]:
+        title = ngettext("%(n)d agent has no user in %(crm)s", "%(n)d agents have no user in %(crm)s", count)
+        text = _("What they do is written there without an owner. Choose their users, or have them added there.")
+        url = reverse("admin:integrations_integrationaccount_agents", args=[account])
+        yield Attention(title % {"n": count, "crm": name}, text, url, "warn")
 
 
 def _stuck() -> Iterator[Attention]:

@@ -98,7 +98,7 @@ class InteractionAdmin(KeysetScreen, ReadOnlyScreen):
         if not term:
             return queryset, False
         phone = normalise(term)
-        condition = Q(call_id=term) | Q(customer_e164=phone.key)
+        condition = Q(call_id=term) | Q(customer_e164=phone.plain)
         first_last = uuid_range(term)
         if first_last:
             condition |= Q(public_id__range=first_last)

@@ -27,7 +27,10 @@ class NumberForm(ModelForm):
         text = str(self.cleaned_data["number"])
         phone = normalise(text, ContactCenter.current().default_region)
         taken = (
-            ServiceNumber.objects.filter(e164=phone.key).exclude(pk=self.instance.pk).select_related("service").first()
+            ServiceNumber.objects.filter(e164=phone.plain)
+            .exclude(pk=self.instance.pk)
+            .select_related("service")
+            .first()
         )
         if taken is not None and taken.service_id != self.instance.service_id:
             self.add_error(
@@ -46,7 +49,7 @@ class NumberFormSet(BaseInlineFormSet):
             text = form.cleaned_data.get("number") if hasattr(form, "cleaned_data") else ""
             if not text or form.cleaned_data.get("DELETE"):
                 continue
-            key = normalise(text).key
+            key = normalise(text).plain
             if key in seen:
                 form.add_error("number", _("This number is listed twice."))
             seen.add(key)

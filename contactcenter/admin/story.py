@@ -30,6 +30,8 @@ EVENTS: dict[str, tuple[Any, str]] = {
     "released": (_("The call ended"), "neutral"),
     "abandoned": (_("The caller hung up before an answer"), "bad"),
     "completed": (_("After-call work completed"), "ok"),
+    "caller_chosen": (_("The agent chose who is calling"), "ok"),
+    "caller_rejected": (_("The agent said that it is somebody else"), "warn"),
     "signal": (_("The scenario gave a signal to Zapier"), "info"),
     "ignored": (_("A report that no longer fitted was kept and ignored"), "neutral"),
 }
@@ -60,6 +62,7 @@ def tell(interaction: Interaction, reader: User | AnonymousUser) -> dict[str, An
         "caller": interaction.caller or {},
         "candidates": [_candidate(c, accounts) for c in (interaction.caller or {}).get("candidates", [])],
         "records": list(_records(interaction, accounts)),
+        "pops": (interaction.records or {}).get("screen_pops", []),
         "times": list(_times(interaction)),
         "events": [_event(e) for e in interaction.events.select_related("agent__user").order_by("id")[:MOST_ROWS]],
         "run": run,

@@ -1,6 +1,7 @@
 """The domain's tables, one module per subject."""
 
 from .access import ApiToken
+from .agent_mapping import AgentCheck, AgentMatch
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .centre import ContactCenter
 from .chats import Chat, ChatFile, ChatMessage, ServiceMessenger
@@ -26,8 +27,10 @@ from .sign_on import SignOnIdentity
 
 __all__ = [
     "Agent",
+    "AgentCheck",
     "AgentCrmUser",
     "AgentEvent",
+    "AgentMatch",
     "AgentState",
     "AgentStateChange",
     "ApiToken",

@@ -115,6 +115,7 @@ class AgentCrmUser(models.Model):
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="crm_users")
     account = models.ForeignKey(IntegrationAccount, models.CASCADE, related_name="agent_mappings")
     vendor_id = models.CharField("Id at the vendor", max_length=80, help_text="ServiceNow: the sys_id of the user.")
+    vendor_name = models.CharField("Name at the vendor", max_length=200, blank=True)
 
     class Meta:
         verbose_name = "CRM user of an agent"
@@ -122,4 +123,4 @@ class AgentCrmUser(models.Model):
         constraints = [models.UniqueConstraint(fields=["agent", "account"], name="one_crm_user_per_account")]
 
     def __str__(self) -> str:
-        return f"{self.agent} = {self.vendor_id}"
+        return f"{self.agent} = {self.vendor_name or self.vendor_id}"

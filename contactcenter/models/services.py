@@ -62,8 +62,8 @@ class ServiceNumber(models.Model):
         return self.number
 
     def save(self, *args: object, **kwargs: object) -> None:
-        self.e164 = normalise(self.number, ContactCenter.current().default_region).key
+        self.e164 = normalise(self.number, ContactCenter.current().default_region).plain
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def clean(self) -> None:
-        self.e164 = normalise(self.number, ContactCenter.current().default_region).key
+        self.e164 = normalise(self.number, ContactCenter.current().default_region).plain

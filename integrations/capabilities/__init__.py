@@ -10,6 +10,7 @@ from .crm import (
     CallFacts,
     Crm,
     CrmAgent,
+    CrmUser,
     EmbedHost,
     PeopleDirectory,
     PhoneMatches,
@@ -17,6 +18,7 @@ from .crm import (
     RecordDeletion,
     RecordRef,
     ScreenPop,
+    UserDirectory,
 )
 from .feeds import (
     ActiveInteraction,
@@ -56,6 +58,7 @@ __all__ = [
     "ConnectedFeed",
     "Crm",
     "CrmAgent",
+    "CrmUser",
     "EmbedHost",
     "FeedContext",
     "FeedLine",
@@ -86,6 +89,7 @@ __all__ = [
     "StatisticsFeed",
     "StoredRecording",
     "TextToSpeech",
+    "UserDirectory",
     "Utterance",
     "Voice",
     "Word",

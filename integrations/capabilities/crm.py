@@ -1,6 +1,7 @@
 """Systems that hold the customer's record: reading and writing it, knowing people, and holding our desktop."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,19 @@ class CrmAgent:
 
     id: str
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CrmUser:
+    """A user of the CRM, as far as agents are recognised by it. What a CRM has no column for is empty."""
+
+    id: str
+    name: str = ""
+    login: str = ""
+    email: str = ""
+    employee_id: str = ""
+    federation_id: str = ""
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +128,24 @@ class PeopleDirectory(ABC):
         """People with this number. Every row is verified digit by digit, because vendors widen queries silently."""
 
     @abstractmethod
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
+    def find_agent(self, *, email: str, login: str, employee_id: str = "") -> CrmAgent | None:
         """Our agent among the vendor's users, by the account's mapping rule; None when there is none."""
+
+
+class UserDirectory(ABC):
+    """A system among whose users our agents are looked for, many at once."""
+
+    @abstractmethod
+    def agent_keys(self) -> tuple[str, ...]:
+        """The columns of `CrmUser` in which agents are looked for, in order; none: the mapping table alone."""
+
+    @abstractmethod
+    def users_with(self, key: str, values: Sequence[str]) -> list[CrmUser]:
+        """Users whose column `key` holds one of the values, active or not. May hold others: the caller compares."""
+
+    @abstractmethod
+    def users_like(self, text: str) -> list[CrmUser]:
+        """A few active users whose name, user name or e-mail address contains the text, for a person to choose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,27 @@ def test_several_candidates_are_offered_and_an_unknown_caller_is_said(desk: Desk
     expect(page.get_by_role("heading", name="Anonymous caller")).to_be_visible()
 
 
+def test_why_this_person_is_told_and_somebody_else_can_be_named(desk: Desk, open_page: Open) -> None:
+    page = enter(desk, open_page)
+    people = [
+        {"name": name, "detail": "", "account": "contacts", "kind": "contact", "id": str(n), "url": ""}
+        for n, name in enumerate(("Don Goodliffe", "Dora Goodliffe"))
+    ]
+    matched = {
+        "name": "Don Goodliffe", "status": "matched", "rule": "agent1 chose Don Goodliffe.", "candidates": people,
+        "received": "(415) 555-0132", "normalised": "+14155550132", "query": "phoneIN4155550132",
+    }  # fmt: skip
+    desk.tell("interaction", **ringing(caller=matched))
+    page.get_by_text("Why this person?").press("Enter")
+    for text in ("(415) 555-0132", "phoneIN4155550132", "Don Goodliffe, Dora Goodliffe"):
+        expect(page.locator(".because").get_by_text(text, exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="It is Dora Goodliffe")).to_be_visible()
+    expect(page.get_by_role("button", name="It is Don Goodliffe")).to_have_count(0)
+    with page.expect_request("**/commands/reject_caller") as sent:
+        page.get_by_role("button", name="Not this person").click()
+    assert sent.value.post_data_json["interaction"] == ringing()["id"]
+
+
 def ringing(**changes: Any) -> dict[str, Any]:
     return {
         "id": "11111111-1111-1111-1111-111111111111",

@@ -129,7 +129,7 @@ class FakeCrm(Provider, Crm, PeopleDirectory, EmbedHost):
         people = self._call("find_by_phone", lambda: list(server.people))
         return PhoneMatches(tuple(self._record("sys_user", row) for row in people), f"phoneIN{e164}")
 
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
+    def find_agent(self, *, email: str, login: str, employee_id: str = "") -> CrmAgent | None:
         found = self._call("find_agent", lambda: server.agents.get(email) or server.agents.get(login))
         return CrmAgent(found) if found else None
 

@@ -244,3 +244,117 @@ def test_a_choice_for_an_account_that_was_switched_off_is_kept_without_a_pop(
     desk.choose_caller(agent, str(interaction.public_id), 0)
     assert told(agent, "screen_pop") == []
     assert told(agent, "interaction")[-1]["caller"]["name"] == "Don Goodliffe"
+
+
+# -- the choice is changed
+
+
+def test_somebody_else_is_chosen_later_and_remembered_instead(service: Any, agent: Any, account: Any) -> None:
+    interaction = offer(service, agent="agent1")
+    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    desk.choose_caller(agent, str(interaction.public_id), 1)
+    desk.choose_caller(agent, str(interaction.public_id), 0)
+    assert told(agent, "interaction")[-1]["records"]["caller"]["id"] == DON_ID
+    assert CallerChoice.objects.get().record_id == DON_ID
+
+
+def test_not_this_person_parts_the_call_from_the_record_and_forgets_the_choice(
+    service: Any, agent: Any, account: Any
+) -> None:
+    first = offer(service, agent="agent1")
+    callers.matched_by_crm(first, account, PhoneMatches((DON, ANN)))
+    desk.choose_caller(agent, str(first.public_id), 1)
+    desk.reject_caller(agent, str(first.public_id))
+    shown = told(agent, "interaction")[-1]
+    assert (shown["caller"]["status"], shown["caller"]["name"], "caller" in shown["records"]) == ("several", "", False)
+    assert shown["caller"]["rule"] == "You said that Ann Goodliffe is not calling. Choose who is."
+    assert CallerChoice.objects.count() == 0
+    assert history(first)[-1] == "caller_rejected"
+    desk.choose_caller(agent, str(first.public_id), 0)
+    assert told(agent, "interaction")[-1]["caller"]["name"] == "Don Goodliffe"
+
+
+def test_the_only_person_can_be_refused_and_taken_back(service: Any, agent: Any, account: Any) -> None:
+    interaction = offer(service, agent="agent1")
+    callers.matched_by_crm(interaction, account, PhoneMatches((DON,)))
+    desk.reject_caller(agent, str(interaction.public_id))
+    assert told(agent, "interaction")[-1]["caller"]["status"] == "rejected"
+    with pytest.raises(NotPossible, match="Nobody is named"):
+        desk.reject_caller(agent, str(interaction.public_id))
+    desk.choose_caller(agent, str(interaction.public_id), 0)
+    assert told(agent, "interaction")[-1]["records"]["caller"]["id"] == DON_ID
+
+
+def test_what_opened_for_the_wrong_person_rings_at_nobody_else(service: Any, agent: Any, account: Any) -> None:
+    interaction = offer(service, agent="agent1")
+    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    desk.choose_caller(agent, str(interaction.public_id), 1)
+    desk.reject_caller(agent, str(interaction.public_id))
+    interaction.refresh_from_db()
+    assert interaction.records["screen_pops"] == []
+
+
+def test_a_remembered_choice_whose_record_is_gone_is_forgotten(service: Any, agent: Any, account: Any) -> None:
+    CallerChoice.objects.create(
+        e164=CUSTOMER, source=str(account.public_id), kind="sys_user", record_id="gone", name="G"
+    )
+    callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches((DON, ANN)))
+    assert CallerChoice.objects.count() == 0
+
+
+def test_an_answer_that_was_cut_off_does_not_make_us_forget(service: Any, agent: Any, account: Any) -> None:
+    CallerChoice.objects.create(e164=CUSTOMER, source=str(account.public_id), kind="sys_user", record_id="99", name="N")
+    crowd = tuple(person(f"Person {n}", str(n)) for n in range(50))
+    caller = callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(crowd))
+    assert caller["rule"].startswith("More than 20 people in ServiceNow demo")
+    assert CallerChoice.objects.count() == 1
+
+
+# -- the lines of a number
+
+
+def test_a_contact_is_found_under_every_form_of_the_line() -> None:
+    ContactFactory(first_name="Ana", last_name="Silva", phones=["+55 11 8765-4321"])
+    ContactFactory(first_name="Juan", last_name="Paz", phones=["+54 11 2345-6789"])
+    assert callers.match("+5511987654321")["name"] == "Ana Silva"
+    assert callers.match("(11) 98765-4321", "BR")["name"] == "Ana Silva"
+    assert callers.match("011 15 2345 6789", "AR")["name"] == "Juan Paz"
+
+
+def test_an_extension_is_its_own_person_and_the_switchboard_may_be_any() -> None:
+    ContactFactory(first_name="Ann", last_name="Twelve", phones=["415-555-0100 x12"])
+    ContactFactory(first_name="Bob", last_name="Thirteen", phones=["415-555-0100 x13"])
+    assert callers.match("tel:+1-415-555-0100;ext=12")["name"] == "Ann Twelve"
+    found = callers.match("+14155550100")
+    assert (found["status"], len(found["candidates"])) == ("several", 2)
+    assert callers.match("tel:+1-415-555-0100;ext=14")["status"] == "none"
+
+
+def test_short_numbers_and_words_match_only_themselves() -> None:
+    ContactFactory(first_name="Front", last_name="Desk", phones=["0132"])
+    ContactFactory(first_name="Odd", last_name="Entry", phones=["see notes"])
+    assert callers.match("sip:0132@pbx")["name"] == "Front Desk"
+    assert callers.match(CUSTOMER)["status"] == "none"
+    assert callers.match("see notes")["status"] == "none"
+
+
+def test_the_look_up_of_our_contacts_takes_two_queries(django_assert_num_queries: Any) -> None:
+    ContactFactory(phones=[CUSTOMER])
+    callers.match(CUSTOMER)
+    with django_assert_num_queries(2):
+        callers.match(CUSTOMER)
+
+
+# -- every pop carries why
+
+
+def test_a_pop_carries_the_number_the_query_the_rule_and_the_names(service: Any, agent: Any, account: Any) -> None:
+    interaction = offer(service, agent="agent1")
+    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN), query="phoneIN..."))
+    desk.choose_caller(agent, str(interaction.public_id), 1)
+    because = told(agent, "screen_pop")[-1]["because"]
+    assert because == {
+        "received": CUSTOMER, "normalised": CUSTOMER, "query": "phoneIN...", "status": "matched",
+        "rule": "You chose Ann Goodliffe among 2 with the number +1 415-555-0132.",
+        "candidates": ["Don Goodliffe", "Ann Goodliffe"],
+    }  # fmt: skip

@@ -56,8 +56,8 @@ class ServiceCloudProperties(PropertiesForm):
         choices=AGENT_MAP_KEYS,
         initial="email",
         help_text=(
-            "How an agent is found among the staff accounts, to be entered as Assigned. The mapping table (CRM users, "
-            "on the agent's page) always comes first."
+            "How an agent is found among the staff accounts, to be entered as Assigned. The mapping table "
+            "(Agents in this CRM) always comes first."
         ),
     )
     default_country = CountryField(

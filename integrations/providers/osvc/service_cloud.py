@@ -7,18 +7,19 @@ Neither door has an idempotency key. After a crash between request and answer we
 * A thread or note of ours ends in the same line. Threads and notes are read with their record."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 import phonenumbers
 from django import forms
-from django.core.cache import cache
 
 from integrations import phone_match
 from integrations.actions import Result, action
 from integrations.activity_text import entry, holds_reference, mark_of, marked, reference_line
-from integrations.capabilities import Activity, Crm, CrmAgent, PeopleDirectory, PhoneMatches, Record, RecordRef
+from integrations.agent_match import AgentLookup
+from integrations.batches import batched
+from integrations.capabilities import Activity, Crm, CrmUser, PhoneMatches, Record, RecordRef
 from integrations.doctor import explain
 from integrations.errors import Cause, IntegrationError, Rejected
 from integrations.providers.base import Provider
@@ -28,7 +29,10 @@ from .roql import Statement
 
 MOST_ROWS = 200
 LONGEST_SUBJECT = 240  # of an incident; a longer one would be cut, and the key with it
-AGENT_SECONDS = 300
+AGENT_KEYS = {"email": ("email", "login"), "user_name": ("login",), "mapping": ()}
+MOST_VALUES = 50  # in one condition: the query travels in the address
+MOST_USERS = 1000
+FEW_USERS = 20
 SHORTEST_ENDING = 7
 # What ends in the key when we make one; everything else gets a note.
 MARKED_FIELDS = {"incident": "subject", "task": "name"}
@@ -63,7 +67,7 @@ class CallerForm(forms.Form):
     )
 
 
-class ServiceCloud(Crm, PeopleDirectory, Provider):
+class ServiceCloud(Crm, AgentLookup, Provider):
     """A door adds `rows`, `get`, `make`, `update`, `append` and `history`, and its names of objects."""
 
     query_language = "roql"
@@ -168,16 +172,17 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
         """Contacts with this number; one request in the usual case, a second for numbers with an extension.
 
         `rawNumber` holds the digits of a number as it was typed, with or without country code."""
-        region, number = str(self.properties["default_country"]), e164 or received
+        region = str(self.properties["default_country"])
+        number = phone_match.wanted(e164, received, region)
         if not phone_match.digits(number):
             return PhoneMatches(())
         spelt = dict.fromkeys(map(phone_match.digits, phone_match.spellings(number, region, received)))
         statement = self._contacts(roql.one_of("phones.rawNumber", filter(None, spelt)))
         found = self._with_number(statement, number, region)
-        ending = national_digits(number, region)
-        if not found and len(ending) >= SHORTEST_ENDING:
-            statement = self._contacts(roql.containing("phones.rawNumber", ending))
-            found = self._with_number(statement, number, region)
+        for ending in () if found else phone_match.nationals(number, region):
+            if len(ending) >= SHORTEST_ENDING and not found:
+                statement = self._contacts(roql.containing("phones.rawNumber", ending))
+                found = self._with_number(statement, number, region)
         return PhoneMatches(tuple(found), statement.text)
 
     def _contacts(self, condition: str) -> Statement:
@@ -191,41 +196,32 @@ class ServiceCloud(Crm, PeopleDirectory, Provider):
                 people.setdefault(row["id"], self.record(self.CONTACTS, row["id"], row))
         return list(people.values())
 
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
-        """The one staff account with the agent's e-mail address, else with the agent's login; see *Agent map key*.
+    def agent_keys(self) -> tuple[str, ...]:
+        """*Agent map key*. Staff accounts have no employee number, and no column that says that one is disabled."""
+        return AGENT_KEYS[str(self.properties["agent_map_key"])]
 
-        Two accounts with the same address count as none: a call must not be booked on somebody else."""
-        rule = self.properties["agent_map_key"]
-        if rule == "mapping":
-            return None
-        remembered = f"osvc-agent:{self.account.public_id}:{rule}:{email}:{login}"
-        known: CrmAgent | None = cache.get(remembered)
-        if known is None:
-            known = (self._account(self.ACCOUNT_EMAIL, email) if rule == "email" else None) or self._account(
-                "login", login
-            )
-            if known:
-                cache.set(remembered, known, AGENT_SECONDS)
-        return known
+    def users_with(self, key: str, values: Sequence[str]) -> list[CrmUser]:
+        column = {"id": "id", "login": "login", "email": self.ACCOUNT_EMAIL}[key]
+        safe = [value for value in values if not roql.UNSAFE.search(value) and (key != "id" or value.isdecimal())]
+        unsafe = [value for value in values if key != "id" and roql.UNSAFE.search(value)]
+        conditions = [roql.one_of(column, part) for part in batched(safe, MOST_VALUES)]
+        conditions += [roql.equal(column, value) for value in unsafe]
+        return [user for condition in conditions for user in self._accounts(condition)]
 
-    def _account(self, column: str, wanted: str) -> CrmAgent | None:
-        if not wanted:
-            return None
-        columns = dict.fromkeys(("id", "login", "displayName", column))
-        statement = roql.select(columns, self.ACCOUNTS, roql.equal(column, wanted), MOST_ROWS)
-        rows = self.rows(statement, purpose="Find agent")
-        same = {row["id"]: row for row in rows if row[column].casefold() == wanted.casefold()}
-        if len(same) != 1:
-            return None
-        [row] = same.values()
-        return CrmAgent(row["id"], row["displayName"] or row["login"])
+    def users_like(self, text: str) -> list[CrmUser]:
+        wanted = roql.UNSAFE.sub("_", text.strip())
+        columns = ("login", "displayName", self.ACCOUNT_EMAIL)
+        found = (u for column in columns for u in self._accounts(roql.containing(column, wanted), limit=FEW_USERS))
+        return list({user.id: user for user in found}.values())[:FEW_USERS] if wanted else []
+
+    def _accounts(self, condition: str, *, limit: int = MOST_USERS) -> list[CrmUser]:
+        columns = ("id", "login", "displayName", self.ACCOUNT_EMAIL)
+        rows = self.rows(roql.select(columns, self.ACCOUNTS, condition, limit), purpose="Find agents")
+        return [
+            CrmUser(row["id"], row["displayName"] or row["login"], row["login"], row[self.ACCOUNT_EMAIL])
+            for row in rows
+        ]
 
 
 def part_of(ref: RecordRef) -> str:
     return "threads" if singular(ref.kind) == "incident" else "notes"
-
-
-def national_digits(number: str, region: str) -> str:
-    """The number without its country code: what every spelling of it has in common."""
-    parsed = phone_match.parse(number, region)
-    return phonenumbers.national_significant_number(parsed) if parsed else phone_match.digits(number)

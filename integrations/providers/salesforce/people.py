@@ -4,21 +4,21 @@ Salesforce's search normalises the spelling of phone numbers, but its index lags
 matches parts. So the number is searched in two forms; if nobody has it, records of the last hour are asked for by
 SOQL; and whatever comes back is compared here digit by digit."""
 
-import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-import phonenumbers
-from django.core.cache import cache
 from django.utils import timezone
 
 from integrations import phone_match
-from integrations.capabilities import CrmAgent, PeopleDirectory, PhoneMatches, Record
+from integrations.agent_match import AgentLookup
+from integrations.batches import batched
+from integrations.capabilities import CrmUser, PhoneMatches, Record
 
 from . import soql
 from .answers import kind_of, many
-from .properties import BY_EMAIL, BY_FEDERATION, BY_MAPPING
+from .properties import BY_EMAIL, BY_EMPLOYEE, BY_FEDERATION, BY_MAPPING, BY_USERNAME
 from .records import Records
 
 FIELDS = {
@@ -34,14 +34,29 @@ PHONES = {
 ONLY = {"Lead": "IsConverted = false"}
 MOST_PEOPLE = 200
 FRESH = timedelta(hours=1)
-AGENT_SECONDS = 300
+USER_FIELDS = {
+    "id": "Id", "email": "Email", "login": "Username", "employee_id": "EmployeeNumber",
+    "federation_id": "FederationIdentifier",
+}  # fmt: skip
+USER = ("Name", "IsActive", *USER_FIELDS.values())
+AGENT_KEYS = {
+    BY_EMAIL: ("email", "login"),
+    BY_USERNAME: ("login",),
+    BY_FEDERATION: ("federation_id", "email"),
+    BY_EMPLOYEE: ("employee_id",),
+    BY_MAPPING: (),
+}
+RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+MOST_VALUES = 50  # in one condition: the query travels in the address
+MOST_USERS = 1000
+FEW_USERS = 20
 SHORTEST_TERM = 2
 
 
-class People(PeopleDirectory, Records):
+class People(AgentLookup, Records):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """People with this number; the query is the one that was sent last. One request in the usual case."""
-        number = e164 or received
+        number = phone_match.wanted(e164, received, self._country())
         terms = self._terms(number)
         if not terms:
             return PhoneMatches(())
@@ -58,9 +73,9 @@ class People(PeopleDirectory, Records):
 
     def _terms(self, number: str) -> list[str]:
         """The digits with and without country code, as people store them."""
-        parsed = phone_match.parse(number, self._country()) if number.startswith("+") else None
-        national = phonenumbers.national_significant_number(parsed) if parsed else ""
-        found = dict.fromkeys([phone_match.digits(number), national])
+        country = self._country()
+        whole = [text.removeprefix("+") for text in phone_match.e164_forms(number, country)]
+        found = dict.fromkeys([*whole, *phone_match.nationals(number, country)])
         return [text for text in found if len(text) >= SHORTEST_TERM]
 
     def _country(self) -> str:
@@ -83,36 +98,38 @@ class People(PeopleDirectory, Records):
         found = [self.record(kind_of(row), row) for row in rows if kind_of(row) in PHONES and row.get("Id")]
         return [person(record) for record in found if has_number(record, number, self._country())]
 
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
-        """The one active user that stands for our agent; see *Agent map key*.
+    def agent_keys(self) -> tuple[str, ...]:
+        """See *Agent map key*."""
+        return AGENT_KEYS[str(self.properties["agent_map_key"])]
 
-        Two users with the same address count as none: a call must not be booked on somebody else."""
-        rule = self.properties["agent_map_key"]
-        if rule == BY_MAPPING:
-            return None
-        who = hashlib.sha256(f"{rule}\0{email}\0{login}".encode()).hexdigest()
-        remembered = f"salesforce-agent:{self.account.public_id}:{who}"
-        known: CrmAgent | None = cache.get(remembered)
-        if known is None:
-            known = next(filter(None, (self._user(*way) for way in ways(rule, email, login))), None)
-            if known:
-                cache.set(remembered, known, AGENT_SECONDS)
-        return known
+    def users_with(self, key: str, values: Sequence[str]) -> list[CrmUser]:
+        asked = [value for value in values if key != "id" or is_record_id(value)]
+        return [
+            user
+            for part in batched(asked, MOST_VALUES)
+            for user in self._users(f"{USER_FIELDS[key]} IN ({', '.join(map(soql.literal, part))})", limit=MOST_USERS)
+        ]
 
-    def _user(self, field: str, text: str) -> CrmAgent | None:
-        if not text:
-            return None
-        query = soql.query(("Id", "Name"), "User", f"IsActive = true AND {field} = {soql.literal(text)}", limit=3)
-        rows = list(self.rows(query, limit=3, purpose="Find agent"))
-        return CrmAgent(str(rows[0]["Id"]), str(rows[0].get("Name") or "")) if len(rows) == 1 else None
+    def users_like(self, text: str) -> list[CrmUser]:
+        if not text.strip():
+            return []
+        wanted = soql.containing(text.strip())
+        condition = " OR ".join(f"{field} LIKE {wanted}" for field in ("Name", "Username", "Email"))
+        return self._users(f"IsActive = true AND ({condition})", limit=FEW_USERS)
+
+    def _users(self, condition: str, *, limit: int) -> list[CrmUser]:
+        query = soql.query(USER, "User", condition, limit=limit)
+        return [user_of(row) for row in self.rows(query, limit=limit, purpose="Find agents") if row.get("Id")]
 
 
-def ways(rule: str, email: str, login: str) -> list[tuple[str, str]]:
-    """The fields of User in which an agent is looked for, in order, and what they must hold."""
-    by_email, by_username = ("Email", email), ("Username", login)
-    if rule == BY_EMAIL:
-        return [by_email, by_username]
-    return [("FederationIdentifier", login), by_email] if rule == BY_FEDERATION else [by_username]
+def user_of(row: dict[str, Any]) -> CrmUser:
+    values = {name: str(row.get(field) or "") for name, field in USER_FIELDS.items()}
+    return CrmUser(**values, name=str(row.get("Name") or ""), active=row.get("IsActive") is not False)
+
+
+def is_record_id(text: str) -> bool:
+    """What is none makes Salesforce refuse the whole query (`INVALID_QUERY_FILTER_OPERATOR`)."""
+    return bool(RECORD_ID.fullmatch(text))
 
 
 def has_number(record: Record, number: str, country: str) -> bool:

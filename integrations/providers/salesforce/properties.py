@@ -13,11 +13,13 @@ from integrations.property_fields import CaCertificateField, CountryField
 from .sign_in_properties import SignInProperties
 
 LOWEST_VERSION = 51  # the first with FIELDS(ALL) in SOQL
-BY_EMAIL, BY_USERNAME, BY_FEDERATION, BY_MAPPING = "email", "username", "federation", "mapping"
+BY_EMAIL, BY_USERNAME, BY_FEDERATION = "email", "username", "federation"
+BY_EMPLOYEE, BY_MAPPING = "employee_id", "mapping"
 AGENT_MAP_KEYS = (
     (BY_EMAIL, "E-mail, then user name"),
     (BY_USERNAME, "User name"),
     (BY_FEDERATION, "Federation ID, then e-mail"),
+    (BY_EMPLOYEE, "Employee number"),
     (BY_MAPPING, "Mapping table only"),
 )
 PEOPLE = ("Contact", "Lead", "Account")
@@ -60,8 +62,8 @@ class SalesforceProperties(SignInProperties):
         choices=AGENT_MAP_KEYS,
         initial=BY_EMAIL,
         help_text=(
-            "How an agent is found in Setup > Users > Users, to become the owner of records. The mapping table (CRM "
-            "users, on the agent's page) always comes first."
+            "How an agent is found in Setup > Users > Users, to become the owner of records. The mapping table "
+            "(Agents in this CRM) always comes first."
         ),
     )
     new_record = forms.ChoiceField(

@@ -24,6 +24,12 @@ def literal(text: str) -> str:
     return "'" + "".join(ESCAPES.get(character, character) for character in text) + "'"
 
 
+def containing(text: str) -> str:
+    """The operand of a LIKE that holds for every value with the text in it; `%` and `_` stand for themselves."""
+    inside = re.sub(r"([%_])", r"\\\1", literal(text)[1:-1])
+    return f"'%{inside}%'"
+
+
 def query(fields: Iterable[str], kind: str, where: str = "", *, newest: bool = False, limit: int = 0) -> str:
     """A query from parts that are SOQL already; values in `where` are `literal`s."""
     parts = ["SELECT", ", ".join(fields), "FROM", object_name(kind)]

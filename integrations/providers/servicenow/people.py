@@ -4,13 +4,14 @@ Phone columns are free text without a format. So the usual spellings are asked f
 everybody whose number contains the last four digits. Whatever comes back is compared here digit by digit, because the
 instance widens a query that it does not understand and answers with anybody."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import phonenumbers
-from django.core.cache import cache
 
 from integrations import phone_match
-from integrations.capabilities import CrmAgent, PeopleDirectory, PhoneMatches, Record
+from integrations.agent_match import AgentLookup
+from integrations.batches import batched
+from integrations.capabilities import CrmUser, PhoneMatches, Record
 
 from . import query as encoded
 from .tables import Tables
@@ -18,16 +19,20 @@ from .tables import Tables
 USERS = "sys_user"
 PHONES = ("phone", "mobile_phone", "home_phone")
 PERSON = ("sys_id", "name", "user_name", "email", "title", "city", "country", "active", "vip", *PHONES)
-AGENT = ("sys_id", "name", "user_name", "email", "active")
+AGENT = ("sys_id", "name", "user_name", "email", "employee_number", "active")
+USER_COLUMNS = {"id": "sys_id", "email": "email", "login": "user_name", "employee_id": "employee_number"}
+AGENT_KEYS = {"email": ("email", "login"), "user_name": ("login",), "employee_id": ("employee_id",), "mapping": ()}
+MOST_VALUES = 50  # in one condition: the query travels in the address
+MOST_USERS = 1000
+FEW_USERS = 20
 ENDING_LIMIT = 200
-AGENT_SECONDS = 300
 
 
-class People(PeopleDirectory, Tables):
+class People(AgentLookup, Tables):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Active users with this number; the query is the one that was sent last. One request in the usual case."""
         region = str(self.properties["default_country"])
-        number = e164 or received
+        number = phone_match.wanted(e164, received, region)
         if not phone_match.digits(number):
             return PhoneMatches(())
         spelt = encoded.one_of(phone_match.spellings(number, region, received))
@@ -43,29 +48,32 @@ class People(PeopleDirectory, Tables):
         rows = self.rows(USERS, query, limit=ENDING_LIMIT, fields=PERSON, purpose="Find caller")
         return [self.record(USERS, row) for row in rows if row.get("sys_id") and has_number(row, number, region)]
 
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
-        """The one active user with the agent's e-mail address, else with the agent's user name; see *Agent map key*.
+    def agent_keys(self) -> tuple[str, ...]:
+        """*Agent map key*; with the e-mail address, the user name comes second (the order of the guide)."""
+        return AGENT_KEYS[str(self.properties["agent_map_key"])]
 
-        Two users with the same address count as none: a call must not be booked on somebody else."""
-        rule = self.properties["agent_map_key"]
-        if rule == "mapping":
-            return None
-        remembered = f"servicenow-agent:{self.account.public_id}:{rule}:{email}:{login}"
-        known = cache.get(remembered)
-        if known is None:
-            known = (self._user("email", email) if rule == "email" else None) or self._user("user_name", login)
-            if known:
-                cache.set(remembered, known, AGENT_SECONDS)
-        return known
+    def users_with(self, key: str, values: Sequence[str]) -> list[CrmUser]:
+        return [
+            user
+            for part in batched(values, MOST_VALUES)
+            for user in self._users(f"{USER_COLUMNS[key]}IN{encoded.one_of(part)}", limit=MOST_USERS)
+        ]
 
-    def _user(self, column: str, text: str) -> CrmAgent | None:
+    def users_like(self, text: str) -> list[CrmUser]:
         wanted = encoded.value(text)
-        if not wanted:
-            return None
-        query = f"active=true^{column}={wanted}"
-        rows = list(self.rows(USERS, query, limit=3, fields=AGENT, purpose="Find agent"))
-        same = [row for row in rows if is_active(row) and row.get(column, "").casefold() == wanted.casefold()]
-        return CrmAgent(same[0]["sys_id"], same[0].get("name", "")) if len(same) == 1 else None
+        asked = f"active=true^{encoded.any_of(('name', 'user_name', 'email'), 'LIKE', wanted)}^ORDERBYname"
+        return [user for user in self._users(asked, limit=FEW_USERS) if user.active] if wanted else []
+
+    def _users(self, query: str, *, limit: int) -> list[CrmUser]:
+        rows = self.rows(USERS, query, limit=limit, fields=AGENT, purpose="Find agents")
+        return [user_of(row) for row in rows if row.get("sys_id")]
+
+
+def user_of(row: dict[str, str]) -> CrmUser:
+    return CrmUser(
+        row["sys_id"], row.get("name", ""), row.get("user_name", ""), row.get("email", ""),
+        row.get("employee_number", ""), active=is_active(row),
+    )  # fmt: skip
 
 
 def has_number(row: dict[str, str], number: str, region: str) -> bool:

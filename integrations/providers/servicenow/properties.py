@@ -15,6 +15,7 @@ from .sign_in_properties import SignInProperties
 AGENT_MAP_KEYS = (
     ("email", "E-mail, then user name"),
     ("user_name", "User name"),
+    ("employee_id", "Employee number"),
     ("mapping", "Mapping table only"),
 )
 RELATED_TABLES = (("incident", "Incident (ITSM)"), ("sn_customerservice_case", "Case (Customer Service Management)"))
@@ -45,7 +46,7 @@ class ServiceNowProperties(SignInProperties):
         initial="email",
         help_text=(
             "How an agent is found in User Administration > Users, to be entered as Assigned to. The mapping table "
-            "(CRM users, on the agent's page) always comes first."
+            "(Agents in this CRM) always comes first."
         ),
     )
     related_table = forms.ChoiceField(

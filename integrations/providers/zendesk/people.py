@@ -5,23 +5,24 @@ Phone numbers are free text; the search compares digits, and an asterisk stands 
 number. A user may have further numbers, which the search knows and the profile does not show: for those the identities
 are read."""
 
-from hashlib import sha256
+from collections.abc import Sequence
 from typing import Any
 
 import phonenumbers
 from django import forms
-from django.core.cache import cache
 
 from integrations import phone_match
 from integrations.actions import Result, action
-from integrations.capabilities import CrmAgent, PeopleDirectory, PhoneMatches, Record, RecordRef
+from integrations.agent_match import AgentLookup
+from integrations.capabilities import CrmUser, PhoneMatches, Record, RecordRef
 
 from .answers import list_in
 from .records import Records
 
 LIMIT = 100
 MOST_IDENTITIES = 5  # requests while a caller waits
-AGENT_SECONDS = 300
+FEW_USERS = 20
+AGENT_KEYS = {"email": ("email", "login"), "employee_id": ("employee_id",), "mapping": ()}
 AGENT_ROLES = ("agent", "admin")
 
 
@@ -31,10 +32,13 @@ class LookUpForm(forms.Form):
     )
 
 
-class People(PeopleDirectory, Records):
+class People(AgentLookup, Records):
+    _everybody: list[CrmUser] | None = None
+
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Customers with this number; the query is the one that was sent last. One request in the usual case."""
-        region, asked = str(self.properties["default_country"]), e164 or received
+        region = str(self.properties["default_country"])
+        asked = phone_match.wanted(e164, received, region)
         query = ""
         for pattern in patterns(asked, region):
             query = f"type:user role:end-user phone:{pattern}"
@@ -55,25 +59,34 @@ class People(PeopleDirectory, Records):
         numbers = (str(entry.get("value") or "") for entry in listed if entry.get("type") == "phone_number")
         return any(phone_match.same(text, asked, region) for text in numbers)
 
-    def find_agent(self, *, email: str, login: str) -> CrmAgent | None:
-        """The one active agent or administrator with this e-mail address; the log-in counts where it is an address.
+    def agent_keys(self) -> tuple[str, ...]:
+        """*Agent map key*. Zendesk has no user names: our agents' count where they are addresses (`users_with`)."""
+        return AGENT_KEYS[str(self.properties["agent_map_key"])]
 
-        Agents need the same address in both systems: Zendesk has no user names."""
-        for address in filter(None, (email, login if "@" in login else "")):
-            remembered = (
-                f"zendesk-agent:{self.account.public_id}:{sha256(address.casefold().encode()).hexdigest()[:32]}"
-            )
-            known = cache.get(remembered) or self._agent(address)
-            if known:
-                cache.set(remembered, known, AGENT_SECONDS)
-                return known
-        return None
+    def users_with(self, key: str, values: Sequence[str]) -> list[CrmUser]:
+        """One address is searched for; for many, all agents and administrators are read, a hundred a request."""
+        asked = [value for value in values if key != "login" or "@" in value]
+        if not asked:
+            return []
+        few = key in ("email", "login") and len({value.casefold() for value in asked}) == 1
+        return self._searched(asked[0]) if few else self._staff()
 
-    def _agent(self, address: str) -> CrmAgent | None:
+    def users_like(self, text: str) -> list[CrmUser]:
+        wanted = text.replace('"', "").strip()
+        queries = [f'type:user role:{role} "{wanted}"' for role in AGENT_ROLES] if wanted else []
+        rows = [row for query in queries for row in self.rows(query, "user", limit=FEW_USERS, purpose="Find agents")]
+        return [user for user in map(user_of, filter(is_staff, rows)) if user.active]
+
+    def _searched(self, address: str) -> list[CrmUser]:
         query = f'type:user email:"{address.replace(chr(34), "")}"'
-        rows = self.rows(query, "user", limit=5, purpose="Find agent")
-        same = [row for row in rows if is_agent(row) and str(row.get("email") or "").casefold() == address.casefold()]
-        return CrmAgent(str(same[0]["id"]), str(same[0].get("name") or "")) if len(same) == 1 else None
+        rows = self.rows(query, "user", limit=FEW_USERS, purpose="Find agents")
+        return [user_of(row) for row in rows if is_staff(row)]
+
+    def _staff(self) -> list[CrmUser]:
+        """Everybody who is no customer; read once in the life of this object, which is that of one piece of work."""
+        if self._everybody is None:
+            self._everybody = [user_of(row) for row in self.staff() if is_staff(row)]
+        return self._everybody
 
     @action("Look up", form=LookUpForm, help_text="Asks Zendesk who has a phone number, as a call would.")
     def look_up(self, phone: str) -> Result:
@@ -96,11 +109,10 @@ def patterns(asked: str, region: str) -> list[str]:
     """What to ask for, the usual first: numbers that end in the caller's digits, then those with an extension behind.
 
     Without a country code in front, because a profile may lack it; the comparison afterwards knows the country."""
-    number = phone_match.parse(asked, region) if asked.startswith("+") else None
-    national = phonenumbers.national_significant_number(number) if number else phone_match.digits(asked)
-    if not national:
-        return []
-    return [f"*{national}", f"*{national}*"] if number else [national]
+    known = phone_match.nationals(asked, region)
+    if not asked.startswith("+"):
+        return known
+    return [*(f"*{national}" for national in known), *(f"*{national}*" for national in known)]
 
 
 def is_customer(row: dict[str, Any]) -> bool:
@@ -108,5 +120,13 @@ def is_customer(row: dict[str, Any]) -> bool:
     return row.get("role", "end-user") == "end-user" and row.get("active") is not False
 
 
-def is_agent(row: dict[str, Any]) -> bool:
-    return row.get("role") in AGENT_ROLES and row.get("active") is not False and not row.get("suspended")
+def is_staff(row: dict[str, Any]) -> bool:
+    return row.get("role") in AGENT_ROLES
+
+
+def user_of(row: dict[str, Any]) -> CrmUser:
+    """The address is the log-in, too. A deleted user stays in the index for a while."""
+    address = str(row.get("email") or "")
+    active = row.get("active") is not False and not row.get("suspended")
+    external = str(row.get("external_id") or "")
+    return CrmUser(str(row["id"]), str(row.get("name") or ""), address, address, external, active=active)

@@ -27,6 +27,11 @@ ACTIVITY_FORMS = (
     (REPLY, "Public reply: the customer gets it by e-mail"),
     (VOICE, "Internal note, and a voice comment where the recording's address is known"),
 )
+AGENT_MAP_KEYS = (
+    ("email", "E-mail"),
+    ("employee_id", "External ID"),
+    ("mapping", "Mapping table only"),
+)
 ACCESS_SECONDS, REFRESH_DAYS = (300, 172_800), (7, 90)
 SUBDOMAIN = re.compile(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", re.IGNORECASE)
 
@@ -46,8 +51,8 @@ class HelpDeskField(VendorUrlField):
 class ZendeskProperties(PropertiesForm):
     needed_for_real = ("url",)
     advanced = (
-        "access_token_life", "refresh_token_life", "scope", "default_country", "screen_pop", "activity_form",
-        "talk_partner_edition", "ca_certificate",
+        "access_token_life", "refresh_token_life", "scope", "default_country", "agent_map_key", "screen_pop",
+        "activity_form", "talk_partner_edition", "ca_certificate",
     )  # fmt: skip
 
     url = HelpDeskField(
@@ -142,6 +147,16 @@ class ZendeskProperties(PropertiesForm):
         help_text=(
             "Country (ISO code, for example US, DE, JP) of phone numbers in Zendesk's customer profiles that are "
             "written without a country code."
+        ),
+    )
+    agent_map_key = forms.ChoiceField(
+        label="Agent map key",
+        choices=AGENT_MAP_KEYS,
+        initial="email",
+        help_text=(
+            "How an agent is found among the agents and administrators in Admin Center > People > Team members. The "
+            "external ID is compared with the employee ID here. The mapping table (Agents in this CRM) always comes "
+            "first."
         ),
     )
     screen_pop = forms.ChoiceField(

@@ -10,11 +10,12 @@ from typing import Any
 from integrations.capabilities import Crm, Record, RecordRef
 from integrations.providers.base import Provider
 
-from .answers import created_id, list_in, number, plain, plural, record_in
+from .answers import created_id, cursor_after, list_in, number, plain, plural, record_in
 from .bodies import body_for, changes, new_ticket
 
 PAGE = 100
 SEARCH_MOST = 1000  # Zendesk refuses to show more results of one search
+MOST_STAFF_PAGES = 200
 TITLES = ("subject", "name", "email", "id")
 
 
@@ -73,6 +74,17 @@ class Records(Crm, Provider):
                 if seen >= limit:
                     return
             if len(rows) < size:
+                return
+
+    def staff(self) -> Iterator[dict[str, Any]]:
+        """Every agent and administrator (developer.zendesk.com, "List users", filter `role[]`), by cursor."""
+        roles, after = [("role[]", "agent"), ("role[]", "admin"), ("page[size]", str(PAGE))], ""
+        for _page in range(MOST_STAFF_PAGES):
+            cursor = [("page[after]", after)] if after else []
+            response = self.http.get("/api/v2/users.json", params=[*roles, *cursor], purpose="Find agents")
+            yield from (row for row in list_in(response, "users") if "id" in row)
+            after = cursor_after(response)
+            if not after:
                 return
 
     def path(self, ref: RecordRef, below: str = "") -> str:

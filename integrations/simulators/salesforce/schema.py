@@ -72,7 +72,8 @@ ENTITIES = {
         entity(
             "User", "005",
             Name=computed(), Username=Field(length=80, required=True), Email=Field(EMAIL, 128, required=True),
-            FederationIdentifier=Field(length=512), IsActive=Field(BOOLEAN, default=True),
+            FederationIdentifier=Field(length=512), EmployeeNumber=Field(length=20),
+            IsActive=Field(BOOLEAN, default=True),
             UserType=computed(LIST, choices=("Standard",)),
         ),
         entity(

@@ -33,7 +33,7 @@ def fill(store: Store) -> None:
     for number, (first, last) in enumerate(AGENTS, start=1):
         insert(
             store, "User", admin["Id"], Username=f"agent{number}@demo.example", Email=f"agent{number}@example.com",
-            Name=f"{first} {last}", FederationIdentifier=f"agent{number}",
+            Name=f"{first} {last}", FederationIdentifier=f"agent{number}", EmployeeNumber=f"E-{number:02}",
         )  # fmt: skip
     insert(store, "User", admin["Id"], Username="gone@demo.example", Email="gone@example.com", Name="Gone Away",
            IsActive=False)  # fmt: skip

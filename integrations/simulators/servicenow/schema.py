@@ -59,7 +59,8 @@ _CLOSE_CODES = Column(
 
 _PERSON = {
     **_strings(
-        "user_name name first_name last_name email phone mobile_phone home_phone title city country preferred_language"
+        "user_name name first_name last_name email phone mobile_phone home_phone title city country preferred_language "
+        "employee_number"
     ),
     "active": Column("boolean"),
     "locked_out": Column("boolean"),

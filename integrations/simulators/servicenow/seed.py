@@ -88,7 +88,7 @@ def _people(store: Store) -> None:
         name = f"agent{number}"
         _user(
             store, name, first_name=first, last_name=last, email=f"{name}@example.com", user_password=name,
-            roles=AGENT_ROLES, title="Contact centre agent",
+            roles=AGENT_ROLES, title="Contact centre agent", employee_number=f"E-{number:02}",
         )  # fmt: skip
     # Three users that the password grant must refuse (ServiceNow docs, OAuth inbound).
     _user(store, "inactive.user", name="Inactive User", user_password=DEMO_PASSWORD, active="false")

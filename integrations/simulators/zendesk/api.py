@@ -112,6 +112,9 @@ def lister(kind: str) -> Handler:
         identity.agent(simulator, request, writes=False)
         wanted = request.query_params.get("external_id")
         rows = simulator.store.rows(kind)
+        roles = [*request.query_params.getlist("role[]"), *request.query_params.getlist("role")]
+        if kind == "user" and roles:
+            rows = [row for row in rows if row["role"] in roles]
         if wanted is not None:
             rows = [row for row in rows if row["external_id"] == wanted]
         return paging.listed(request, PLURAL[kind], [records.shown(request, kind, row) for row in rows])
@@ -216,6 +219,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("PUT", "/tickets/{id:int}", update_ticket),
     ("GET", "/tickets/{id:int}/comments", comments),
     ("GET", "/users/search", lister("user")),
+    ("GET", "/users", lister("user")),
     ("POST", "/users", create_user),
     ("GET", "/users/{id:int}", reader("user")),
     ("PUT", "/users/{id:int}", update_user),

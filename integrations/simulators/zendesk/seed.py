@@ -51,7 +51,9 @@ def person(name: str, email: str | None, role: str = "end-user", **more: object)
 def fill(store: Store) -> None:
     admin = _add_person(store, person("Integration User", ADMIN, "admin", role_type=4))
     for number, name in enumerate(AGENTS, start=1):
-        _add_person(store, person(name, f"agent{number}@example.com", "agent", role_type=0))
+        _add_person(
+            store, person(name, f"agent{number}@example.com", "agent", role_type=0, external_id=f"E-{number:02}")
+        )
     _add_person(store, person("Lou Light", LIGHT, "agent", role_type=1))
     _add_person(store, person("Sue Spended", SUSPENDED, "agent", role_type=0, suspended=True))
     for name, email, phone, further, company in CUSTOMERS:

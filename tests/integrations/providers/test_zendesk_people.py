@@ -126,7 +126,7 @@ def test_an_agent_is_found_by_e_mail_and_asked_for_once(crm: Zendesk, zendesk: V
     assert agent is not None and (agent.name, agent.id) == ("Ava Martin", str(person(zendesk, "Ava Martin")["id"]))
     assert [e["query"]["query"] for e in zendesk.arrived()] == ['type:user email:"Agent1@Example.com"']
     zendesk.forget_requests()
-    assert crm.find_agent(email="agent1@example.com", login="") == agent
+    assert crm.find_agent(email="agent1@example.com", login="agent1") == agent
     assert zendesk.arrived() == []
 
 

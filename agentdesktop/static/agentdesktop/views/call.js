@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, since } from "./parts.js";
+import { whyThisPerson } from "./why.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
 
@@ -26,6 +27,7 @@ export function callCard(interaction, page) {
     reason(interaction),
     callerLines(interaction),
     candidates(interaction, act),
+    whyThisPerson(interaction, act),
     h(
       "div",
       { class: "actions" },

@@ -5,6 +5,7 @@ import { icon } from "../icons.js";
 import { _, callerName, timeOfDay } from "../words.js";
 import { addPicture, attachment, pickedPicture, takesPictures } from "./attachments.js";
 import { button, candidates, reason, since } from "./parts.js";
+import { whyThisPerson } from "./why.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
 
@@ -25,6 +26,7 @@ export function chatCard(interaction, page) {
     reason(interaction),
     h("p", { class: "facts" }, service && h("span", { class: "service" }, service.name)),
     candidates(interaction, act),
+    whyThisPerson(interaction, act),
     conversation(interaction, page),
     chat.canSay && reply(interaction, page),
     h(

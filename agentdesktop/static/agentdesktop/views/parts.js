@@ -39,6 +39,7 @@ const NO_MATCH = {
   none: () => _("No record with this number."),
   anonymous: () => _("The caller withholds the number."),
   failed: () => _("The look-up failed. The call is not affected."),
+  rejected: () => _("You said that it is somebody else."),
 };
 
 // Why this record: the sentence that decides whether an agent trusts the name on the screen.

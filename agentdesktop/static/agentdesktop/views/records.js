@@ -6,7 +6,8 @@ import { _ } from "../words.js";
 
 function linksOf(interaction, pops) {
   const { caller, interaction: own, related } = interaction.records || {};
-  const found = [...(pops || []), caller, own, ...(related || [])].filter((each) => each && safeUrl(each.url || ""));
+  const refused = interaction.caller?.refused || [];
+  const found = [...(pops || []).filter((pop) => !refused.includes(pop.why)), caller, own, ...(related || [])].filter((each) => each && safeUrl(each.url || ""));
   return found.filter((each, index) => found.findIndex((other) => other.url === each.url) === index);
 }
 

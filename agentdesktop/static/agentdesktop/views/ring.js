@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
+import { whyThisPerson } from "./why.js";
 import { records } from "./records.js";
 
 export function ringCard(interaction, page) {
@@ -27,6 +28,7 @@ export function ringCard(interaction, page) {
     callerLines(interaction),
     chat && firstWords(chat),
     candidates(interaction, act),
+    whyThisPerson(interaction, act),
     records(interaction, page),
     h(
       "div",

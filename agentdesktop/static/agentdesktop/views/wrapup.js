@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName, clock, secondsBetween } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
+import { whyThisPerson } from "./why.js";
 import { records } from "./records.js";
 
 export const draftOf = (interaction, drafts) => ({
@@ -98,6 +99,7 @@ export function wrapUpCard(interaction, page) {
     reason(interaction),
     callerLines(interaction),
     candidates(interaction, page.act),
+    whyThisPerson(interaction, page.act),
     dispositions(interaction, page),
     notesField(interaction, page),
     activityLine(interaction),

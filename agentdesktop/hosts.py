@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, SELF
 from csp.decorators import csp_replace
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,8 @@ from integrations.models import IntegrationAccount
 HOST_NAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Whose page this is, by the last part of the desktop's address; the address without one is the oldest.
-MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
+MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle", "Zendesk.jsp": "zendesk"}
+APP_GUID = re.compile(r"^[A-Za-z0-9-]{1,64}$")
 
 
 class HostRefused(Exception):
@@ -83,6 +84,22 @@ def find_host(top_domain: str, page: str = "") -> Host | None:
     if same:
         return next((host for host in same if host.module == MODULE_OF_PAGE.get(page)), same[0])
     raise HostRefused(_("This desktop is not set up for %(origin)s.") % {"origin": origin}, origin=origin)
+
+
+def asked_for(query: QueryDict) -> str:
+    """What the address says to be the page around us: Zendesk's framework writes `origin`, everybody else `topDomain`.
+    It is only a claim: see `find_host`."""
+    return query.get("topDomain", "") or (query.get("origin", "") if query.get("app_guid") else "")
+
+
+def around(query: QueryDict, host: Host | None) -> dict[str, str]:
+    """The part of the desktop's address that names the page around us; it comes along on every way between our pages.
+
+    Zendesk's SDK reads `origin` and `app_guid` from the address of the page that it runs in."""
+    if host is None:
+        return {}
+    guid = query.get("app_guid", "")
+    return {"origin": host.origin, "app_guid": guid} if APP_GUID.match(guid) else {"topDomain": host.origin}
 
 
 def known_hosts() -> list[Host]:

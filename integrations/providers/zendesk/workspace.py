@@ -15,7 +15,6 @@ from .people import People
 from .properties import TICKET_POP
 from .records import agent_path
 
-LIBRARY = "https://static.zdassets.com/zendesk_app_framework_sdk/2.0/zaf_sdk.min.js"
 NEW_TICKET = "agent/tickets/new/1"
 
 
@@ -34,8 +33,8 @@ class Workspace(EmbedHost, People):
         return f"{parts.scheme}://{parts.netloc}"
 
     def client_library(self) -> str:
-        """The app framework's script. The simulated help desk has no pages that hold apps, so it needs none."""
-        return "" if self.account.simulated else LIBRARY
+        """None: the framework's SDK is a file of the desktop's own (`static/agentdesktop/vendor`)."""
+        return ""
 
     def screen_pop(self, ref: RecordRef | None, facts: CallFacts) -> ScreenPop:
         """By the account's choice; for an unknown caller the ticket of the call, else an empty new one."""

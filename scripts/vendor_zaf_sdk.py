@@ -3,8 +3,9 @@
     npm pack zendesk_app_framework_sdk@2.0.11
     python scripts/vendor_zaf_sdk.py zendesk_app_framework_sdk-2.0.11.tgz
 
-The package holds CommonJS modules only. Each becomes one function, letter by letter; around them is what a bundler adds.
-The polyfill for browsers without promises is left out: the SDK asks for it only where `window.Promise` is missing."""
+The package holds CommonJS modules only. Each becomes one function, letter by letter; around them is what a bundler
+adds. The polyfill for browsers without promises is left out: the SDK asks for it only where `window.Promise` is
+missing."""
 
 import hashlib
 import sys

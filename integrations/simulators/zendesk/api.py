@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import errors, identity, limits, oauth, paging, query, records, seed, talk, tickets
+from . import apps, errors, identity, limits, oauth, paging, query, records, seed, talk, tickets
 from .store import PLURAL, Record
 
 if TYPE_CHECKING:
@@ -202,6 +202,12 @@ async def create_client(simulator: Zendesk, request: Request) -> Response:
     return await oauth.create_client(simulator, request, who, await json_body(request))
 
 
+async def notify(simulator: Zendesk, request: Request) -> Response:
+    identity.agent(simulator, request, writes=True)
+    apps.notify(simulator, await json_body(request))
+    return Response(status_code=200)
+
+
 async def no_endpoint(simulator: Zendesk, request: Request) -> Response:
     return errors.no_endpoint()
 
@@ -228,4 +234,5 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/channels/voice/agents/{agent:int}/tickets/{id:int}/display", talk.display_ticket),
     ("POST", "/channels/voice/agents/{agent:int}/users/{id:int}/display", talk.display_user),
     ("POST", "/channels/voice/tickets", talk.create_ticket),
+    ("POST", "/apps/notify", notify),
 )

@@ -7,7 +7,7 @@ from . import sign_on, views, zendesk
 app_name = "agentdesktop"
 
 urlpatterns = [
-    path("", views.desktop, name="desktop"),
+    path("", zendesk.entrance, name="desktop"),
     path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
     path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
     path("Zendesk.jsp", views.desktop, {"page": "Zendesk.jsp"}, name="zendesk"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -167,7 +167,12 @@ def account_of(host: hosts.Host | None) -> IntegrationAccount | None:
 
 def next_page(request: HttpRequest, host: hosts.Host | None) -> str:
     page = PAGES.get(request.GET.get("page", ""), PAGES[""])
-    return address(page, **hosts.around(request.GET, host))
+    return address(page, **hosts.around(request.GET, host), **going_on(request.GET))
+
+
+def going_on(query: QueryDict) -> dict[str, str]:
+    """Where Zendesk sent the browser here to log in: what brings it back there, by way of the log-in page."""
+    return {"zin": "true", "return_to": query.get("return_to", "")} if query.get("zin") else {}
 
 
 def _login_page(
@@ -184,6 +189,7 @@ def _login_page(
         "csrf": get_token(request),
         "alone": next_page(request, host),
         "sign_on": _sign_on(request, host),
+        "for_zendesk": bool(going_on(request.GET)),
     }
     return render(request, "agentdesktop/login.html", context, status=400 if stale else 200)
 

@@ -33,7 +33,7 @@ from .feeds import (
 )
 from .knowledge import Article, KnowledgeBase
 from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
-from .sign_on import Identity, SignOnRefused, SingleSignOn
+from .sign_on import Identity, RemoteSignOn, SignOnForm, SignOnRefused, SingleSignOn, Visitor
 from .speech import Audio, Codec, Speech, SpeechToText, TextToSpeech, Utterance, Voice, Word
 from .storage import OpenRecording, RecordingStorage, StoredRecording
 
@@ -73,11 +73,13 @@ __all__ = [
     "RecordingEvent",
     "RecordingFeed",
     "RecordingStorage",
+    "RemoteSignOn",
     "ScreenPop",
     "Sentiment",
     "SentimentAnalysis",
     "SentimentLabel",
     "ServiceSnapshot",
+    "SignOnForm",
     "SignOnRefused",
     "SingleSignOn",
     "Snapshot",
@@ -87,6 +89,7 @@ __all__ = [
     "StoredRecording",
     "TextToSpeech",
     "Utterance",
+    "Visitor",
     "Voice",
     "Word",
     "WorkforceFeed",

@@ -106,6 +106,16 @@ class ZendeskProperties(PropertiesForm):
             "it once, when it is made."
         ),
     )
+    shared_secret = SecretField(
+        label="Shared secret",
+        required=False,
+        help_text=(
+            "Only where agents sign on to Zendesk through us: Admin Center > Account > Security > Single sign-on > "
+            "Create SSO configuration > JSON Web Token. Remote login URL: our address ending in "
+            "/agentdesktop?zin=true, Remote logout URL: /agentdesktop?zout=true. Zendesk shows the secret once, when "
+            "the configuration is made."
+        ),
+    )
 
     access_token_life = forms.IntegerField(
         label="Access token life",

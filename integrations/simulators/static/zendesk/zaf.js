@@ -81,7 +81,7 @@ export class Framework {
   trigger(guid, name, message) {
     const heard = this.instances.filter((each) => each.frame && each.wants.get(guid)?.has(name));
     heard.forEach((each) => this.out(each, { key: `zaf.${name}`, message, instanceGuid: guid }));
-    if (!heard.length) this.inspector.add("note", name, message, "nobody listens to this event");
+    if (!heard.length) this.inspector.add("note", `${name}: nobody listens`, message);
     return heard.length > 0;
   }
 

@@ -85,16 +85,15 @@ def address(name: str, **query: str) -> str:
 
 
 def in_host(view: View) -> View:
-    """Give the view the host that `topDomain` names, and its page the matching frame policy; refuse in words."""
+    """Give the view the host that the address names, and its page the matching frame policy; refuse in words."""
 
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             page = str(kwargs.get("page") or request.GET.get("page", ""))
-            host = hosts.find_host(hosts.asked_for(request.GET), page)
+            host = hosts.host_of(request, page)
         except hosts.HostRefused as refused:
-            context = {"refused": refused, "page": page}
-            refusal = render(request, "agentdesktop/refused.html", context, status=403)
+            refusal = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
             return hosts.readable_in(request, refusal, refused.origin)
         return hosts.framed(request, view(request, host, *args, **kwargs), host)
 
@@ -107,8 +106,8 @@ def in_host(view: View) -> View:
 def desktop(request: HttpRequest, host: hosts.Host | None, page: str = "") -> HttpResponseBase:
     """The agent's page; the log-in page for everybody who is not logged in as an agent."""
     agent = agent_of(request)
-    around = hosts.around(request.GET, host)
-    entrance = address("agentdesktop:login", page=page, **around)
+    frame = hosts.kept_query(request, host)
+    entrance = address("agentdesktop:login", page=page, **frame)
     if agent is None or agent.state == AgentState.LOGGED_OUT:
         return HttpResponseRedirect(entrance)
     if host and agent.host_account_id != host.account_id:
@@ -117,7 +116,7 @@ def desktop(request: HttpRequest, host: hosts.Host | None, page: str = "") -> Ht
     config = {
         "agent": agent.pk,
         "host": host.public() if host else None,
-        "page": address(PAGES[page], **around),
+        "page": address(PAGES[page], **frame),
         "login": entrance,
         "origin": f"{request.scheme}://{request.get_host()}",
         "csrf": get_token(request),
@@ -167,7 +166,7 @@ def account_of(host: hosts.Host | None) -> IntegrationAccount | None:
 
 def next_page(request: HttpRequest, host: hosts.Host | None) -> str:
     page = PAGES.get(request.GET.get("page", ""), PAGES[""])
-    return address(page, **hosts.around(request.GET, host), **going_on(request.GET))
+    return address(page, **hosts.kept_query(request, host), **going_on(request.GET))
 
 
 def going_on(query: QueryDict) -> dict[str, str]:
@@ -199,7 +198,7 @@ def _sign_on(request: HttpRequest, host: hosts.Host | None) -> dict[str, str]:
     account = sign_on.account_for(DESKTOP)
     if account is None:
         return {}
-    query = {"page": request.GET.get("page", ""), **hosts.around(request.GET, host)}
+    query = {"page": request.GET.get("page", ""), **hosts.kept_query(request, host)}
     frame = "1" if host else ""
     return {
         "start": address("agentdesktop:sign_on_start", next=next_page(request, host), frame=frame),

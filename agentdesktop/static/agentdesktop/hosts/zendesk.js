@@ -11,6 +11,7 @@ const SYMBOLS = { green: "ready", orange: "away", red: "busy", grey: "default" }
 let client = null;
 let me = "";
 let shown = "";
+let away = false;
 let openedByUs = false;
 const answered = new Set();
 
@@ -39,7 +40,11 @@ export async function ready(host) {
     throw new Error(unanswered(host));
   }
   client = found;
-  client.on("pane.deactivated", () => (openedByUs = false));
+  client.on("pane.activated", () => (away = false));
+  client.on("pane.deactivated", () => {
+    away = true;
+    openedByUs = false;
+  });
   shown = "";
   return {};
 }
@@ -83,11 +88,13 @@ function readDial({ number, ticketId, userId }) {
   return { number: number.trim().slice(0, 60), record: known(id) ? { kind, id: String(id), title: `#${id}` } : null };
 }
 
-// The icon in the top bar shows the agent's state; a call opens the pane, and the end of its work closes it again.
+// The icon in the top bar shows the agent's state. A call opens the pane; where it surely was closed before, the end of
+// the work closes it again.
 export function show({ label, color, attention, title, busy }) {
   if (!client) return;
   if (attention) {
-    openedByUs = true;
+    openedByUs = openedByUs || away || window.innerWidth === 0;
+    away = false;
     ask(client.invoke("popover", "show"));
     ask(client.invoke("notify", _("Incoming call: %(name)s", { name: title }), "notice"));
   } else if (openedByUs && !busy) {

@@ -6,11 +6,13 @@ record's number; anywhere else the address opens in a new tab. Talk Partner Edit
 from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 
-from integrations.actions import Result, action
+from integrations.actions import Download, Result, action
 from integrations.capabilities import CallFacts, CrmAgent, EmbedHost, RecordRef, ScreenPop
 
 from .answers import number, plural
+from .app_package import VERSION, package
 from .people import People
 from .properties import TICKET_POP
 from .records import agent_path
@@ -22,6 +24,13 @@ class ShowForm(forms.Form):
     agent = forms.EmailField(label="Agent's e-mail", help_text="An agent who has Zendesk open in a browser.")
     ticket = forms.RegexField(
         r"^#?\d+$", label="Ticket", help_text="The ticket's number, for example 1001, as agents see it."
+    )
+
+
+class PackageForm(forms.Form):
+    mail = forms.EmailField(
+        label="E-mail for questions",
+        help_text="Zendesk wants the address of whoever helps users of the app; administrators there can read it.",
     )
 
 
@@ -62,3 +71,20 @@ class Workspace(EmbedHost, People):
             return Result(False, f"Zendesk has no active agent {agent}.")
         self.display(RecordRef("ticket", ticket.removeprefix("#")), known)
         return Result(True, f"Zendesk opens ticket {ticket} for {known.name}.")
+
+    @action(
+        "App package",
+        form=PackageForm,
+        help_text="Makes the file that puts the Agent Desktop into the top bar of Zendesk's agent workspace.",
+    )
+    def app_package(self, mail: str) -> Result:
+        ours = str(settings.PUBLIC_URL).rstrip("/")
+        if not ours.startswith("https://") and not self.account.simulated:
+            words = f"Zendesk shows pages over https only, and agents reach us at {ours}."
+            return Result(False, f"{words} Let whoever runs this product set PUBLIC_URL to an https address.")
+        where = "Apps and integrations > Apps > Zendesk Support apps > Upload private app"
+        if self.account.simulated:
+            where = "Install package, in the simulated agent workspace"
+        rows = (("Upload it at", where), ("Shows the pages of", ours), ("Version", VERSION))
+        made = Download("agent-desktop-zendesk.zip", "application/zip", package(ours, mail))
+        return Result(True, "The app package is ready. Upload it to Zendesk.", rows=rows, download=made)

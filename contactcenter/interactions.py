@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from . import agents, events, recording
+from . import agents, displays, events, recording
 from .errors import NotPossible
 from .interaction_view import view
 from .models import Agent, AgentState, Interaction, InteractionEvent, InteractionState, Service
@@ -119,7 +119,7 @@ def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> None:
     interaction.agent, interaction.ringing_at = agent, timezone.now()
     _finish(interaction, target, Trigger.RINGING)
     for pop in interaction.records.get("screen_pops", []):
-        events.tell(agent, "screen_pop", pop)
+        _tell_pop(interaction, agent, pop)
 
 
 def dial(interaction: Interaction, agent: Agent) -> None:
@@ -252,9 +252,14 @@ def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
         pops.append(pop)
         fresh.save(update_fields=["records"])
         if fresh.agent is not None and fresh.state in WITH_AGENT:
-            events.tell(fresh.agent, "screen_pop", pop)
+            _tell_pop(fresh, fresh.agent, pop)
     interaction.records = fresh.records
     return fresh
+
+
+def _tell_pop(interaction: Interaction, agent: Agent, pop: dict[str, Any]) -> None:
+    events.tell(agent, "screen_pop", pop)
+    displays.ask(interaction, agent, pop)
 
 
 # -- shared

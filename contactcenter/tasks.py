@@ -102,6 +102,14 @@ def look_up_caller(interaction_id: int) -> None:
 
 
 @app.task
+def display_record(interaction_id: int, agent_id: int, url: str) -> None:
+    """Have a record opened in the browser of an agent whose desktop stands alone."""
+    from . import displays
+
+    displays.show(interaction_id, agent_id, url)
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony

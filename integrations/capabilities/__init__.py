@@ -15,6 +15,7 @@ from .crm import (
     PhoneMatches,
     Record,
     RecordDeletion,
+    RecordDisplay,
     RecordRef,
     ScreenPop,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "PhoneMatches",
     "Record",
     "RecordDeletion",
+    "RecordDisplay",
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",

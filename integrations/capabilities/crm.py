@@ -118,6 +118,19 @@ class PeopleDirectory(ABC):
         """Our agent among the vendor's users, by the account's mapping rule; None when there is none."""
 
 
+class RecordDisplay(ABC):
+    """A system that opens a record in the browser of one of its users, asked by us and without our page in it."""
+
+    @property
+    @abstractmethod
+    def displays_records(self) -> bool:
+        """Whether the account wants it for agents whose desktop stands alone."""
+
+    @abstractmethod
+    def display(self, ref: RecordRef, agent: CrmAgent) -> None:
+        """Open it now. Repeating it is harmless. Raises `IntegrationError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallFacts:
     """What a screen pop may tell the vendor about the call."""

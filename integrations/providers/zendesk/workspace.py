@@ -9,12 +9,12 @@ from django import forms
 from django.conf import settings
 
 from integrations.actions import Download, Result, action
-from integrations.capabilities import CallFacts, CrmAgent, EmbedHost, RecordRef, ScreenPop
+from integrations.capabilities import CallFacts, CrmAgent, EmbedHost, RecordDisplay, RecordRef, ScreenPop
 
 from .answers import number, plural
 from .app_package import VERSION, package
 from .people import People
-from .properties import TICKET_POP
+from .properties import DISPLAY_POP, TICKET_POP
 from .records import agent_path
 
 NEW_TICKET = "agent/tickets/new/1"
@@ -34,7 +34,7 @@ class PackageForm(forms.Form):
     )
 
 
-class Workspace(EmbedHost, People):
+class Workspace(EmbedHost, RecordDisplay, People):
     host_module = "zendesk"
 
     def web_origin(self) -> str:
@@ -53,6 +53,10 @@ class Workspace(EmbedHost, People):
             return ScreenPop("New ticket", f"{self.base_url}/{NEW_TICKET}", relative_url=NEW_TICKET)
         title = "Ticket of this call" if shown == facts.interaction else facts.name or shown.kind.capitalize()
         return ScreenPop(title, self.record_url(shown), shown.kind, number(shown.id), agent_path(shown))
+
+    @property
+    def displays_records(self) -> bool:
+        return self.properties["outside_zendesk"] == DISPLAY_POP
 
     def display(self, ref: RecordRef, agent: CrmAgent) -> None:
         """Open a ticket or user in the browser of an agent who has Zendesk open (Talk Partner Edition)."""

@@ -151,6 +151,7 @@ async def create_user(simulator: Zendesk, request: Request) -> Response:
         records.wrapped(await json_body(request), "user"), records.USER, simulator.warner(request)
     )
     records.check_user(simulator, values)
+    records.check_phone(values, simulator.warner(request))
     return _made(request, "user", records.new_user(simulator, values))
 
 
@@ -162,6 +163,7 @@ async def update_user(simulator: Zendesk, request: Request) -> Response:
         records.wrapped(await json_body(request), "user"), records.USER, simulator.warner(request)
     )
     records.check_user(simulator, values, user)
+    records.check_phone(values, simulator.warner(request))
     simulator.store.change("user", user, records.stored(values))
     return JSONResponse({"user": records.shown(request, "user", user)})
 

@@ -92,7 +92,7 @@ def test_tickets_go_from_the_first_comment_to_the_bin(client: Client) -> None:
         ["tickets", "update", {"$": [0, "id"]}, {"ticket": {"status": "pending", "comment": {"body": "Two"}}}],
         ["tickets", "getComments", {"$": [0, "id"]}],
         ["tickets", "listByUserRequested", 5009],
-        ["tickets", "addTags", {"$": [0, "id"]}, ["phone"]],
+        ["tickets", "addTags", {"$": [0, "id"]}, {"tags": ["phone"]}],
         ["tickets", "showMany", [1001, 1002]],
     )
     assert commented["status"] == "pending"

@@ -47,6 +47,12 @@ def populate() -> None:
             properties={"authorization_type": "client_credentials", "client_id": "demo_zendesk_client"},
             secrets={"client_secret": "demo-zendesk-client-secret", "shared_secret": "demo-zendesk-shared-secret"},
         )
+        make.AccountFactory(
+            name="Oracle demo",
+            provider="oracle_service_cloud",
+            properties={"user_name": "integration"},
+            secrets={"password": "demo-oracle-password"},
+        )
 
 
 # -- what a test can make happen

@@ -15,10 +15,10 @@ SITE, OURS = "https://acme.custhelp.com", "https://desk.example.com"
 ADDRESS = f"{OURS}/agentdesktop/Oracle.jsp?topDomain=https%3A%2F%2Facme.custhelp.com"
 API = """(property) => {
   const pane = new Proxy({}, {
-    get: (_, name) => (value) => {
+    get: (_, name) => name !== "then" && ((value) => {
       (window.asked ||= {})[name] = value ?? true;
       return name === "createIcon" ? { setIconClass: (text) => (window.asked.icon = text) } : undefined;
-    },
+    }),
   });
   const properties = { get: () => (property ? { value: property } : null) };
   const provider = {

@@ -152,7 +152,7 @@ def zout(request: HttpRequest) -> HttpResponseBase:
     message = request.GET.get("message", "")[:LONGEST_MESSAGE]
     refused = request.GET.get("kind") == "error"
     outcome = "refused" if refused else _log_out(request)
-    context = {"outcome": outcome, "message": message}
+    context = {"outcome": outcome, "message": message, "logged_in": views.agent_of(request) is not None}
     return render(request, "agentdesktop/zendesk_out.html", context)
 
 

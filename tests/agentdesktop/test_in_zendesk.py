@@ -67,7 +67,9 @@ def test_a_call_opens_the_pane_and_the_record_and_the_end_of_its_work_closes_the
     expect(page.locator("#toasts")).to_contain_text("Incoming call")
     path = f"agent/users/{DON}"
     pop = {"interaction": ringing()["id"], "title": "Don Goodliffe", "url": f"{desk.simulator}/zendesk/{path}"}
-    desk.tell("screen_pop", **pop, entity="user", query=str(DON), relativeUrl=path)
+    desk.tell("screen_pop", **pop, account="another help desk", entity="user", query="5010", relativeUrl="")
+    expect(frame.get_by_role("link", name="Open record").first).to_be_visible()
+    desk.tell("screen_pop", **{**pop, "url": f"{pop['url']}?"}, entity="user", query=str(DON), relativeUrl=path)
     record = page.frame_locator("#record")
     expect(record.get_by_role("heading", name="Don Goodliffe")).to_be_visible()
     expect(frame.get_by_role("button", name="Open again")).to_be_visible()

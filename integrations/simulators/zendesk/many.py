@@ -77,9 +77,13 @@ def tags(simulator: Zendesk, kind: str, record: Record, method: str, body: dict[
     given = body.get("tags", [])
     if not records.texts(given):
         raise errors.Refused(errors.invalid_attribute("tags", "must be an array of strings"))
-    kept = {"PUT": [*record["tags"], *given], "POST": given}.get(method, record["tags"])
-    if method == "DELETE":
-        kept = [tag for tag in record["tags"] if tag not in given]
+    kept: list[str] = list(record["tags"])
+    if method == "PUT":
+        kept += given
+    elif method == "POST":
+        kept = given
+    elif method == "DELETE":
+        kept = [tag for tag in kept if tag not in given]
     if method != "GET":
         simulator.store.change(kind, record, {"tags": list(dict.fromkeys(kept))})
     return JSONResponse({"tags": record["tags"]}, 201 if method == "POST" else 200)

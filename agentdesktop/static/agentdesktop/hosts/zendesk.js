@@ -10,6 +10,7 @@ const SYMBOLS = { green: "ready", orange: "away", red: "busy", grey: "default" }
 
 let client = null;
 let me = "";
+let account = "";
 let shown = "";
 let away = false;
 let openedByUs = false;
@@ -40,6 +41,7 @@ export async function ready(host) {
     throw new Error(unanswered(host));
   }
   client = found;
+  account = host.account;
   client.on("pane.activated", () => (away = false));
   client.on("pane.deactivated", () => {
     away = true;
@@ -49,8 +51,10 @@ export async function ready(host) {
   return {};
 }
 
-// True when the workspace was asked to open it; an empty new ticket is offered as a link.
+// True when the workspace was asked to open it; an empty new ticket is offered as a link, and so is a record of another
+// help desk, whose number is somebody else's here.
 export function screenPop(pop) {
+  if (pop.account && pop.account !== account) return false;
   if (!client || !KINDS.has(pop.entity) || !/^\d+$/.test(pop.query)) return false;
   ask(client.invoke("routeTo", pop.entity, Number(pop.query)));
   return true;

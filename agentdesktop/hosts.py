@@ -21,16 +21,24 @@ from integrations.models import IntegrationAccount
 HOST_NAME = re.compile(r"^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])$")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Whose page this is, by the last part of the desktop's address; the address without one is the oldest.
-MODULE_OF_PAGE = {"": "servicenow", "ServiceNow.jsp": "servicenow", "Oracle.jsp": "oracle"}
+MODULE_OF_PAGE = {
+    "": "servicenow",
+    "ServiceNow.jsp": "servicenow",
+    "Oracle.jsp": "oracle",
+    "Zendesk.jsp": "zendesk",
+}
+TOP_DOMAIN, ORIGIN, APP = "topDomain", "origin", "app_guid"
+APP_GUID = re.compile(r"^[A-Za-z0-9-]{1,64}$")
 
 
 class HostRefused(Exception):
     """`topDomain` belongs to no account that may embed us. `origin` is safe to show and to put into a header."""
 
-    def __init__(self, sentence: str, *, origin: str = "") -> None:
+    def __init__(self, sentence: str, *, origin: str = "", module: str = "servicenow") -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.origin = origin
+        self.module = module
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,26 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{suffix}"
 
 
+def host_of(request: HttpRequest, page: str) -> Host | None:
+    """The host around this page, None where it stands alone. Raises `HostRefused`.
+
+    Zendesk's app framework writes `origin` and `app_guid` into the address, everybody else `topDomain`. Either is only
+    a claim."""
+    given = request.GET
+    zendesks = given.get(ORIGIN, "") if given.get(APP) else ""
+    return find_host(given.get(TOP_DOMAIN, "") or zendesks, page)
+
+
+def kept_query(request: HttpRequest, host: Host | None) -> dict[str, str]:
+    """What an address of ours must carry on, so that the next page finds the same host.
+
+    Zendesk's SDK reads `origin` and `app_guid` from the address of the page that it runs in."""
+    if host is None:
+        return {}
+    guid = request.GET.get(APP, "")
+    return {ORIGIN: host.origin, APP: guid} if APP_GUID.match(guid) else {TOP_DOMAIN: host.origin}
+
+
 def find_host(top_domain: str, page: str = "") -> Host | None:
     """The host that `topDomain` names, None where there is none in the address. Raises `HostRefused`.
 
@@ -77,12 +105,14 @@ def find_host(top_domain: str, page: str = "") -> Host | None:
     if not origin:
         raise HostRefused(
             _('"%(text)s" is not a web address. topDomain must look like https://example.service-now.com.')
-            % {"text": top_domain[:200]}
+            % {"text": top_domain[:200]},
+            module=MODULE_OF_PAGE.get(page, ""),
         )
     same = [host for host in known_hosts() if host.origin == origin]
     if same:
         return next((host for host in same if host.module == MODULE_OF_PAGE.get(page)), same[0])
-    raise HostRefused(_("This desktop is not set up for %(origin)s.") % {"origin": origin}, origin=origin)
+    sentence = _("This desktop is not set up for %(origin)s.") % {"origin": origin}
+    raise HostRefused(sentence, origin=origin, module=MODULE_OF_PAGE.get(page, ""))
 
 
 def known_hosts() -> list[Host]:

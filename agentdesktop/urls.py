@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from . import sign_on, views
+from . import sign_on, views, zendesk
 
 app_name = "agentdesktop"
 
 urlpatterns = [
-    path("", views.desktop, name="desktop"),
+    path("", zendesk.entrance, name="desktop"),
     path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
     path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
+    path("Zendesk.jsp", views.desktop, {"page": "Zendesk.jsp"}, name="zendesk"),
+    path("ZendeskBackground.jsp", zendesk.background, {"page": "Zendesk.jsp"}, name="zendesk_background"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
     path("sso/login", sign_on.start, name="sign_on_start"),

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from . import agents, events, recording
+from . import agents, displays, events, recording
 from .errors import NotPossible
 from .interaction_view import view
 from .models import Agent, AgentState, Interaction, InteractionEvent, InteractionState, Service
@@ -120,7 +120,7 @@ def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> None:
     interaction.agent, interaction.ringing_at = agent, timezone.now()
     _finish(interaction, target, Trigger.RINGING)
     for pop in interaction.records.get("screen_pops", []):
-        events.tell(agent, "screen_pop", pop)
+        _tell_pop(interaction, agent, pop)
 
 
 def dial(interaction: Interaction, agent: Agent) -> None:
@@ -255,7 +255,7 @@ def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
         pops.append(pop)
         fresh.save(update_fields=["records"])
         if fresh.agent is not None and fresh.state in WITH_AGENT:
-            events.tell(fresh.agent, "screen_pop", pop)
+            _tell_pop(fresh, fresh.agent, pop)
     interaction.records = fresh.records
     return fresh
 
@@ -266,6 +266,11 @@ def because(interaction: Interaction) -> dict[str, Any]:
     caller = interaction.caller
     told = {name: str(caller.get(name, "")) for name in ("received", "normalised", "query", "rule", "status")}
     return {**told, "candidates": [str(candidate.get("name", "")) for candidate in caller.get("candidates", [])]}
+
+
+def _tell_pop(interaction: Interaction, agent: Agent, pop: dict[str, Any]) -> None:
+    events.tell(agent, "screen_pop", pop)
+    displays.ask(interaction, agent, pop)
 
 
 # -- shared

@@ -117,6 +117,13 @@ def ask_for_agent_checks() -> None:
     agent_checks.ask_daily()
 
 
+def display_record(interaction_id: int, agent_id: int, url: str) -> None:
+    """Have a record opened in the browser of an agent whose desktop stands alone."""
+    from . import displays
+
+    displays.show(interaction_id, agent_id, url)
+
+
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""

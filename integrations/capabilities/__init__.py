@@ -16,6 +16,7 @@ from .crm import (
     PhoneMatches,
     Record,
     RecordDeletion,
+    RecordDisplay,
     RecordRef,
     ScreenPop,
     UserDirectory,
@@ -35,7 +36,7 @@ from .feeds import (
 )
 from .knowledge import Article, KnowledgeBase
 from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
-from .sign_on import Identity, SignOnRefused, SingleSignOn
+from .sign_on import Identity, RemoteSignOn, SignOnForm, SignOnRefused, SingleSignOn, Visitor
 from .speech import Audio, Codec, Speech, SpeechToText, TextToSpeech, Utterance, Voice, Word
 from .storage import OpenRecording, RecordingStorage, StoredRecording
 
@@ -72,15 +73,18 @@ __all__ = [
     "PhoneMatches",
     "Record",
     "RecordDeletion",
+    "RecordDisplay",
     "RecordRef",
     "RecordingEvent",
     "RecordingFeed",
     "RecordingStorage",
+    "RemoteSignOn",
     "ScreenPop",
     "Sentiment",
     "SentimentAnalysis",
     "SentimentLabel",
     "ServiceSnapshot",
+    "SignOnForm",
     "SignOnRefused",
     "SingleSignOn",
     "Snapshot",
@@ -91,6 +95,7 @@ __all__ = [
     "TextToSpeech",
     "UserDirectory",
     "Utterance",
+    "Visitor",
     "Voice",
     "Word",
     "WorkforceFeed",

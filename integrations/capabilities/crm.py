@@ -148,6 +148,19 @@ class UserDirectory(ABC):
         """A few active users whose name, user name or e-mail address contains the text, for a person to choose."""
 
 
+class RecordDisplay(ABC):
+    """A system that opens a record in the browser of one of its users, asked by us and without our page in it."""
+
+    @property
+    @abstractmethod
+    def displays_records(self) -> bool:
+        """Whether the account wants it for agents whose desktop stands alone."""
+
+    @abstractmethod
+    def display(self, ref: RecordRef, agent: CrmAgent) -> None:
+        """Open it now. Repeating it is harmless. Raises `IntegrationError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallFacts:
     """What a screen pop may tell the vendor about the call."""

@@ -1,8 +1,8 @@
-"""Identity providers: systems that log people in for us."""
+"""Identity providers, that is systems that log people in for us; and systems whose users we log in."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.http import HttpRequest
 
@@ -71,3 +71,37 @@ class SingleSignOn(ABC):
     @abstractmethod
     def metadata(self) -> bytes:
         """Our side of the agreement, as the identity provider can import it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who is logged in here and wants to go on to the vendor. `external_id`: who they are here, for ever."""
+
+    name: str
+    email: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOnForm:
+    """What the visitor's browser has to post, and where. `fields` hold a statement that is good once, for minutes."""
+
+    url: str
+    fields: dict[str, str] = field(repr=False)
+
+
+class RemoteSignOn(ABC):
+    """A system that sends its visitors to us for the log-in, and believes what we sign."""
+
+    @property
+    @abstractmethod
+    def signs_on(self) -> bool:
+        """Whether the account holds what is needed to sign."""
+
+    @abstractmethod
+    def takes_back(self, address: str) -> bool:
+        """Whether the address is one of this system, so that a browser may be sent there."""
+
+    @abstractmethod
+    def sign_on(self, visitor: Visitor, return_to: str = "") -> SignOnForm:
+        """A fresh statement about the visitor. Raises `Rejected` for an address that is not of this system."""

@@ -41,6 +41,18 @@ def populate() -> None:
         make.AccountFactory(
             name="ServiceNow demo", is_default=True, properties={"integration_type": "client_credentials"}
         )
+        make.AccountFactory(
+            name="Zendesk demo",
+            provider="zendesk",
+            properties={"authorization_type": "client_credentials", "client_id": "demo_zendesk_client"},
+            secrets={"client_secret": "demo-zendesk-client-secret", "shared_secret": "demo-zendesk-shared-secret"},
+        )
+        make.AccountFactory(
+            name="Oracle demo",
+            provider="oracle_service_cloud",
+            properties={"user_name": "integration"},
+            secrets={"password": "demo-oracle-password"},
+        )
 
 
 # -- what a test can make happen

@@ -1,12 +1,12 @@
-"""Calls to the demo's other two numbers, at a desktop that stands alone: the record opens, and Salesforce and Zendesk
-hold the history."""
+"""Calls to the demo's other two numbers, at a desktop that stands alone and in Zendesk's page: the record opens, and
+Salesforce and Zendesk hold the history."""
 
 import re
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from tests.stack import Stack
 
@@ -74,3 +74,38 @@ def test_a_call_to_the_help_desk_is_one_solved_ticket_in_zendesk(embedded: Stack
     assert (first["public"], note["public"]) == (False, False)
     assert note["body"].count("Call reference") == 1
     assert not board.get("problems"), board
+
+
+def test_a_call_rings_and_its_record_opens_in_zendesks_own_page(embedded: Stack, wide: Page) -> None:
+    wide.goto(f"{embedded.simulator_url}/zendesk/agent/dashboard")
+    wide.locator("#app-button").click()
+    frame = next_frame(wide, "page=Zendesk.jsp")
+    frame.get_by_label("User name").fill("agent1")
+    frame.get_by_label("Password").fill("agent1")
+    frame.get_by_role("button", name="Log in").click()
+    frame.get_by_role("button", name="Go ready").click()
+    expect(frame.get_by_text("You are ready.")).to_be_visible()
+    wide.locator("#app-button").click()
+    expect(wide.locator("#pane")).to_be_hidden()
+
+    embedded.api("offered", "call-1", to_number="+14155550102")
+    expect(wide.locator("#pane")).to_be_visible(timeout=PATIENCE)
+    expect(wide.frame_locator("#record").get_by_role("heading", name=DON)).to_be_visible(timeout=PATIENCE)
+    frame.get_by_role("button", name="Accept").click()
+    frame.get_by_role("button", name="End call").click()
+    frame.get_by_role("radio", name="Resolved").check(force=True)
+    frame.get_by_label("Notes").fill("Printer queue reset.")
+    frame.get_by_role("button", name="Complete").click()
+    expect(wide.locator("#pane")).to_be_hidden(timeout=PATIENCE)
+    embedded.wait("the history", lambda: "Printer queue reset." in str(embedded.sim("/zendesk/_board")))
+    [ticket] = [row for row in embedded.sim("/zendesk/_board")["tickets"] if row["external_id"]]
+    assert (ticket["status"], ticket["via"]) == ("solved", {"channel": "inbound call"})
+
+
+def next_frame(page: Page, part: str) -> Frame:
+    for _ in range(100):
+        found = next((frame for frame in page.frames if part in frame.url), None)
+        if found:
+            return found
+        page.wait_for_timeout(100)
+    raise AssertionError(f"no frame shows {part}")

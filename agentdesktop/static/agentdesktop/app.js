@@ -232,12 +232,12 @@ function pop(told) {
 
 function openPop(told) {
   const opened = host.screenPop(told);
-  if (opened) markOpened(told);
+  mark(told, opened ? { opened } : { outside: true });
 }
 
-function markOpened(told) {
+function mark(told, change) {
   store.set(({ pops }) => ({
-    pops: { ...pops, [told.interaction]: (pops[told.interaction] || []).map((each) => (each.url === told.url ? { ...each, opened: true } : each)) },
+    pops: { ...pops, [told.interaction]: (pops[told.interaction] || []).map((each) => (each.url === told.url ? { ...each, ...change } : each)) },
   }));
 }
 

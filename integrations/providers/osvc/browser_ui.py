@@ -5,11 +5,14 @@ address of the record opens in a new tab. B2C Service docs, "BUI Extensibility F
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from integrations.actions import Download, Result, action
 from integrations.capabilities import CallFacts, EmbedHost, RecordRef, ScreenPop
 
+from .extension import LOADER, package
 from .service_cloud import ServiceCloud, record_id, singular
 
-LOADER = "/AgentWeb/module/extensibility/js/client/core/extension_loader.js"
 START_PAGE = "/AgentWeb/"
 NEW = "new"
 
@@ -30,6 +33,17 @@ class BrowserUi(EmbedHost, ServiceCloud):
             return ScreenPop("New contact", self.base_url + START_PAGE, entity="Contact", query=NEW)
         title = facts.name or "Record"
         return ScreenPop(title, self.record_url(ref), entity=workspace(ref.kind), query=record_id(ref.id))
+
+    @action("Extension", help_text="Makes the file that shows the Agent Desktop in Oracle's browser user interface.")
+    def extension(self) -> Result:
+        ours = str(settings.PUBLIC_URL).rstrip("/")
+        if not ours.startswith("https://") and not self.account.simulated:
+            words = f"Oracle's pages are https, and agents reach us at {ours}."
+            return Result(False, f"{words} Let whoever runs this product set PUBLIC_URL to an https address.")
+        where = "Configuration > Site Configuration > Add-Ins > New > Browser UI extension"
+        rows = (("Upload it at", where), ("Type", "User Interface"), ("Init file", "init.html"), ("Shows", ours))
+        made = Download("agent-desktop-oracle.zip", "application/zip", package(self.base_url, self.web_origin(), ours))
+        return Result(True, "The extension is ready. Its readme.txt says what to click.", rows=rows, download=made)
 
 
 def workspace(kind: str) -> str:

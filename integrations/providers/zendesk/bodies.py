@@ -12,6 +12,7 @@ from integrations.errors import Cause, Rejected
 CUSTOM = re.compile(r"^custom_field_(\d+)$")
 NUMBER = re.compile(r"^[a-z_]*_id$")
 NOT_NUMBERS = {"external_id"}
+CALL_FIELDS = {"via_id", "display_to_agent"}
 
 
 def body_for(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,6 +40,17 @@ def new_ticket(fields: Mapping[str, Any]) -> dict[str, Any]:
         raise Rejected("A ticket needs a subject, a description or a comment.", cause=Cause.INVALID_DATA)
     body["comment"] = {"public": False, **(comment if isinstance(comment, dict) else {"body": str(comment)})}
     return body
+
+
+def call_ticket(body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The ticket without what only Talk Partner Edition takes, and the whole request for that door; empty where the
+    ticket is not marked as a call. `via_id`: 44 voicemail, 45 inbound, 46 outbound."""
+    plain = {name: value for name, value in body.items() if name not in CALL_FIELDS}
+    if not body.get("via_id"):
+        return plain, {}
+    shown = str(body.get("display_to_agent") or "")
+    display = {"display_to_agent": int(shown)} if shown.isascii() and shown.isdecimal() else {}
+    return plain, {**display, "ticket": {**plain, "via_id": body["via_id"]}}
 
 
 def changes(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,11 @@ AUTHORIZATION_TYPES = (
 )
 RECORD_POP, TICKET_POP = "record", "interaction"
 SCREEN_POPS = ((RECORD_POP, "The caller's record"), (TICKET_POP, "The ticket made for the call"))
+LINK_POP, DISPLAY_POP = "link", "display"
+STANDALONE_POPS = (
+    (LINK_POP, "A link in the desktop"),
+    (DISPLAY_POP, "Open it in the agent's Zendesk (Talk Partner Edition)"),
+)
 NOTE, REPLY, VOICE = "note", "reply", "voice"
 ACTIVITY_FORMS = (
     (NOTE, "Internal note: agents read it, the customer does not"),
@@ -52,7 +57,7 @@ class ZendeskProperties(PropertiesForm):
     needed_for_real = ("url",)
     advanced = (
         "access_token_life", "refresh_token_life", "scope", "default_country", "agent_map_key", "screen_pop",
-        "activity_form", "talk_partner_edition", "ca_certificate",
+        "activity_form", "talk_partner_edition", "outside_zendesk", "ca_certificate",
     )  # fmt: skip
 
     url = HelpDeskField(
@@ -109,6 +114,16 @@ class ZendeskProperties(PropertiesForm):
         help_text=(
             "Only for API token: a token from Admin Center > Apps and integrations > APIs > API tokens. Zendesk shows "
             "it once, when it is made."
+        ),
+    )
+    shared_secret = SecretField(
+        label="Shared secret",
+        required=False,
+        help_text=(
+            "Only where agents sign on to Zendesk through us: Admin Center > Account > Security > Single sign-on > "
+            "Create SSO configuration > JSON Web Token. Remote login URL: our address ending in "
+            "/agentdesktop?zin=true, Remote logout URL: /agentdesktop?zout=true. Zendesk shows the secret once, when "
+            "the configuration is made."
         ),
     )
 
@@ -179,7 +194,17 @@ class ZendeskProperties(PropertiesForm):
         required=False,
         help_text=(
             "Ticked: the help desk has Talk Partner Edition (Admin Center > Account > Billing > Subscription), so that "
-            "a ticket can be opened in an agent's browser from outside."
+            "clicks on numbers dial, tickets of calls can be marked as phone calls, and records can be opened in an "
+            "agent's browser from outside."
+        ),
+    )
+    outside_zendesk = forms.ChoiceField(
+        label="Outside Zendesk",
+        choices=STANDALONE_POPS,
+        initial=LINK_POP,
+        help_text=(
+            "How a record opens for agents whose desktop stands alone: as a link, or in the tab where they have "
+            "Zendesk open. The second needs Talk Partner Edition (Admin Center > Account > Billing > Subscription)."
         ),
     )
     ca_certificate = CaCertificateField()
@@ -193,6 +218,8 @@ class ZendeskProperties(PropertiesForm):
             self.need("api_token", f"The API token is missing.{where}")
         elif way:
             self.need("client_id", f"OAuth needs the Identifier of the OAuth client.{where}")
+        if cleaned.get("outside_zendesk") == DISPLAY_POP and not cleaned.get("talk_partner_edition"):
+            self.add_error("outside_zendesk", "This needs Talk Partner Edition: tick it above, or choose the link.")
         if way == CLIENT_CREDENTIALS:
             self.need("client_secret", f"Client credentials need the Secret of the OAuth client.{where}")
         return cleaned

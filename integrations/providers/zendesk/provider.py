@@ -10,11 +10,12 @@ from .history import History
 from .login import Login
 from .probes import probes
 from .properties import ZendeskProperties
+from .sign_on import SignOn
 from .workspace import Workspace
 
 
-class Zendesk(Login, Workspace, History):
-    """A Zendesk help desk: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+class Zendesk(Login, Workspace, SignOn, History):
+    """A Zendesk help desk: OAuth2, Crm, PeopleDirectory, EmbedHost and RemoteSignOn."""
 
     key = "zendesk"
     label = "Zendesk"

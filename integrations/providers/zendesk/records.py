@@ -11,8 +11,9 @@ from integrations.capabilities import Crm, Record, RecordRef
 from integrations.providers.base import Provider
 
 from .answers import created_id, cursor_after, list_in, number, plain, plural, record_in
-from .bodies import body_for, changes, new_ticket
+from .bodies import body_for, call_ticket, changes, new_ticket
 
+CALL_TICKETS = "/api/v2/channels/voice/tickets.json"
 PAGE = 100
 SEARCH_MOST = 1000  # Zendesk refuses to show more results of one search
 MOST_STAFF_PAGES = 200
@@ -34,15 +35,20 @@ class Records(Crm, Provider):
         return self.record(ref.kind, record_in(self.http.get(self.path(ref), purpose="Read record"), ref.kind))
 
     def create(self, kind: str, fields: dict[str, Any], *, key: str = "") -> RecordRef:
-        """A new record, internal and without a mail to the customer. `external_id` is the key, unless it is given."""
+        """A new record, internal and without a mail to the customer. `external_id` is the key, unless it is given.
+
+        A ticket with `via_id` is marked as a call, where the help desk has Talk Partner Edition."""
         body = new_ticket(fields) if kind == "ticket" else body_for(kind, fields)
         if key:
             body = {"external_id": key, **body}
         if kind == "user":
             body = {"skip_verify_email": True, **body}
         headers = {"Idempotency-Key": key} if key and kind == "ticket" else {}
-        path = f"/api/v2/{plural(kind)}.json"
-        response = self.http.post(path, json={kind: body}, headers=headers, purpose="Create record")
+        body, call = call_ticket(body) if kind == "ticket" else (body, {})
+        path, request = f"/api/v2/{plural(kind)}.json", {kind: body}
+        if call and self.properties["talk_partner_edition"]:
+            path, request = CALL_TICKETS, call
+        response = self.http.post(path, json=request, headers=headers, purpose="Create record")
         return RecordRef(kind, created_id(response, kind))
 
     def find_created(self, kind: str, key: str) -> RecordRef | None:

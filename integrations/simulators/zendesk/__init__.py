@@ -1,8 +1,9 @@
 """Zendesk Support: OAuth with rotating refresh tokens, API tokens, search, tickets, users, organizations, and the Talk
 Partner Edition's way to open a ticket in an agent's browser.
 
-`api.py` is the interface, `query.py` the search language, `tickets.py` and `records.py` what may be written, `oauth.py`
-and `tokens.py` the log-in, `errors.py` the vendor's words, `seed.py` the data. Written from developer.zendesk.com."""
+`workspace.py` is the page that agents work in, with `apps.py`, `browser.py` and `sign_on.py`; `api.py` is the
+interface, `query.py` the search language, `tickets.py` and `records.py` what may be written, `oauth.py` and `tokens.py`
+the log-in, `errors.py` the vendor's words, `seed.py` the data. Written from developer.zendesk.com."""
 
 from __future__ import annotations
 
@@ -17,9 +18,20 @@ from starlette.routing import BaseRoute, Route
 from .. import pages, recorder
 from ..boards import Board, BoardSimulator, Table
 from ..faults import Fault
-from . import api, faulty, limits, oauth, seed, tokens
+from . import api, apps, browser, faulty, limits, oauth, seed, sign_on, tokens, workspace
 from .store import Record, Store, now
 
+WORKSPACE: tuple[tuple[str, api.Handler, list[str]], ...] = (
+    ("/agent", workspace.page, ["GET"]),
+    ("/agent/dashboard", workspace.page, ["GET"]),
+    ("/access/jwt", sign_on.access, ["GET", "POST"]),
+    ("/access/logout", browser.sign_out, ["POST"]),
+    ("/_switch", browser.switch, ["POST"]),
+    ("/_told", browser.told, ["GET"]),
+    ("/_install", apps.install, ["POST"]),
+    ("/_icon.svg", apps.icon, ["GET"]),
+    ("/_empty", workspace.empty, ["GET"]),
+)
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -28,9 +40,9 @@ class Zendesk(BoardSimulator):
     title = "Zendesk"
     description = "A help desk: OAuth and API tokens, search, tickets with comments, users, organizations."
     lead = f"Log in as {seed.ADMIN} with the published API token, or as the OAuth client {tokens.CLIENT_ID}."
-    pages = (("Help desk", "/"),)
+    pages = (("Help desk", "/"), ("Agent workspace", "/agent/dashboard"))
     extra_faults = faulty.EXTRA
-    default_counts = {"token_requests": 0, "token_refreshes": 0, "searches": 0}
+    default_counts = {"token_requests": 0, "token_refreshes": 0, "searches": 0, "jwt_log_ins": 0}
     default_settings = {
         "api_token": tokens.API_TOKEN,
         "client_secret": tokens.CLIENT_SECRET,
@@ -43,6 +55,10 @@ class Zendesk(BoardSimulator):
         "updates_per_ticket": 30,
         "search_lag_seconds": 0.0,
         "talk_partner_edition": True,
+        "jwt_sign_on": False,
+        "shared_secret": sign_on.SHARED_SECRET,
+        "remote_login_url": "",  # empty: the desktop's
+        "remote_logout_url": "",
     }
 
     def reset(self) -> None:
@@ -56,12 +72,18 @@ class Zendesk(BoardSimulator):
         self.idempotent: dict[str, tuple[str, int, float]] = {}
         self.mails: list[tuple[str, ...]] = []
         self.displayed: list[tuple[str, ...]] = []
+        self.browsers = browser.Browsers()
+        self.used_jwts: set[str] = set()
+        #: Manifest and icon of an uploaded app; empty: the one that the demo has.
+        self.app: dict[str, Any] = {}
+        self.icon = b""
         seed.fill(self.store)
 
     def secrets(self) -> list[str]:
-        chosen = [str(self.settings[name]) for name in ("api_token", "client_secret")] if self.settings else []
+        names = ("api_token", "client_secret", "shared_secret")
+        chosen = [str(self.settings[name]) for name in names] if self.settings else []
         mine = [value for value in self.clients.values() if value] if hasattr(self, "clients") else []
-        return [tokens.API_TOKEN, tokens.CLIENT_SECRET, *chosen, *mine, *self.tokens.issued]
+        return [tokens.API_TOKEN, tokens.CLIENT_SECRET, sign_on.SHARED_SECRET, *chosen, *mine, *self.tokens.issued]
 
     def client_secret(self, client_id: str) -> str | None:
         """None for a public client. That of the published client is a setting."""
@@ -85,6 +107,7 @@ class Zendesk(BoardSimulator):
         title = record.get("subject") or record.get("name")
         self.displayed.insert(0, (now(), agent["name"], f"{kind} {record['id']}", str(title)))
         del self.displayed[50:]
+        self.browsers.push(agent["id"], kind="display", record=kind, id=record["id"], title=str(title))
 
     # -- faults
 
@@ -104,6 +127,7 @@ class Zendesk(BoardSimulator):
             *self.board_routes(),
             self._route("/oauth/tokens", oauth.token, ["POST"]),
             self._route("/oauth/authorizations/new", oauth.authorize, ["GET", "POST"]),
+            *[self._route(path, handler, methods) for path, handler, methods in WORKSPACE],
             Route("/agent/tickets/new/{tab:int}", self.new_page, methods=["GET"]),
             Route("/agent/{plural}/{id:int}", self.record_page, methods=["GET"]),
             *self._api_routes(),
@@ -146,8 +170,23 @@ class Zendesk(BoardSimulator):
         ]
         facts = [(name.replace("_", " "), self._shown(name, value)) for name, value in record.items() if value]
         title = record.get("subject") or record["name"]
-        context: dict[str, Any] = {"kind": kind, "title": title, "facts": facts, "comments": comments}
+        context: dict[str, Any] = {
+            "kind": kind, "title": title, "facts": facts, "comments": comments, "calls": self._calls(kind, record),
+            "id": record["id"], "framed": "framed" in request.query_params,
+        }  # fmt: skip
         return pages.render(request, "zendesk/record.html", simulator=self, **context)
+
+    def _calls(self, kind: str, record: Record) -> list[dict[str, Any]]:
+        """What a click on each number of the user, or of the ticket's requester, tells an app (`voice.dialout`)."""
+        if kind == "organization":
+            return []
+        about = (
+            {"userId": record["requester_id"], "ticketId": record["id"]}
+            if kind == "ticket"
+            else {"userId": record["id"]}
+        )
+        person = self.store.get("user", about["userId"])
+        return [{"number": phone, **about} for phone in (self.store.phones(person) if person else ())]
 
     def _shown(self, name: str, value: Any) -> str:
         if name in ("requester_id", "assignee_id", "submitter_id"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import errors, identity, limits, oauth, paging, query, records, seed, talk, tickets
+from . import apps, errors, identity, limits, many, oauth, paging, query, records, seed, talk, tickets
 from .store import PLURAL, Record
 
 if TYPE_CHECKING:
@@ -107,19 +107,46 @@ def reader(kind: str) -> Handler:
     return read
 
 
-def lister(kind: str) -> Handler:
-    async def listing(simulator: Zendesk, request: Request) -> Response:
-        identity.agent(simulator, request, writes=False)
-        wanted = request.query_params.get("external_id")
-        rows = simulator.store.rows(kind)
-        roles = [*request.query_params.getlist("role[]"), *request.query_params.getlist("role")]
-        if kind == "user" and roles:
-            rows = [row for row in rows if row["role"] in roles]
-        if wanted is not None:
-            rows = [row for row in rows if row["external_id"] == wanted]
-        return paging.listed(request, PLURAL[kind], [records.shown(request, kind, row) for row in rows])
+def reading(answer: Callable[[Zendesk, Request], Response]) -> Handler:
+    """For answers that any agent may read."""
 
-    return listing
+    async def read(simulator: Zendesk, request: Request) -> Response:
+        identity.agent(simulator, request, writes=False)
+        return answer(simulator, request)
+
+    return read
+
+
+def many_of(kind: str) -> Handler:
+    return reading(lambda simulator, request: many.show_many(simulator, request, kind))
+
+
+def tagger(kind: str) -> Handler:
+    async def tag(simulator: Zendesk, request: Request) -> Response:
+        identity.agent(simulator, request, writes=request.method != "GET")
+        record = record_of(simulator, kind, request.path_params["id"])
+        body = {} if request.method == "GET" else await json_body(request)
+        return many.tags(simulator, kind, record, request.method, body)
+
+    return tag
+
+
+async def requested(simulator: Zendesk, request: Request) -> Response:
+    identity.agent(simulator, request, writes=False)
+    return many.requested(simulator, request, record_of(simulator, "user", request.path_params["id"]))
+
+
+async def delete_ticket(simulator: Zendesk, request: Request) -> Response:
+    _writer(simulator, request)
+    return many.delete_ticket(simulator, record_of(simulator, "ticket", request.path_params["id"]))
+
+
+async def create_or_update_user(simulator: Zendesk, request: Request) -> Response:
+    _writer(simulator, request)
+    inner = records.wrapped(await json_body(request), "user")
+    values = records.accepted(inner, records.USER, simulator.warner(request))
+    records.check_phone(values, simulator.warner(request))
+    return many.create_or_update(simulator, request, values)
 
 
 async def comments(simulator: Zendesk, request: Request) -> Response:
@@ -154,6 +181,7 @@ async def create_user(simulator: Zendesk, request: Request) -> Response:
         records.wrapped(await json_body(request), "user"), records.USER, simulator.warner(request)
     )
     records.check_user(simulator, values)
+    records.check_phone(values, simulator.warner(request))
     return _made(request, "user", records.new_user(simulator, values))
 
 
@@ -165,6 +193,7 @@ async def update_user(simulator: Zendesk, request: Request) -> Response:
         records.wrapped(await json_body(request), "user"), records.USER, simulator.warner(request)
     )
     records.check_user(simulator, values, user)
+    records.check_phone(values, simulator.warner(request))
     simulator.store.change("user", user, records.stored(values))
     return JSONResponse({"user": records.shown(request, "user", user)})
 
@@ -205,6 +234,12 @@ async def create_client(simulator: Zendesk, request: Request) -> Response:
     return await oauth.create_client(simulator, request, who, await json_body(request))
 
 
+async def notify(simulator: Zendesk, request: Request) -> Response:
+    identity.agent(simulator, request, writes=True)
+    apps.notify(simulator, await json_body(request))
+    return Response(status_code=200)
+
+
 async def no_endpoint(simulator: Zendesk, request: Request) -> Response:
     return errors.no_endpoint()
 
@@ -215,15 +250,21 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/search/count", search_count),
     ("GET", "/tickets", lister("ticket")),
     ("POST", "/tickets", create_ticket),
+    ("GET", "/tickets/show_many", many_of("ticket")),
+    ("DELETE", "/tickets/{id:int}", delete_ticket),
     ("GET", "/tickets/{id:int}", reader("ticket")),
     ("PUT", "/tickets/{id:int}", update_ticket),
     ("GET", "/tickets/{id:int}/comments", comments),
-    ("GET", "/users/search", lister("user")),
-    ("GET", "/users", lister("user")),
+    ("GET", "/users", reading(many.users)),
+    ("GET", "/users/search", reading(many.search_users)),
+    ("GET", "/users/show_many", many_of("user")),
+    ("POST", "/users/create_or_update", create_or_update_user),
+    ("GET", "/users/{id:int}/tickets/requested", requested),
     ("POST", "/users", create_user),
     ("GET", "/users/{id:int}", reader("user")),
     ("PUT", "/users/{id:int}", update_user),
     ("GET", "/users/{id:int}/identities", identities),
+    ("GET", "/organizations", lister("organization")),
     ("GET", "/organizations/search", lister("organization")),
     ("POST", "/organizations", create_organization),
     ("GET", "/organizations/{id:int}", reader("organization")),
@@ -232,4 +273,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/channels/voice/agents/{agent:int}/tickets/{id:int}/display", talk.display_ticket),
     ("POST", "/channels/voice/agents/{agent:int}/users/{id:int}/display", talk.display_user),
     ("POST", "/channels/voice/tickets", talk.create_ticket),
+    ("POST", "/apps/notify", notify),
+    *((method, "/tickets/{id:int}/tags", tagger("ticket")) for method in ("GET", "PUT", "POST", "DELETE")),
 )

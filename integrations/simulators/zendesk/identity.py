@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 
 from ..basic import decoded
-from . import errors
+from . import browser, errors
 from .store import Record
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def caller(simulator: Zendesk, request: Request) -> Caller:
         return _of_token(simulator, credentials.strip())
     if scheme.lower() == "basic":
         return _of_pair(simulator, decoded(credentials))
-    return Caller(None)
+    return _of_browser(simulator, request)
 
 
 def _of_token(simulator: Zendesk, token: str) -> Caller:
@@ -61,6 +61,13 @@ def _of_pair(simulator: Zendesk, pair: str) -> Caller:
     if user is None or not right or ended:
         raise errors.Refused(errors.unauthenticated())
     return Caller(user if simulator.settings["token_access"] else None)
+
+
+def _of_browser(simulator: Zendesk, request: Request) -> Caller:
+    """The agent whose page calls (an app's `client.request`): reading needs the session, writing its token besides."""
+    sent = request.headers.get("x-csrf-token", "")
+    right = hmac.compare_digest(sent.encode(), browser.token(simulator, request).encode())
+    return Caller(browser.user(simulator, request) if request.method == "GET" or right else None)
 
 
 def agent(simulator: Zendesk, request: Request, *, writes: bool) -> Caller:

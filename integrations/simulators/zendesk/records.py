@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from . import Zendesk
 
 Check = Callable[[Any], bool]
+E164 = re.compile(r"^\+[1-9]\d{6,14}(x\d{1,11})?$")
 READ_ONLY = {"id", "url", "created_at", "updated_at", "result_type", "via", "description"}
 
 
@@ -98,6 +100,14 @@ def check_organization(simulator: Zendesk, values: Record, this: Record | None =
     other = simulator.store.first("organization", name=values["name"]) if values.get("name") else None
     if other is not None and other is not this:
         raise errors.Refused(errors.record_invalid(name=("Name: has already been taken", "DuplicateValue")))
+
+
+def check_phone(values: Record, warn: Callable[[str], None]) -> None:
+    """Talk links callers to profiles whose number is E.164, with an optional extension `x123`; others are kept as they
+    are, and never linked (developer.zendesk.com, "Users" > phone number)."""
+    phone = values.get("phone")
+    if phone and not E164.match(phone):
+        warn(f"phone {phone!r} is not E.164 (+14155550132 or +14155550132x22): Talk links no caller to it")
 
 
 def new_user(simulator: Zendesk, values: Record) -> Record:

@@ -285,7 +285,7 @@ def connect_existing() -> Zendesk:
 def test_each_way_has_its_buttons(zendesk: Vendor, way: str, buttons: set[str]) -> None:
     provider = connect(authorization_type=way, **CLIENT)
     shown = {key for key, button in actions_of(Zendesk).items() if not button.applies or button.applies(provider)}
-    assert shown == {"test_connection", "look_up", *buttons}
+    assert shown == {"test_connection", "look_up", "app_package", *buttons}
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,9 @@ def test_what_is_no_record_does_not_become_an_address() -> None:
         real().screen_pop(RecordRef("user", "1?x=javascript:1"), CallFacts())
 
 
-def test_the_host_is_the_help_desk_and_its_script_that_of_the_app_framework(zendesk: Vendor) -> None:
+def test_the_host_is_the_help_desk_and_the_app_frameworks_script_is_a_file_of_ours() -> None:
     assert (real().host_module, real().web_origin()) == ("zendesk", "https://acme.zendesk.com")
-    assert real().client_library() == "https://static.zdassets.com/zendesk_app_framework_sdk/2.0/zaf_sdk.min.js"
-    assert connect().client_library() == ""
+    assert real().client_library() == ""
 
 
 @pytest.mark.parametrize(("ref", "words"), [(RecordRef("ticket", "1001"), "Cannot print"), (CALLER, "Don Goodliffe")])
@@ -103,3 +102,31 @@ def test_the_button_is_there_only_where_the_edition_is() -> None:
     shown = actions_of(Zendesk)["show_to_agent"]
     assert shown.applies is not None
     assert shown.applies(real(talk_partner_edition=True)) and not shown.applies(real())
+
+
+def test_a_ticket_that_is_marked_as_a_call_is_made_by_talk_partner_edition_once(zendesk: Vendor) -> None:
+    crm = connect(talk_partner_edition=True)
+    fields = {"subject": "Call", "via_id": "45", "display_to_agent": str(person(zendesk, "Ava Martin")["id"])}
+    ref = crm.create("ticket", fields, key="call-1")
+    assert crm.get(ref).fields["via.channel"] == "inbound call"
+    assert crm.find_created("ticket", "call-1") == ref
+    assert [row[1:3] for row in zendesk.board()["displayed"]] == [["Ava Martin", f"ticket {ref.id}"]]
+
+
+def test_without_talk_partner_edition_the_mark_is_left_out(zendesk: Vendor) -> None:
+    ref = connect().create("ticket", {"subject": "Call", "via_id": "45", "display_to_agent": "5002"}, key="call-2")
+    assert connect_again().get(ref).fields["via.channel"] == "api"
+    assert zendesk.warnings() == []
+
+
+def test_a_wrong_mark_is_refused_by_zendesk_and_the_right_one_is_taken(zendesk: Vendor) -> None:
+    crm = connect(talk_partner_edition=True)
+    with pytest.raises(Rejected) as refused:
+        crm.create("ticket", {"subject": "Call", "via_id": "40"})
+    assert "44, 45 or 46" in str(refused.value)
+    assert crm.get(crm.create("ticket", {"subject": "Call", "via_id": "46"})).fields["via.channel"] == "outbound call"
+
+
+def connect_again() -> Zendesk:
+    provider: Zendesk = IntegrationAccount.objects.get().connect()
+    return provider

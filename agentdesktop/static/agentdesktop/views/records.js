@@ -1,4 +1,5 @@
-// Records that belong to a call: opened in the CRM around us, or offered as links where there is none.
+// Records that belong to a call: opened in the CRM around us, or offered as links where there is none, or where it
+// cannot open this one.
 
 import { h, safeUrl } from "../dom.js";
 import { icon } from "../icons.js";
@@ -17,7 +18,7 @@ export function records(interaction, { pops, host, openAgain }) {
   return h(
     "ul",
     { class: "records", key: "records", "aria-label": _("Records") },
-    links.map((link) => h("li", { key: link.url }, host.embedded && link.interaction ? inHost(link, openAgain) : inTab(link))),
+    links.map((link) => h("li", { key: link.url }, host.embedded && link.interaction && !link.outside ? inHost(link, openAgain) : inTab(link))),
   );
 }
 

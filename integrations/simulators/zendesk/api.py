@@ -149,6 +149,18 @@ async def create_or_update_user(simulator: Zendesk, request: Request) -> Respons
     return many.create_or_update(simulator, request, values)
 
 
+def lister(kind: str) -> Handler:
+    async def listing(simulator: Zendesk, request: Request) -> Response:
+        identity.agent(simulator, request, writes=False)
+        wanted = request.query_params.get("external_id")
+        rows = simulator.store.rows(kind)
+        if wanted is not None:
+            rows = [row for row in rows if row["external_id"] == wanted]
+        return paging.listed(request, PLURAL[kind], [records.shown(request, kind, row) for row in rows])
+
+    return listing
+
+
 async def comments(simulator: Zendesk, request: Request) -> Response:
     identity.agent(simulator, request, writes=False)
     ticket = record_of(simulator, "ticket", request.path_params["id"])

@@ -60,12 +60,22 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
+class Download:
+    """A file that was made for the person who pressed the button. `name` is what the browser saves it as; `content` is
+    at most some hundred kilobytes, because the dialog carries it within its page. Never with a secret in it."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What an action tells the person who pressed the button.
 
     `redirect` sends the browser on (an OAuth consent page). `rows` is a small table (label, value), where a value may
     be a `Link` or `Exact`; `meters` the same with bars, and a command prints the rows instead.
-    `wav` is a file that the page plays."""
+    `wav` is a file that the page plays, `download` one that the browser saves."""
 
     ok: bool
     message: str
@@ -74,6 +84,7 @@ class Result:
     redirect: str = ""
     verdict: "Verdict | None" = None
     wav: bytes = field(default=b"", repr=False)
+    download: Download | None = None
     data: dict[str, Any] = field(default_factory=dict)
 
 

@@ -13,9 +13,10 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from integrations.actions import Action, Result, actions_of
+from integrations.actions import Action, Download, Result, actions_of
 from integrations.errors import IntegrationError
 from integrations.fields import SecretUnreadable
 from integrations.models import IntegrationAccount
@@ -67,12 +68,17 @@ def url_of(account: IntegrationAccount, key: str) -> str:
 
 
 def action_page(request: HttpRequest, account: IntegrationAccount, key: str, context: dict[str, Any]) -> HttpResponse:
-    """GET asks, POST runs and shows the result. Never a traceback: whatever happens is told on the page."""
+    """GET asks, POST runs and shows the result. Never a traceback: whatever happens is told on the page.
+
+    A file that was made is the answer itself; the dialog shows what to do with it and saves it from there."""
     action, refusal = _find(account, key)
     form = _form(request, action) if action and action.form else None
     result = Result(False, refusal) if refusal else None
     if action and request.method == "POST" and (form is None or form.is_valid()):
         result = run(account, action, form)
+    fragment = FRAGMENT in request.headers
+    if result and result.download and not fragment:
+        return attachment(result.download)
     page = {
         **context,
         "account": account,
@@ -81,10 +87,11 @@ def action_page(request: HttpRequest, account: IntegrationAccount, key: str, con
         "result": None if form is not None and form.errors else result,
         "verdict": verdicts.card(result.verdict) if result and result.verdict else None,
         "sound": sound_of(result),
+        "file": address_of(result.download) if result and result.download else "",
         "redirect_host": urlsplit(result.redirect).netloc if result and result.redirect else "",
         "again_url": url_of(account, key),
     }
-    name = "fragment" if request.headers.get(FRAGMENT) else "action"
+    name = "fragment" if fragment else "action"
     response = TemplateResponse(request, f"integrations/account/{name}.html", page)
     response["Cache-Control"] = "no-store"
     return response
@@ -117,6 +124,20 @@ def _find(account: IntegrationAccount, key: str) -> tuple[Action | None, str]:
 def sound_of(result: Result | None) -> str:
     """What is to be played, as an address that holds it: nothing is stored, and only this page has it."""
     return f"data:audio/wav;base64,{base64.b64encode(result.wav).decode()}" if result and result.wav else ""
+
+
+def attachment(made: Download) -> HttpResponse:
+    """The file as something to save, never to show: what a provider puts into it is not a page of ours."""
+    response = HttpResponse(made.content, content_type=made.content_type)
+    response["Content-Disposition"] = content_disposition_header(True, made.name) or "attachment"
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def address_of(made: Download) -> str:
+    """The file as an address that holds it, like a sound: nothing is stored between two requests."""
+    return f"data:{made.content_type};base64,{base64.b64encode(made.content).decode()}"
 
 
 def run(account: IntegrationAccount, action: Action, form: forms.Form | None) -> Result:

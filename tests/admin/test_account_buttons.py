@@ -1,11 +1,13 @@
 """The buttons of an account: run by POST, outside a transaction, and always answered by a page that helps."""
 
+import base64
+
 import pytest
 from django import forms
 from django.db import transaction
 from django.test import Client
 
-from integrations.actions import Result, action
+from integrations.actions import Download, Result, action
 from integrations.doctor import Passed, Verdict
 from integrations.errors import Cause, Rejected, Stage, Unavailable
 from integrations.models import IntegrationAccount
@@ -43,6 +45,11 @@ class Toy(Provider):
     @action("Leave")
     def leave(self) -> Result:
         return Result(True, "Go on there.", redirect="https://vendor.example.com/authorise?state=1")
+
+    @action("Give a file")
+    def give(self) -> Result:
+        made = Download('a "file".xml', "application/xml", b"<html><script>alert(1)</script></html>")
+        return Result(True, "Import it there.", download=made)
 
     @action("Break")
     def break_it(self) -> Result:
@@ -137,6 +144,24 @@ def test_consent_at_the_vendor_is_a_link_that_names_the_host(console, toy):
     page = press(console, toy, "leave").content.decode()
     assert 'href="https://vendor.example.com/authorise?state=1"' in page
     assert "Continue at vendor.example.com" in page
+
+
+def test_a_file_that_was_made_is_an_attachment_and_never_a_page(console, toy):
+    answer = press(console, toy, "give")
+    assert answer.content == b"<html><script>alert(1)</script></html>"
+    assert answer["Content-Type"] == "application/xml"
+    assert answer["Content-Disposition"] == r'attachment; filename="a \"file\".xml"'
+    assert (answer["X-Content-Type-Options"], "no-store" in answer["Cache-Control"]) == ("nosniff", True)
+
+
+def test_the_dialog_says_what_to_do_with_a_file_and_saves_it(console, toy):
+    page = press(console, toy, "give", **{"X-Fragment": "1"}).content.decode()
+    assert "Import it there." in page
+    link = page.partition("<a ")[2].partition("</a>")[0]
+    assert 'download="a &quot;file&quot;.xml"' in link
+    assert "data-save" in link
+    address = link.partition('href="data:application/xml;base64,')[2].partition('"')[0]
+    assert base64.b64decode(address) == b"<html><script>alert(1)</script></html>"
 
 
 def test_a_verdict_is_shown_step_by_step_with_who_acts(console, toy):

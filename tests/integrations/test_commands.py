@@ -90,6 +90,17 @@ def test_the_values_of_an_action_may_come_from_the_environment(
     assert server.arrived[0].form == {"username": "ada", "password": "canary-password"}
 
 
+def test_a_file_that_an_action_makes_goes_where_the_command_says(plain: IntegrationAccount, tmp_path: Any) -> None:
+    status, found = run_json("run_action", "Plain", "give")
+    assert (status, found["next_step"]) == (1, "Say where it goes: --output made.txt")
+    status, found = run_json("run_action", "Plain", "give", "--output", str(tmp_path / "nowhere" / "made.txt"))
+    assert (status, found["ok"]) == (1, False)
+    assert "No such file" in found["message"]
+    status, found = run_json("run_action", "Plain", "give", "--output", str(tmp_path / "made.txt"))
+    assert (status, found["message"]) == (0, "Import it there.")
+    assert (tmp_path / "made.txt").read_bytes() == b"made"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -8,7 +8,7 @@ from django import forms
 from django.http import HttpRequest
 
 from integrations import catalogue, providers
-from integrations.actions import Result, action
+from integrations.actions import Download, Result, action
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Stage
 from integrations.oauth import OAuth2, OAuthConfig
@@ -42,6 +42,10 @@ class Plain(Provider, WebhookReceiver):
     @action("Load voices")
     def load_voices(self) -> Result:
         return Result(True, "2 voices", rows=(("Voice", "Alma"), ("Voice", "Bruno")))
+
+    @action("Give a file")
+    def give(self) -> Result:
+        return Result(True, "Import it there.", download=Download("made.txt", "text/plain", b"made"))
 
     class Log(forms.Form):
         username = forms.CharField()

@@ -1,7 +1,8 @@
 """`manage.py run_action NAME ACTION --json KEY=VALUE...`: press a button of an account from the command line.
 
 Exit status 0 when it worked, 1 when not. With `--json` standard output holds exactly one JSON object. A value may be
-`${ENV_NAME}`, so that a password stands in no process list. Where a file is asked for, the value is its path."""
+`${ENV_NAME}`, so that a password stands in no process list. Where a file is asked for, the value is its path; where
+one is made, `--output FILE` says where it goes."""
 
 import os
 import sys
@@ -17,7 +18,7 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.debug import sensitive_variables
 
 from integrations.accounts_file import REFERENCE
-from integrations.actions import Action, actions_of
+from integrations.actions import Action, Download, actions_of
 from integrations.errors import IntegrationError
 from integrations.fields import SecretUnreadable
 from integrations.management import outcome
@@ -34,18 +35,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "values", nargs="*", metavar="KEY=VALUE", help="The action's form; ${ENV_NAME} is replaced."
         )
+        parser.add_argument("--output", metavar="FILE", default="", help="Where a file that the action makes is put.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     @sensitive_variables()
     def handle(self, *args: Any, name: str, action: str, values: list[str], **options: Any) -> None:
-        found, rows = run(name, action, values)
+        found, rows = run(name, action, values, output=options["output"])
         self.stdout.write(outcome.as_json(found) if options["json"] else outcome.as_text(found, rows))
         if not found["ok"]:
             sys.exit(1)
 
 
 @sensitive_variables()
-def run(name: str, key: str, values: list[str]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+def run(
+    name: str, key: str, values: list[str], *, output: str = ""
+) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
     """Outcome and steps of one action; every failure is an outcome."""
     try:
         provider = provider_of(name)
@@ -55,9 +59,21 @@ def run(name: str, key: str, values: list[str]) -> tuple[dict[str, Any], tuple[t
             result = getattr(provider, key)(**data)
         except IntegrationError as error:
             return outcome.error_json(provider, error), ()
+        if result.download is not None:
+            keep(result.download, output)
         return outcome.result_json(provider, result), result.rows
     except NotUsable as problem:
         return problem.to_json(), ()
+
+
+def keep(made: Download, output: str) -> None:
+    """Put a file that was made where the person wants it. Raises `NotUsable` where that is unsaid or impossible."""
+    if not output:
+        raise NotUsable(f"The action makes a file, {made.name}.", f"Say where it goes: --output {made.name}")
+    try:
+        Path(output).write_bytes(made.content)
+    except OSError as error:
+        raise NotUsable(f"{output}: {error.strerror}.", "Give another place with --output FILE.") from None
 
 
 def provider_of(name: str) -> Provider:

@@ -14,4 +14,4 @@ class Command(RunAction):
         parser.add_argument("--json", action="store_true", help="Print one JSON object.")
 
     def handle(self, *args: Any, name: str, **options: Any) -> None:
-        super().handle(name=name, **{**options, "action": "test_connection", "values": []})
+        super().handle(name=name, **{**options, "action": "test_connection", "values": [], "output": ""})

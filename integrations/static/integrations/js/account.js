@@ -29,6 +29,7 @@ function show(html) {
   content.replaceChildren(fragment);
   const follow = content.querySelector("[data-follow]");
   if (follow) location.assign(follow.href);
+  content.querySelector("[data-save]")?.click();
   const first = content.querySelector("input:not([type=hidden]), form button.primary, .verdict-title");
   first?.focus({ preventScroll: true });
   dialog.scrollTop = 0;

@@ -1,16 +1,15 @@
 // The page around the OpenFrame: phone icon, panel, main frame, inspector, click-to-call.
 
 import { choose, payload } from "./calls.js";
-import { Inspector } from "./inspector.js";
+import { Inspector } from "../host/inspector.js";
+import { toast } from "../host/toast.js";
 import { Panel } from "./panel.js";
 import { REQUEST, RESPONSE, address, encode, problem } from "./protocol.js";
 
 const settings = JSON.parse(document.body.dataset.host);
 const main = document.getElementById("gsft_main");
 const phone = document.getElementById("openframe-button");
-const inspectorElement = document.getElementById("inspector");
-const inspectorButton = document.getElementById("inspector-button");
-const inspector = new Inspector(inspectorElement, document.getElementById("inspector-errors"));
+const inspector = new Inspector(document.getElementById("inspector"), document.getElementById("inspector-errors"));
 const panel = new Panel(document.getElementById("openframe"), {
   onShown: () => {
     phone.setAttribute("aria-expanded", "true");
@@ -33,7 +32,7 @@ window.g_ck = settings.g_ck;
 window.addEventListener("message", receive);
 window.addEventListener("beforeunload", () => send("openframe_before_destroy", ""));
 phone.addEventListener("click", () => (panel.visible ? panel.hide() : panel.show()));
-inspectorButton.addEventListener("click", toggleInspector);
+inspector.openedBy(document.getElementById("inspector-button"));
 document.addEventListener("simulator:call", (event) => call(event.detail));
 document.getElementById("person").addEventListener("change", (event) => event.target.form.submit());
 document.getElementById("send-event").addEventListener("submit", sendByHand);
@@ -43,7 +42,6 @@ for (const link of document.querySelectorAll("nav [data-main]")) {
     main.src = link.href;
   });
 }
-if (localStorage.getItem("inspector") === "open") toggleInspector();
 await start();
 
 async function start() {
@@ -156,21 +154,6 @@ async function call({ numbers }) {
     return;
   }
   send("openframe_communication", payload(chosen));
-}
-
-function toast({ message, type, duration }) {
-  const element = document.createElement("p");
-  element.className = `toast ${["info", "warning", "error"].includes(type) ? type : "info"}`;
-  element.textContent = message;
-  document.getElementById("toasts").append(element);
-  setTimeout(() => element.remove(), Number(duration) || 4000);
-}
-
-function toggleInspector() {
-  const open = inspectorElement.hidden;
-  inspectorElement.hidden = !open;
-  inspectorButton.setAttribute("aria-expanded", String(open));
-  localStorage.setItem("inspector", open ? "open" : "closed");
 }
 
 function sendByHand(event) {

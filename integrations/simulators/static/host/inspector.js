@@ -1,6 +1,7 @@
-// The OpenFrame inspector: every message in both directions with its time, and why a message was refused.
+// The inspector of a host page: every message in both directions with its time, and why a message was refused.
 
 const KEPT = 200;
+const REMEMBERED = "inspector";
 
 export class Inspector {
   constructor(element, counter) {
@@ -8,6 +9,18 @@ export class Inspector {
     this.counter = counter;
     this.errors = 0;
     element.querySelector("[data-part=clear]").addEventListener("click", () => this.clear());
+  }
+
+  /** The button that shows and hides it; whether it was open is remembered. */
+  openedBy(button) {
+    const aside = this.list.closest("aside");
+    const toggle = () => {
+      aside.hidden = !aside.hidden;
+      button.setAttribute("aria-expanded", String(!aside.hidden));
+      localStorage.setItem(REMEMBERED, aside.hidden ? "closed" : "open");
+    };
+    button.addEventListener("click", toggle);
+    if (localStorage.getItem(REMEMBERED) === "open") toggle();
   }
 
   clear() {

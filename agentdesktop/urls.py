@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.desktop, name="desktop"),
     path("ServiceNow.jsp", views.desktop, {"page": "ServiceNow.jsp"}, name="servicenow"),
     path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
+    path("Salesforce.jsp", views.desktop, {"page": "Salesforce.jsp"}, name="salesforce"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
     path("sso/login", sign_on.start, name="sign_on_start"),

@@ -35,6 +35,7 @@ PAGES = {
     "": "agentdesktop:desktop",
     "ServiceNow.jsp": "agentdesktop:servicenow",
     "Oracle.jsp": "agentdesktop:oracle",
+    "Salesforce.jsp": "agentdesktop:salesforce",
 }
 SESSION_SECONDS = 12 * 3600
 
@@ -84,13 +85,13 @@ def address(name: str, **query: str) -> str:
 
 
 def in_host(view: View) -> View:
-    """Give the view the host that `topDomain` names, and its page the matching frame policy; refuse in words."""
+    """Give the view the host that the address names, and its page the matching frame policy; refuse in words."""
 
     @wraps(view)
     def found(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             page = str(kwargs.get("page") or request.GET.get("page", ""))
-            host = hosts.find_host(request.GET.get("topDomain", ""), page)
+            host = hosts.host_of(request, page)
         except hosts.HostRefused as refused:
             refusal = render(request, "agentdesktop/refused.html", {"refused": refused}, status=403)
             return hosts.readable_in(request, refusal, refused.origin)
@@ -105,17 +106,18 @@ def in_host(view: View) -> View:
 def desktop(request: HttpRequest, host: hosts.Host | None, page: str = "") -> HttpResponseBase:
     """The agent's page; the log-in page for everybody who is not logged in as an agent."""
     agent = agent_of(request)
-    here = address(PAGES[page], topDomain=host.origin if host else "")
+    frame = hosts.kept_query(request, host)
+    entrance = address("agentdesktop:login", page=page, **frame)
     if agent is None or agent.state == AgentState.LOGGED_OUT:
-        return HttpResponseRedirect(address("agentdesktop:login", page=page, topDomain=host.origin if host else ""))
+        return HttpResponseRedirect(entrance)
     if host and agent.host_account_id != host.account_id:
         # The same session in another page: what the agent does from now on belongs to the page around it.
         agents.log_in(agent, device=agent.device, device_number=agent.device_number, host_account=account_of(host))
     config = {
         "agent": agent.pk,
         "host": host.public() if host else None,
-        "page": here,
-        "login": address("agentdesktop:login", page=page, topDomain=host.origin if host else ""),
+        "page": address(PAGES[page], **frame),
+        "login": entrance,
         "origin": f"{request.scheme}://{request.get_host()}",
         "csrf": get_token(request),
     }
@@ -164,7 +166,7 @@ def account_of(host: hosts.Host | None) -> IntegrationAccount | None:
 
 def next_page(request: HttpRequest, host: hosts.Host | None) -> str:
     page = PAGES.get(request.GET.get("page", ""), PAGES[""])
-    return address(page, topDomain=host.origin if host else "")
+    return address(page, **hosts.kept_query(request, host))
 
 
 def _login_page(
@@ -190,7 +192,7 @@ def _sign_on(request: HttpRequest, host: hosts.Host | None) -> dict[str, str]:
     account = sign_on.account_for(DESKTOP)
     if account is None:
         return {}
-    query = {"page": request.GET.get("page", ""), "topDomain": host.origin if host else ""}
+    query = {"page": request.GET.get("page", ""), **hosts.kept_query(request, host)}
     frame = "1" if host else ""
     return {
         "start": address("agentdesktop:sign_on_start", next=next_page(request, host), frame=frame),

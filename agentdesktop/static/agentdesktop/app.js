@@ -231,7 +231,8 @@ function pop(told) {
 }
 
 function openPop(told) {
-  const opened = host.screenPop(told);
+  const about = store.get().interactions.find((each) => each.id === told.interaction);
+  const opened = host.screenPop({ direction: about?.direction || "inbound", ...told });
   if (opened) markOpened(told);
 }
 

@@ -7,9 +7,10 @@
 //   resize({width,height}) asks for another size of the frame
 
 import * as oracle from "./hosts/oracle.js";
+import * as salesforce from "./hosts/salesforce.js";
 import * as servicenow from "./hosts/servicenow.js";
 import * as standalone from "./hosts/standalone.js";
 
-const MODULES = { oracle, servicenow };
+const MODULES = { oracle, salesforce, servicenow };
 
 export const loadHost = (config, embedded) => (embedded && MODULES[config.host.module]) || standalone;

@@ -40,10 +40,17 @@ function restore() {
   number.value = stored || "";
 }
 
+// In a frame that was given no origin of its own, nothing that we set ever comes back.
+const withoutOrigin = () => window.origin === "null";
+
+async function cookieComesBack() {
+  const answer = await fetch(document.body.dataset.cookie, { credentials: "same-origin", cache: "no-store" });
+  return (await answer.json()).cookie;
+}
+
 async function checkCookie() {
   try {
-    const answer = await fetch(document.body.dataset.cookie, { credentials: "same-origin", cache: "no-store" });
-    const { cookie } = await answer.json();
+    const cookie = !withoutOrigin() && (await cookieComesBack());
     document.getElementById("blocked").hidden = cookie;
     form.hidden = !cookie;
     document.getElementById("sign-on")?.toggleAttribute("hidden", !cookie);

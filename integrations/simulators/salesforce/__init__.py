@@ -1,12 +1,12 @@
-"""Salesforce: OAuth, REST API with SOQL and SOSL, and pages of the records.
+"""Salesforce: OAuth, REST API with SOQL and SOSL, pages of the records, and the page that holds the softphone.
 
 Read `schema.py` for the objects, `seed.py` for the data, `rules.py` for what the organisation does to a record,
-`rest.py` for the REST interface, `soql.py` and `sosl.py` for the languages."""
+`rest.py` for the REST interface, `soql.py` and `sosl.py` for the languages, `opencti.py` for the softphone."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 
 from ..boards import Board, BoardSimulator, Link, Table
 from ..faults import Fault
-from . import faulty, oauth, recordpages, rest, schema, seed
+from . import faulty, oauth, opencti, recordpages, rest, schema, seed
+from .call_center import CallCenter
 from .store import Row, Store
 from .tokens import TokenStore
 
@@ -37,8 +38,15 @@ COLUMNS = {
 class Salesforce(BoardSimulator):
     key = "salesforce"
     title = "Salesforce"
-    description = "OAuth with rotating refresh tokens, REST API with SOQL and SOSL, and the records of an organisation."
-    pages = (("Records", "/"),)
+    description = (
+        "OAuth with rotating refresh tokens, REST API with SOQL and SOSL, the records of an organisation, and its page "
+        "that the Agent Desktop is embedded in (Open CTI)."
+    )
+    pages = (
+        ("Agent's page with the softphone (Lightning)", opencti.LIGHTNING_HOME),
+        ("The same in Classic", opencti.CLASSIC_HOME),
+        ("Records", "/"),
+    )
     lead = (
         f"Consumer key {CONSUMER_KEY}, Consumer secret {CONSUMER_SECRET}. Request token lets you choose the user; the "
         "user for servers is integration.user@demo.example."
@@ -71,6 +79,11 @@ class Salesforce(BoardSimulator):
         "search_index_lag_seconds": 0.0,
         "duplicate_rule": False,
         "external_ids_unique": True,
+        # The softphone's address instead of the call centre's; what opens at no match, one and several.
+        "adapter_url": "",
+        "layout_no_match": "none",
+        "layout_one": "detail",
+        "layout_many": "search",
     }
 
     def reset(self) -> None:
@@ -78,6 +91,7 @@ class Salesforce(BoardSimulator):
         self.store = Store()
         self.tokens = TokenStore(seed.ORGANISATION)
         self.queries: dict[str, list[dict[str, Any]]] = {}
+        self.call_center: CallCenter | None = None
         seed.fill(self.store)
 
     def secrets(self) -> list[str]:
@@ -131,12 +145,18 @@ class Salesforce(BoardSimulator):
             ("/services/data", rest.answer, ANY),
             ("/services/data/{rest:path}", rest.answer, ANY),
             ("/lightning/r/{kind}/{id}/view", recordpages.record, ["GET"]),
+            ("/_live/activities/{kind}/{id}", recordpages.activities_part, ["GET"]),
             ("/lightning/o/{kind}/new", recordpages.new, ["GET"]),
+            *opencti.PAGES,
         ]
-        return [
-            *(Route(path, self._bound(handler), methods=methods) for path, handler, methods in at),
-            *self.board_routes(),
-        ]
+        return [*self._routes(at), *self.board_routes()]
+
+    def root_routes(self) -> list[BaseRoute]:
+        """A softphone that knows only the page around it looks for the libraries at the root of that origin."""
+        return self._routes(opencti.LIBRARIES)
+
+    def _routes(self, at: Iterable[tuple[str, Handler, list[str]]]) -> list[BaseRoute]:
+        return [Route(path, self._bound(handler), methods=methods) for path, handler, methods in at]
 
     def _bound(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -63,6 +63,7 @@ class Crm(ABC):
 
     query_language: str = ""  # names the escaping rule of `contactcenter.scenarios.substitution`
     activity_has_owner: bool = False  # whether an activity belongs to a user of the CRM, who has to be looked up
+    history_on_any_record: bool = False  # whether a person's record, too, has a history of its own
     history_without_page: bool = False  # whether calls are written down also while our desktop is not in its page
 
     @abstractmethod

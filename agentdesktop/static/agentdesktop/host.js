@@ -3,7 +3,7 @@
 //   ready(host)            resolves when the page around us answers; rejects with a sentence for the agent
 //   screenPop(pop)         true when the page around us opens the record; false: the desktop offers a link
 //   onClickToDial(call)    calls back with {number, record} when a number is clicked in the page around us
-//   show(status)           shows {label, color, attention} outside of the desktop
+//   show(status)           shows {label, color, attention, ringing} outside of the desktop
 //   resize({width,height}) asks for another size of the frame
 
 import * as oracle from "./hosts/oracle.js";

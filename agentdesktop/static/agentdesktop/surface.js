@@ -93,7 +93,7 @@ export function showOutside(state, host) {
   if (state.phase !== "ready") return;
   const attention = Boolean(ringing && state.leads && attended !== ringing.id);
   if (attention) attended = ringing.id;
-  host.show({ label, color: COLORS[state.state.state] || "red", attention });
+  host.show({ label, color: COLORS[state.state.state] || "red", attention, ringing: Boolean(ringing) });
 }
 
 

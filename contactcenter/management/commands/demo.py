@@ -33,6 +33,8 @@ Ready: {web}/
                   agent1 / agent1 ... agent5 / agent5
   In ServiceNow   {simulators}/servicenow/
                   the simulated page with the desktop in it: click the phone
+  In Salesforce   {simulators}/salesforce/lightning/page/home
+                  the same in Lightning, with a switch to Classic
   As a customer   {simulators}/messenger_telegram/
                   write to the agents, with words or a picture
   Simulators      {simulators}/

@@ -174,9 +174,9 @@ const recordOf = ({ objectType, recordId, recordName }) =>
   typeof objectType === "string" && RECORD_ID.test(recordId) ? { kind: objectType, id: recordId, title: String(recordName || "") } : null;
 
 // The agent's state on the panel and in the utility bar; `attention` opens the panel.
-export function show({ label, color, attention }) {
+export function show({ label, color, attention, ringing }) {
   if (!cti) return;
-  const icon = attention ? "incoming_call" : ICONS[color] || ICONS.red;
+  const icon = ringing ? "incoming_call" : ICONS[color] || ICONS.red;
   if (!attention && shown === `${label}|${icon}`) return;
   shown = `${label}|${icon}`;
   cti.show({ label: label.slice(0, LONGEST_LABEL), icon, attention });

@@ -228,6 +228,6 @@ function setVisible(visible) {
 }
 
 function resize({ width, height }) {
-  if (width) panel.style.setProperty("--width", `${width}px`);
-  if (height) panel.style.setProperty("--height", `${height}px`);
+  if (width) document.body.style.setProperty("--width", `${width}px`);
+  if (height) document.body.style.setProperty("--height", `${height}px`);
 }

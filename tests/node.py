@@ -9,6 +9,7 @@ FOLDERS = {
     HERE / "integrations" / "rotating": "oidc-provider",
     HERE / "integrations" / "identity_providers" / "saml_idp": "saml-idp",
     HERE / "contactcenter" / "zapier_app": "zapier-platform-core",
+    HERE / "simulators" / "jsforce_client": "jsforce",
 }
 INSTALL = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 

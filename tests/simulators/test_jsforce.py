@@ -98,13 +98,17 @@ def test_its_query_builder_is_understood(organisation: Organisation) -> None:
 def test_a_record_is_made_changed_read_and_deleted(organisation: Organisation) -> None:
     found = organisation.result("row", input={"who": "003Dm0000000001IAA"}, **token_of(organisation))
     assert found == {
-        "made": True, "status": "Completed", "who": "003Dm0000000001IAA", "removed": True, "gone": "NOT_FOUND",
+        "made": True, "status": "Completed", "who": "003Dm0000000001IAA", "removed": True, "gone": "ENTITY_IS_DELETED",
     }  # fmt: skip
 
 
 def test_many_records_travel_as_collections_of_which_one_may_fail(organisation: Organisation) -> None:
     found = organisation.result("rows")
-    assert (found["made"], found["code"], found["fields"]) == ([True, False, True], "REQUIRED_FIELD_MISSING", ["Company"])
+    assert (found["made"], found["code"], found["fields"]) == (
+        [True, False, True],
+        "REQUIRED_FIELD_MISSING",
+        ["Company"],
+    )
     assert (found["changed"], found["read"], found["removed"]) == ([True, True], ["Working", "Working"], [True, True])
     assert found["left"] == 0
 

@@ -34,6 +34,7 @@ if (at("center").dataset.problem) at("center").showModal();
 start();
 
 function start() {
+  if (main.contentWindow.simulatorShown) navigated(main.contentWindow.simulatorShown);
   if (!settings.shown) {
     inspector.add("note", "no softphone", "", `the call centre is not for ${settings.mode}`);
     panel.remove();

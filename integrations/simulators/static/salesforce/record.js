@@ -4,7 +4,9 @@ const framed = window.parent !== window;
 document.documentElement.classList.toggle("framed", framed);
 const about = JSON.parse(document.querySelector("[data-about]")?.dataset.about || "{}");
 
-if (framed) tell("simulator:shown", { ...about, number: document.querySelector("[data-dial]")?.dataset.dial || "" });
+// Kept too: the page around may be ready later than this one.
+window.simulatorShown = { ...about, number: document.querySelector("[data-dial]")?.dataset.dial || "" };
+if (framed) tell("simulator:shown", window.simulatorShown);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-dial]");

@@ -1,11 +1,13 @@
 """The pages that may hold the desktop in a frame.
 
 `topDomain` arrives in the address, so anybody can write it. It counts only when it is the origin of an enabled
-account whose vendor can embed us; then it is the target of messages and the only allowed `frame-ancestors`."""
+account whose vendor can embed us; then it is the target of messages, and that account's origins are the only allowed
+`frame-ancestors`. Salesforce writes its own parameter, `sfdcIFrameOrigin`, and where even that is missing the page that
+the browser came from says whose frame this is; both count by the same rule."""
 
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,9 +28,14 @@ MODULE_OF_PAGE = {
     "ServiceNow.jsp": "servicenow",
     "Oracle.jsp": "oracle",
     "Zendesk.jsp": "zendesk",
+    "Salesforce.jsp": "salesforce",
 }
 TOP_DOMAIN, ORIGIN, APP = "topDomain", "origin", "app_guid"
+SALESFORCE_ORIGIN, MODE = "sfdcIFrameOrigin", "mode"
 APP_GUID = re.compile(r"^[A-Za-z0-9-]{1,64}$")
+# What Salesforce adds to the address and its libraries read again after a log-in has replaced the page.
+SALESFORCES_OWN = (SALESFORCE_ORIGIN, "sfdcIFrameHost", "nonce", MODE)
+LONGEST_VALUE = 300
 
 
 class HostRefused(Exception):
@@ -43,7 +50,9 @@ class HostRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A page that holds the desktop: the account behind it, its origin, and what the browser has to load."""
+    """A page that holds the desktop: the account behind it, its origin, and what the browser has to load.
+
+    `mode` names the user interface where the vendor has several, `origins` are all that the account's pages have."""
 
     account_id: int
     account: str
@@ -52,10 +61,12 @@ class Host:
     origin: str
     library: str
     simulated: bool
+    mode: str = ""
+    origins: tuple[str, ...] = ()
 
     def public(self) -> dict[str, Any]:
         """What the page may know."""
-        return {key: value for key, value in asdict(self).items() if key != "account_id"}
+        return {key: value for key, value in asdict(self).items() if key not in ("account_id", "origins")}
 
 
 def origin_of(url: str) -> str:
@@ -78,27 +89,52 @@ def origin_of(url: str) -> str:
 def host_of(request: HttpRequest, page: str) -> Host | None:
     """The host around this page, None where it stands alone. Raises `HostRefused`.
 
-    Zendesk's app framework writes `origin` and `app_guid` into the address, everybody else `topDomain`. Either is only
-    a claim."""
+    Zendesk's app framework writes `origin` and `app_guid` into the address, Salesforce its own parameters, everybody
+    else `topDomain`. Each is only a claim."""
+    if MODULE_OF_PAGE.get(page) == "salesforce":
+        return _in_salesforce(request, page)
     given = request.GET
     zendesks = given.get(ORIGIN, "") if given.get(APP) else ""
     return find_host(given.get(TOP_DOMAIN, "") or zendesks, page)
 
 
+def _in_salesforce(request: HttpRequest, page: str) -> Host | None:
+    """Salesforce's own parameter wins, because it names the page that holds us now; a `topDomain` beside it must belong
+    to the same account."""
+    given = [origin for name in (SALESFORCE_ORIGIN, TOP_DOMAIN) if (origin := request.GET.get(name, "").strip())]
+    named = given or [came_from(request)]
+    found = [find_host(origin, page, mode=request.GET.get(MODE, "")) for origin in named]
+    if len({host.account_id for host in found if host}) > 1:
+        raise _refused(origin_of(named[0]), page)
+    return found[0]
+
+
+def came_from(request: HttpRequest) -> str:
+    """The origin of the page whose frame asks for ours; empty where this is no frame, or a page of ours asked."""
+    origin = origin_of(request.headers.get("Referer", ""))
+    ours = origin_of(f"{request.scheme}://{request.get_host()}")
+    return origin if request.headers.get("Sec-Fetch-Dest") == "iframe" and origin != ours else ""
+
+
 def kept_query(request: HttpRequest, host: Host | None) -> dict[str, str]:
     """What an address of ours must carry on, so that the next page finds the same host.
 
-    Zendesk's SDK reads `origin` and `app_guid` from the address of the page that it runs in."""
+    The libraries of Salesforce and Zendesk read the address of the page that they run in, or the page before; after a
+    log-in the page before is ours."""
     if host is None:
         return {}
+    if host.module == "salesforce":
+        given = {name: request.GET.get(name, "")[:LONGEST_VALUE] for name in SALESFORCES_OWN}
+        return {**given, SALESFORCE_ORIGIN: host.origin}
     guid = request.GET.get(APP, "")
     return {ORIGIN: host.origin, APP: guid} if APP_GUID.match(guid) else {TOP_DOMAIN: host.origin}
 
 
-def find_host(top_domain: str, page: str = "") -> Host | None:
+def find_host(top_domain: str, page: str = "", *, mode: str = "") -> Host | None:
     """The host that `topDomain` names, None where there is none in the address. Raises `HostRefused`.
 
-    Simulated vendors share one origin: between their accounts the page of the desktop decides."""
+    Simulated vendors share one origin: between their accounts the page of the desktop decides. Between two user
+    interfaces of one vendor the origin decides, unless the vendor says in `mode` which it is."""
     if not top_domain.strip():
         return None
     origin = origin_of(top_domain)
@@ -108,17 +144,25 @@ def find_host(top_domain: str, page: str = "") -> Host | None:
             % {"text": top_domain[:200]},
             module=MODULE_OF_PAGE.get(page, ""),
         )
-    same = [host for host in known_hosts() if host.origin == origin]
-    if same:
-        return next((host for host in same if host.module == MODULE_OF_PAGE.get(page)), same[0])
+    known = known_hosts()
+    same = [host for host in known if host.origin == origin]
+    if not same:
+        raise _refused(origin, page)
+    found = next((host for host in same if host.module == MODULE_OF_PAGE.get(page)), same[0])
+    ours = (host for host in known if host.account_id == found.account_id)
+    told = next((host for host in ours if mode and host.mode == mode.lower()), found)
+    return replace(found, library=told.library, mode=told.mode)
+
+
+def _refused(origin: str, page: str) -> HostRefused:
     sentence = _("This desktop is not set up for %(origin)s.") % {"origin": origin}
-    raise HostRefused(sentence, origin=origin, module=MODULE_OF_PAGE.get(page, ""))
+    return HostRefused(sentence, origin=origin, module=MODULE_OF_PAGE.get(page, ""))
 
 
 def known_hosts() -> list[Host]:
-    """Every enabled account whose vendor's pages can hold the desktop, in order of name."""
+    """Every place of every enabled account whose vendor's pages can hold the desktop, accounts in order of name."""
     accounts = IntegrationAccount.objects.filter(enabled=True)
-    return [_host(account) for account in accounts if _embeds(account)]
+    return [host for account in accounts if _embeds(account) for host in _hosts(account)]
 
 
 def _embeds(account: IntegrationAccount) -> bool:
@@ -128,36 +172,43 @@ def _embeds(account: IntegrationAccount) -> bool:
         return False
 
 
-def _host(account: IntegrationAccount) -> Host:
+def _hosts(account: IntegrationAccount) -> list[Host]:
     provider = account.connect()
-    return Host(
-        account_id=account.pk,
-        account=str(account.public_id),
-        name=account.name,
-        module=provider.host_module,
-        origin=origin_of(provider.web_origin()),
-        library=provider.client_library(),
-        simulated=account.simulated,
-    )
+    places = [replace(place, origin=origin_of(place.origin)) for place in provider.places()]
+    origins = tuple(dict.fromkeys(place.origin for place in places if place.origin))
+    return [
+        Host(
+            account_id=account.pk,
+            account=str(account.public_id),
+            name=account.name,
+            module=provider.host_module,
+            origin=place.origin,
+            library=place.library,
+            simulated=account.simulated,
+            mode=place.mode,
+            origins=origins,
+        )
+        for place in places
+    ]
 
 
 def framed(request: HttpRequest, response: HttpResponseBase, host: Host | None) -> HttpResponseBase:
-    """Let exactly the host's origin hold this page, and run exactly its client library."""
+    """Let exactly the account's own origins hold this page, and run exactly its client library."""
     sources = [SELF, NONCE] + ([origin_of(host.library)] if host and host.library else [])
-    return _policy(request, response, {"script-src": sources}, origin=host.origin if host else "")
+    return _policy(request, response, {"script-src": sources}, origins=host.origins if host else ())
 
 
 def readable_in(request: HttpRequest, response: HttpResponseBase, origin: str) -> HttpResponseBase:
     """Let a page of plain words, with nothing to press, be read inside the frame that asked for it."""
-    return _policy(request, response, {}, origin=origin)
+    return _policy(request, response, {}, origins=(origin,) if origin else ())
 
 
 def _policy(
-    request: HttpRequest, response: HttpResponseBase, directives: dict[str, Any], *, origin: str
+    request: HttpRequest, response: HttpResponseBase, directives: dict[str, Any], *, origins: tuple[str, ...]
 ) -> HttpResponseBase:
-    if origin:
+    if origins:
         # `X-Frame-Options` cannot name an origin; with `frame-ancestors` present it is not needed.
         response.xframe_options_exempt = True  # type: ignore[attr-defined]
-        directives = {**directives, "frame-ancestors": [origin]}
+        directives = {**directives, "frame-ancestors": list(origins)}
     decorated: Callable[..., HttpResponseBase] = csp_replace(directives)(lambda _request: response)
     return decorated(request)

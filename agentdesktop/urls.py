@@ -12,6 +12,7 @@ urlpatterns = [
     path("Oracle.jsp", views.desktop, {"page": "Oracle.jsp"}, name="oracle"),
     path("Zendesk.jsp", views.desktop, {"page": "Zendesk.jsp"}, name="zendesk"),
     path("ZendeskBackground.jsp", zendesk.background, {"page": "Zendesk.jsp"}, name="zendesk_background"),
+    path("Salesforce.jsp", views.desktop, {"page": "Salesforce.jsp"}, name="salesforce"),
     path("login/", views.login, name="login"),
     path("login/cookie", views.cookie, name="cookie"),
     path("sso/login", sign_on.start, name="sign_on_start"),

@@ -36,6 +36,7 @@ PAGES = {
     "ServiceNow.jsp": "agentdesktop:servicenow",
     "Oracle.jsp": "agentdesktop:oracle",
     "Zendesk.jsp": "agentdesktop:zendesk",
+    "Salesforce.jsp": "agentdesktop:salesforce",
 }
 SESSION_SECONDS = 12 * 3600
 

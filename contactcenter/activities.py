@@ -82,7 +82,18 @@ def _target(interaction: Interaction, account: IntegrationAccount) -> dict[str, 
     made = interaction.records.get("interaction") or {}
     if mine.items() <= made.items():
         return {"kind": made["kind"], "id": made["id"]}
-    return _target_to_come(interaction, account)
+    return _target_to_come(interaction, account) or _called(interaction, account)
+
+
+def _called(interaction: Interaction, account: IntegrationAccount) -> dict[str, Any] | None:
+    """No scenario runs for a call out, so nothing is made for it: its history goes to the record that was called,
+    where the CRM keeps a history with any record."""
+    called = interaction.records.get("caller") or {}
+    outbound = interaction.direction == Interaction.Direction.OUTBOUND
+    ours = called.get("account") == str(account.public_id)
+    if not (outbound and ours and account.provider_class.history_on_any_record):
+        return None
+    return {"kind": called["kind"], "id": called["id"]}
 
 
 def _target_to_come(interaction: Interaction, account: IntegrationAccount) -> dict[str, Any] | None:

@@ -233,6 +233,7 @@ def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, st
         "entity": pop.entity,
         "query": pop.query,
         "relativeUrl": pop.relative_url,
+        "search": pop.search,
     }
 
 

@@ -244,9 +244,9 @@ def tell_of(pk: int) -> None:
 def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
     """Open something in front of the agent: now, where one has the call, and for every agent whom it rings later.
 
-    `pop` is {"account", "title", "url", "entity", "query", "relativeUrl", "why"}; the interaction's id is added, and
-    `because`: what was known of the caller at that moment. The same pop given twice (a step replayed after a crash) is
-    kept once."""
+    `pop` is {"account", "title", "url", "entity", "query", "relativeUrl", "search", "why"}; the interaction's id is
+    added, and `because`: what was known of the caller at that moment. The same pop given twice (a step replayed after a
+    crash) is kept once."""
     fresh = locked(interaction.pk)
     pop = {"interaction": str(fresh.public_id), "why": fresh.caller.get("rule", ""), **pop}
     pops = fresh.records.setdefault("screen_pops", [])

@@ -10,6 +10,7 @@ FOLDERS = {
     HERE / "integrations" / "identity_providers" / "saml_idp": "saml-idp",
     HERE / "contactcenter" / "zapier_app": "zapier-platform-core",
     HERE / "simulators" / "node_zendesk": "node-zendesk",
+    HERE / "simulators" / "jsforce_client": "jsforce",
 }
 INSTALL = ("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 

@@ -77,6 +77,7 @@ class Crm(ABC):
 
     query_language: str = ""  # names the escaping rule of `contactcenter.scenarios.substitution`
     activity_has_owner: bool = False  # whether an activity belongs to a user of the CRM, who has to be looked up
+    history_on_any_record: bool = False  # whether a person's record, too, has a history of its own
     history_without_page: bool = False  # whether calls are written down also while our desktop is not in its page
 
     @abstractmethod
@@ -178,13 +179,25 @@ class ScreenPop:
     """How to open something in front of the agent.
 
     Inside the vendor's page the host module uses `entity` + `query` (a form) or `relative_url` (the vendor's own
-    call page); anywhere else `url` opens in a new tab."""
+    call page), or where `search` is given leaves the choice to the vendor's own search for it; anywhere else `url`
+    opens in a new tab."""
 
     title: str
     url: str
     entity: str = ""
     query: str = ""
     relative_url: str = ""
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlace:
+    """One origin (`https://host[:port]`) whose pages can hold our desktop, and the script that the host module uses
+    there. `mode` names the user interface where a vendor has several."""
+
+    origin: str
+    library: str
+    mode: str = ""
 
 
 class EmbedHost(ABC):
@@ -199,6 +212,10 @@ class EmbedHost(ABC):
     @abstractmethod
     def client_library(self) -> str:
         """Absolute URL of the vendor's script that the host module loads; empty when it needs none."""
+
+    def places(self) -> tuple[FramePlace, ...]:
+        """Every place that can hold us. Most vendors have one origin and one script."""
+        return (FramePlace(self.web_origin(), self.client_library()),)
 
     @abstractmethod
     def screen_pop(self, ref: RecordRef | None, facts: CallFacts) -> ScreenPop:

@@ -78,6 +78,23 @@ def hang_up(agent: str) -> dict[str, bool]:
     return {"ok": True}
 
 
+def add_salesforce() -> dict[str, bool]:
+    from tests import factories as make
+
+    make.AccountFactory(name="Salesforce demo", provider="salesforce", properties={"consumer_key": "k"})
+    return {"ok": True}
+
+
+def remove_salesforce() -> dict[str, bool]:
+    from contactcenter.models import Agent
+    from integrations.models import IntegrationAccount
+
+    mine = IntegrationAccount.objects.filter(provider="salesforce")
+    Agent.objects.filter(host_account__in=mine).update(host_account=None)
+    mine.delete()
+    return {"ok": True}
+
+
 def log_out(agent: str) -> dict[str, bool]:
     """End all open work and log the agent out, so that every test begins alike."""
     from contactcenter.models import AgentEvent, Interaction
@@ -109,7 +126,9 @@ def _agent(login: str) -> Any:
     return Agent.objects.select_related("user").get(user__username=login)
 
 
-CONTROLS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (tell, hang_up, log_out, end_sessions, stats)}
+CONTROLS: dict[str, Callable[..., Any]] = {
+    f.__name__: f for f in (tell, hang_up, log_out, end_sessions, stats, add_salesforce, remove_salesforce)
+}
 
 
 async def application(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]]) -> None:

@@ -1,10 +1,12 @@
 """Who may hold the desktop in a frame: exactly the origin of an enabled account that can embed us."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 
-from agentdesktop.hosts import HostRefused, find_host, origin_of
+from agentdesktop.hosts import HostRefused, find_host, host_of, origin_of
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory
 
@@ -155,3 +157,80 @@ def test_a_host_without_a_module_of_its_own_still_holds_the_desktop() -> None:
     answer = Client().get("/agentdesktop/login/", {"topDomain": "https://example.lightning.force.com"})
     assert answer.status_code == 200
     assert "frame-ancestors https://example.lightning.force.com" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.fixture
+def salesforce() -> IntegrationAccount:
+    return AccountFactory(
+        name="Salesforce", provider="salesforce", simulated=False,
+        properties={"consumer_key": "k", "url": "https://example.my.salesforce.com"},
+    )  # fmt: skip
+
+
+LIGHTNING, CLASSIC = "https://example.lightning.force.com", "https://example.my.salesforce.com"
+SALESFORCE_LOGIN = {"page": "Salesforce.jsp"}
+
+
+@pytest.mark.parametrize(
+    ("query", "library"),
+    [
+        ({"sfdcIFrameOrigin": LIGHTNING}, "lightning/opencti_min.js"),
+        ({"sfdcIFrameOrigin": CLASSIC}, "interaction.js"),
+        ({"topDomain": CLASSIC}, "interaction.js"),
+        ({"sfdcIFrameOrigin": CLASSIC, "mode": "Lightning"}, "lightning/opencti_min.js"),
+        ({"sfdcIFrameOrigin": LIGHTNING, "topDomain": CLASSIC}, "lightning/opencti_min.js"),
+    ],
+)
+def test_salesforces_own_parameter_or_ours_says_which_user_interface_it_is(
+    client: Client, salesforce: IntegrationAccount, query: dict[str, str], library: str
+) -> None:
+    request = RequestFactory().get("/agentdesktop/Salesforce.jsp", query)
+    host = host_of(request, "Salesforce.jsp")
+    assert host is not None and host.account == str(salesforce.public_id)
+    assert host.library == f"{CLASSIC}/support/api/60.0/{library}"
+    answer = client.get("/agentdesktop/login/", {**SALESFORCE_LOGIN, **query})
+    assert directives(answer)["frame-ancestors"] == f"{LIGHTNING} {CLASSIC}"
+
+
+def test_without_any_parameter_the_page_around_says_who_it_is(client: Client, salesforce: IntegrationAccount) -> None:
+    framed = {"Referer": f"{LIGHTNING}/", "Sec-Fetch-Dest": "iframe"}
+    answer = client.get("/agentdesktop/Salesforce.jsp", headers=framed)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].endswith(
+        "page=Salesforce.jsp&sfdcIFrameOrigin=https%3A%2F%2Fexample.lightning.force.com"
+    )
+    assert directives(answer)["frame-ancestors"] == f"{LIGHTNING} {CLASSIC}"
+    foreign = client.get("/agentdesktop/Salesforce.jsp", headers={**framed, "Referer": "https://evil.example/"})
+    assert foreign.status_code == 403
+    assert "add a Salesforce account whose Url is the My Domain of https://evil.example" in foreign.content.decode()
+    alone = client.get("/agentdesktop/Salesforce.jsp", headers={"Referer": "https://evil.example/"})
+    assert alone.status_code == 302 and directives(alone)["frame-ancestors"] == "'none'"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"sfdcIFrameOrigin": "https://evil.example", "topDomain": LIGHTNING},
+        {"sfdcIFrameOrigin": LIGHTNING, "topDomain": "https://evil.lightning.force.com"},
+        {"topDomain": "https://example.lightning.force.com.evil.example"},
+    ],
+)
+def test_one_foreign_origin_is_enough_to_be_refused(
+    client: Client, salesforce: IntegrationAccount, query: dict[str, str]
+) -> None:
+    assert client.get("/agentdesktop/Salesforce.jsp", query).status_code == 403
+
+
+def test_two_accounts_in_one_address_are_refused(client: Client, salesforce: IntegrationAccount) -> None:
+    AccountFactory(
+        name="Other", provider="salesforce", simulated=False,
+        properties={"consumer_key": "k", "url": "https://other.my.salesforce.com"},
+    )  # fmt: skip
+    query = {"sfdcIFrameOrigin": LIGHTNING, "topDomain": "https://other.lightning.force.com"}
+    assert client.get("/agentdesktop/Salesforce.jsp", query).status_code == 403
+
+
+def test_what_salesforces_library_reads_survives_the_log_in(client: Client, salesforce: IntegrationAccount) -> None:
+    query = {"sfdcIFrameOrigin": CLASSIC, "sfdcIFrameHost": "web", "nonce": "abc"}
+    location = client.get("/agentdesktop/Salesforce.jsp", query).headers["Location"]
+    assert parse_qs(urlsplit(location).query) == {n: [v] for n, v in {**SALESFORCE_LOGIN, **query}.items()}

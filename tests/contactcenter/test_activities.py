@@ -207,3 +207,14 @@ def test_for_many_interactions_one_query_is_enough(account: Any, django_assert_n
         for interaction in Interaction.objects.prefetch_related("outbox"):
             activities.status_of(interaction)
     assert OutboxEntry.objects.count() == 3
+
+
+def test_a_call_out_is_written_on_the_record_that_was_called_where_any_record_has_a_history() -> None:
+    account = AccountFactory(name="Sales", provider="salesforce", properties={"consumer_key": "k"})
+    record = {"account": str(account.public_id), "kind": "Contact", "id": "003Dm0000000001IAA"}
+    out = finished(account, direction="outbound", records={"caller": record})
+    entry = activities.post_history(out)
+    assert entry is not None and entry.payload["ref"] == {"kind": "Contact", "id": record["id"]}
+    assert activities.post_history(finished(account, direction="inbound", records={"caller": record})) is None
+    elsewhere = {**record, "account": "another"}
+    assert activities.post_history(finished(account, direction="outbound", records={"caller": elsewhere})) is None

@@ -25,6 +25,9 @@ const MIRROR_PATIENCE = 30_000;
 const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic"]);
 
 const embedded = window.parent !== window && Boolean(config.host);
+// Browsers that cannot be asked are taken to hand it on; the phone hears the refusal then.
+const policy = document.permissionsPolicy || document.featurePolicy;
+const microphone = !embedded || !policy || policy.allowsFeature("microphone");
 const store = createStore({
   phase: "loading",
   connection: { name: "connecting" },
@@ -45,7 +48,7 @@ const store = createStore({
   busy: {},
   leads: false,
   settled: false,
-  host: { embedded, page: config.page, activity: Boolean(config.host), problem: "", name: config.host?.name, simulated: config.host?.simulated },
+  host: { embedded, microphone, page: config.page, activity: Boolean(config.host), problem: "", name: config.host?.name, simulated: config.host?.simulated },
   ui: { view: "work", side: "recents", filter: "", dial: "", service: "", dialError: "", simulateFrom: "+1 415 555 0132", cramped: false },
 });
 
@@ -231,7 +234,8 @@ function pop(told) {
 }
 
 function openPop(told) {
-  const opened = host.screenPop(told);
+  const about = store.get().interactions.find((each) => each.id === told.interaction);
+  const opened = host.screenPop({ direction: about?.direction || "inbound", ...told });
   mark(told, opened ? { opened } : { outside: true });
 }
 

@@ -93,7 +93,8 @@ export function showOutside(state, host) {
   if (state.phase !== "ready") return;
   const attention = Boolean(ringing && state.leads && attended !== ringing.id);
   if (attention) attended = ringing.id;
-  host.show({ label, color: COLORS[state.state.state] || "red", attention, title: work ? callerName(work) : "", busy: Boolean(work) });
+  const color = COLORS[state.state.state] || "red";
+  host.show({ label, color, attention, ringing: Boolean(ringing), title: work ? callerName(work) : "", busy: Boolean(work) });
 }
 
 

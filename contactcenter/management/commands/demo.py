@@ -35,6 +35,8 @@ Ready: {web}/
                   the simulated page with the desktop in it: click the phone
   In Zendesk      {simulators}/zendesk/agent/dashboard
                   the same in Zendesk's agent workspace; a call to +14155550102
+  In Salesforce   {simulators}/salesforce/lightning/page/home
+                  the same in Lightning, with a switch to Classic
   As a customer   {simulators}/messenger_telegram/
                   write to the agents, with words or a picture
   Simulators      {simulators}/

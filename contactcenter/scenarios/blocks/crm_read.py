@@ -162,7 +162,7 @@ class CrmScreenPop(CrmBlock):
             raise
         return self.pop(
             context, account, title=shown.title, url=shown.url, entity=shown.entity, query=shown.query,
-            relativeUrl=shown.relative_url,
+            relativeUrl=shown.relative_url, search=shown.search,
         )  # fmt: skip
 
     def facts(self, context: Context) -> CallFacts:
@@ -173,7 +173,7 @@ class CrmScreenPop(CrmBlock):
 
     def pop(self, context: Context, account: IntegrationAccount, *, title: str, url: str, **how: str) -> str:
         shown = {"account": str(account.public_id), "title": title, "url": url}
-        shown |= {"entity": "", "query": "", "relativeUrl": "", **how}
+        shown |= {"entity": "", "query": "", "relativeUrl": "", "search": "", **how}
         if not (url or shown["relativeUrl"]):
             raise CannotRun("There is no address to open.")
         interactions.screen_pop(context.interaction, shown)

@@ -23,13 +23,18 @@ AGENT_MAP_KEYS = (
     (BY_MAPPING, "Mapping table only"),
 )
 PEOPLE = ("Contact", "Lead", "Account")
+RECORD_POP, LAYOUT_POP = "record", "layout"
+SCREEN_POPS = (
+    (RECORD_POP, "The record that we found"),
+    (LAYOUT_POP, "As Salesforce's Softphone Layout says"),
+)
 NEW_RECORDS = (("Case", "Case"), ("Lead", "Lead"), ("Contact", "Contact"), ("Task", "Task"))
 
 
 class SalesforceProperties(SignInProperties):
     advanced = (
         "grant_type", "username", "private_key", "api_version", "look_up_in", "default_country", "agent_map_key",
-        "new_record", "external_id_field", "ca_certificate",
+        "screen_pop", "new_record", "external_id_field", "ca_certificate",
     )  # fmt: skip
 
     api_version = forms.RegexField(
@@ -64,6 +69,16 @@ class SalesforceProperties(SignInProperties):
         help_text=(
             "How an agent is found in Setup > Users > Users, to become the owner of records. The mapping table "
             "(Agents in this CRM) always comes first."
+        ),
+    )
+    screen_pop = forms.ChoiceField(
+        label="Screen pop",
+        choices=SCREEN_POPS,
+        initial=RECORD_POP,
+        help_text=(
+            "What opens inside Salesforce when a call arrives. With the second choice Salesforce searches for the "
+            "number itself and does what Setup > Softphone Layouts says for no match, one and several. Through Open "
+            "CTI, which Salesforce ends on 28 February 2028."
         ),
     )
     new_record = forms.ChoiceField(

@@ -1,21 +1,30 @@
 """Salesforce on one page: who it is, what it can do, and where each part lives."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from integrations import catalogue, oauth
 from integrations.actions import Result, action
 from integrations.doctor import Passed
+from integrations.expiries import Announced
 
 from .advice import ADVICE
-from .frame import Frame
+from .call_center import CallCenter
 from .history import History
 from .limits import Limits
 from .people import People
 from .probes import probes
 from .properties import SalesforceProperties
 
+END_OF_OPEN_CTI = Announced(
+    "Open CTI, which holds the desktop inside Salesforce", date(2028, 2, 28),
+    "The desktop works in a window of its own, and everything else of this account goes on. Ask Salesforce about "
+    "Salesforce Voice if agents need it inside; organisations made for Agentforce Service today have no Open CTI.",
+    "Salesforce, Open CTI Developer Guide",
+)  # fmt: skip
 
-class Salesforce(Limits, People, Frame, History):
+
+class Salesforce(Limits, People, CallCenter, History):
     """A Salesforce organisation: OAuth2, Crm, PeopleDirectory and EmbedHost."""
 
     key = "salesforce"
@@ -23,6 +32,7 @@ class Salesforce(Limits, People, Frame, History):
     type = catalogue.SALESFORCE
     valid_message = "Connection is valid"
     documentation_url = "https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/"
+    announced = (END_OF_OPEN_CTI,)
     advice = ADVICE
     Properties = SalesforceProperties
 

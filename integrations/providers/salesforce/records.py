@@ -18,6 +18,7 @@ MAXIMUM_PAGES = 25
 class Records(Crm, RecordDeletion, Login):
     query_language = "soql"
     activity_has_owner = True
+    history_on_any_record = True
     history_without_page = True
 
     def search(self, kind: str, query: str, *, limit: int = 50) -> list[Record]:

@@ -229,6 +229,27 @@ async def userinfo(simulator: Salesforce, request: Request) -> Response:
     )
 
 
+async def identity(simulator: Salesforce, request: Request) -> Response:
+    """The identity URL, which has other names for the same than userinfo (help, "Identity URLs")."""
+    user = simulator.user(request)
+    if user is None:
+        return Response("Bad_OAuth_Token", 403, media_type="text/plain")
+    base = simulator.origin(request)
+    return JSONResponse(
+        {
+            "id": f"{base}/id/{seed.ORGANISATION}/{user['Id']}",
+            "user_id": user["Id"],
+            "organization_id": seed.ORGANISATION,
+            "username": user["Username"],
+            "display_name": user["Name"],
+            "email": user["Email"],
+            "user_type": "STANDARD",
+            "active": user["IsActive"],
+            "urls": {"rest": f"{base}/services/data/v{{version}}/"},
+        }
+    )
+
+
 # -- the consent page
 
 

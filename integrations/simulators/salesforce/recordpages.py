@@ -23,12 +23,21 @@ async def record(simulator: Salesforce, request: Request) -> Response:
     if entity is None or row is None:
         return pages.render(request, "salesforce/missing.html", status=404, simulator=simulator)
     facts = [
-        (label(name), shown(simulator, name, value)) for name, value in row.items() if value not in (None, "", False)
+        (label(name), shown(simulator, name, value), entity.fields[name].type == schema.PHONE)
+        for name, value in row.items()
+        if value not in (None, "", False)
     ]
+    about = {"recordId": row["Id"], "recordName": title(row), "objectType": entity.name}
     return pages.render(
         request, "salesforce/record.html", simulator=simulator, entity=entity, title=title(row), facts=facts,
-        activities=activities(simulator, row["Id"]),
+        about=about, activities=activities(simulator, row["Id"]),
     )  # fmt: skip
+
+
+async def activities_part(simulator: Salesforce, request: Request) -> Response:
+    """The history alone, for a page that is open while it grows."""
+    shown = activities(simulator, request.path_params["id"])
+    return pages.render(request, "salesforce/_activities.html", simulator=simulator, activities=shown)
 
 
 def title(row: Row) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import describe, errors, rules, schema, soql, sosl
+from . import bulk, composite, describe, errors, rules, schema, seed, soql, sosl
 from .errors import Refused
 from .store import Row
 
@@ -146,7 +146,8 @@ def only(call: Call, *methods: str) -> None:
 
 def index(call: Call, rest: list[str]) -> Response:
     only(call, "GET", "HEAD")
-    return JSONResponse({name: f"{call.base}/{name}" for name in RESOURCES})
+    who = f"{call.simulator.origin(call.request)}/id/{seed.ORGANISATION}/{call.user['Id']}"
+    return JSONResponse({"identity": who, **{name: f"{call.base}/{name}" for name in RESOURCES}})
 
 
 def limits(call: Call, rest: list[str]) -> Response:
@@ -170,26 +171,26 @@ def query(call: Call, rest: list[str]) -> Response:
     found = soql.run(asked, store)
     if asked.counts:
         return JSONResponse({"totalSize": len(found), "done": True, "records": []})
-    return _page(call, [call.shown(asked.entity, row, asked.fields) for row in found], 0)
+    return _page(call, asked, found, 0)
 
 
-def _page(call: Call, records: list[dict[str, Any]], start: int, locator: str = "") -> Response:
+def _page(call: Call, asked: soql.Query, rows: list[Row], start: int, locator: str = "") -> Response:
     """2,000 rows; the rest is kept and fetched by its locator."""
-    size = call.simulator.settings["query_page_size"]
-    shown, end = records[start : start + size], start + size
-    answer: dict[str, Any] = {"totalSize": len(records), "done": end >= len(records), "records": shown}
-    if end < len(records):
-        locator = locator or call.simulator.keep_query(records)
+    end = start + call.simulator.settings["query_page_size"]
+    shown = [call.shown(asked.entity, row, asked.fields) for row in rows[start:end]]
+    answer: dict[str, Any] = {"totalSize": len(rows), "done": end >= len(rows), "records": shown}
+    if end < len(rows):
+        locator = locator or call.simulator.keep_query(asked, rows)
         answer["nextRecordsUrl"] = f"{call.base}/query/{locator}-{end}"
     return JSONResponse(answer)
 
 
 def _next_page(call: Call, text: str) -> Response:
     locator, _, start = text.rpartition("-")
-    records = call.simulator.queries.get(locator)
-    if records is None or not start.isdigit():
+    kept = call.simulator.queries.get(locator)
+    if kept is None or not start.isdigit():
         raise Refused(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    return _page(call, records, int(start), locator)
+    return _page(call, *kept, int(start), locator)
 
 
 def search(call: Call, rest: list[str]) -> Response:
@@ -302,26 +303,44 @@ def changed(call: Call, entity: schema.Entity, row: Row, values: Any) -> Respons
 def by_external_id(call: Call, entity: schema.Entity, name: str, value: str) -> Response:
     """Reads or upserts by a field marked External ID; several matches are answered with their addresses."""
     only(call, "GET", "PATCH")
+    if call.request.method == "PATCH":
+        return upserted(call, entity, name, value, call.json())
+    matching = matching_rows(call, entity, name, value)
+    if len(matching) > 1:
+        return several(call, entity, matching)
+    if not matching:
+        raise errors.not_found()
+    return JSONResponse(call.shown(entity, matching[0]))
+
+
+def matching_rows(call: Call, entity: schema.Entity, name: str, value: str) -> list[Row]:
     spelt = schema.field_name(entity, name)
     if not spelt or not (entity.fields[spelt].external or spelt == "Id"):
         text = f"Provided external ID field does not exist or is not accessible: {name}"
         raise Refused(404, "NOT_FOUND", text)
-    matching = [row for row in call.simulator.store.of(entity) if row.get(spelt) == value]
+    return [row for row in call.simulator.store.of(entity) if row.get(spelt) == value]
+
+
+def several(call: Call, entity: schema.Entity, rows: list[Row]) -> Response:
+    return JSONResponse([call.attributes(entity, row)["url"] for row in rows], 300)
+
+
+def upserted(call: Call, entity: schema.Entity, name: str, value: str, values: Any) -> Response:
+    """The record with this value changed, or a new one made with it."""
+    matching = matching_rows(call, entity, name, value)
     if len(matching) > 1:
-        return JSONResponse([call.attributes(entity, row)["url"] for row in matching], 300)
-    if call.request.method == "GET":
-        if not matching:
-            raise errors.not_found()
-        return JSONResponse(call.shown(entity, matching[0]))
+        return several(call, entity, matching)
     if matching:
-        changed(call, entity, matching[0], call.json())
+        changed(call, entity, matching[0], values)
         return JSONResponse({"id": matching[0]["Id"], "success": True, "errors": [], "created": False})
-    values = call.json()
+    spelt = schema.field_name(entity, name)
     response = created(call, entity, {**values, spelt: value} if isinstance(values, dict) else values)
     return JSONResponse({**json.loads(bytes(response.body)), "created": True}, 201)
 
 
 RESOURCES: dict[str, Callable[[Call, list[str]], Response]] = {
+    "composite": composite.answer,
+    "jobs": bulk.answer,
     "limits": limits,
     "query": query,
     "search": search,

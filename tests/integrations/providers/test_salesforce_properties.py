@@ -11,7 +11,8 @@ from integrations.providers.salesforce.properties import SalesforceProperties
 
 GOOD = {
     "consumer_key": "key", "consumer_secret": "secret", "api_version": "60.0", "look_up_in": "Contact",
-    "default_country": "us", "agent_map_key": "email", "new_record": "Case", "grant_type": "authorization_code",
+    "default_country": "us", "agent_map_key": "email", "screen_pop": "record", "new_record": "Case",
+    "grant_type": "authorization_code",
 }  # fmt: skip
 
 

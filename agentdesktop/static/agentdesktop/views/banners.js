@@ -11,6 +11,7 @@ export function banners(state, { retryNow, dismiss, takeOver, grow }) {
     connection(state.connection, retryNow),
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
     hostLine(state.host, state.interactions),
+    microphoneLine(state.host, state.state),
     !state.leads && state.settled && mirror(takeOver),
     grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
@@ -59,6 +60,18 @@ function hostLine({ problem, activity }, interactions) {
     _("Activity history is off."),
     _("This page was opened without the address of a CRM, so calls are not written into its activity history. Everything else works, and calls for which a scenario keeps a record in Salesforce, Zendesk or Oracle Service Cloud are written there all the same. Your administrator can add topDomain to the address of this page."),
     "activity",
+  );
+}
+
+// Only the page around us can change it, so the way out is a window of our own.
+function microphoneLine({ microphone, page }, { device }) {
+  if (microphone || device !== "softphone") return null;
+  return line(
+    "warning",
+    "warning",
+    { key: "microphone" },
+    h("span", {}, _("The page around the desktop does not hand on the microphone, so the softphone cannot be heard here."), " "),
+    h("a", { href: page, target: "_blank", rel: "noopener" }, _("Open in its own window")),
   );
 }
 

@@ -38,6 +38,7 @@ class Trigger(StrEnum):
     COMPLETED = "completed"
 
 
+MOST_PAGES = 20
 CALLER_CHOSEN = "caller_chosen"  # in the history only: it moves nothing
 _S, _T = InteractionState, Trigger
 UNANSWERED = (_S.NEW, _S.QUEUED, _S.RINGING)
@@ -255,6 +256,33 @@ def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
             events.tell(fresh.agent, "screen_pop", pop)
     interaction.records = fresh.records
     return fresh
+
+
+@transaction.atomic
+def show_page(interaction: Interaction, page: dict[str, Any]) -> None:
+    """Show the agent a web page or a text, now or as soon as there is one; `interaction_view` says when it is seen.
+
+    `page` is {"action", "title", "url", "content", "popUponAnswer", "keepPopupOpenAfterFinish", "secondaryUrls"}, as the
+    reference product's desktop tells it. The same page given twice is kept once."""
+    fresh = locked(interaction.pk)
+    pages = fresh.records.setdefault("pages", [])
+    if page not in pages:
+        fresh.records["pages"] = [*pages, page][-MOST_PAGES:]
+        fresh.save(update_fields=["records"])
+        tell(fresh)
+    interaction.records = fresh.records
+
+
+@transaction.atomic
+def attach(interaction: Interaction, data: dict[str, str]) -> None:
+    """Attach names and values; an empty value takes a name away."""
+    fresh = locked(interaction.pk)
+    attached = {name: value for name, value in {**fresh.attached_data, **data}.items() if value}
+    if attached != fresh.attached_data:
+        fresh.attached_data = attached
+        fresh.save(update_fields=["attached_data"])
+        tell(fresh)
+    interaction.attached_data = fresh.attached_data
 
 
 # -- shared

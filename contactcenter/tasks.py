@@ -70,6 +70,14 @@ def send_chat(chat_id: int) -> None:
 
 
 @app.task
+def send_mail(mail_id: int) -> None:
+    """Send a mail of a scenario."""
+    from . import mails
+
+    mails.send(mail_id)
+
+
+@app.task
 def fetch_chat_files(message_id: int) -> None:
     """Fetch the pictures and files of a customer's message."""
     from . import chat_files
@@ -104,7 +112,7 @@ def look_up_caller(interaction_id: int) -> None:
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import activities, agents, chat_sending, routing, telephony
+    from . import activities, agents, chat_sending, mails, routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -120,6 +128,7 @@ def sweep() -> None:
             "scenarios": engine.sweep,
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
+            "mails": mails.send_due,
         }
     )
 
@@ -127,9 +136,15 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import chat_files, events
+    from . import chat_files, events, messages
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune})
+    run_each(
+        {
+            "agent events": events.prune,
+            "internal messages": messages.prune,
+            "files of chats": chat_files.prune,
+        }
+    )
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -88,8 +88,7 @@ class CrmBlock(Block):
         if account:
             body = mask(body, account.secret_values())
         seen = {"status": status, "body": body[:BODY_SHOWN]}
-        context.set("integrationResultCode", str(status or ""))
-        context.set("integrationResultBody", seen["body"])
+        context.set_result(status, seen["body"])
         return seen
 
     def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:

@@ -260,7 +260,7 @@ def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
 
 @transaction.atomic
 def show_page(interaction: Interaction, page: dict[str, Any]) -> None:
-    """Show the agent a web page or a text, now or as soon as there is one; `interaction_view` says when it is seen.
+    """Show the agent a web page or a text; `interaction_view` says from when until when it is seen.
 
     `page` is {"action", "title", "url", "content", "popUponAnswer", "keepPopupOpenAfterFinish", "secondaryUrls"}, as the
     reference product's desktop tells it. The same page given twice is kept once."""

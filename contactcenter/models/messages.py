@@ -32,7 +32,7 @@ class InternalMessage(models.Model):
 
 
 class OutgoingMail(Leasable):
-    """A mail of a scenario: a row before it leaves. One writer: `contactcenter.mails`, which says what the states are."""
+    """A mail of a scenario: a row before it leaves. One writer: `contactcenter.mails`, which explains the states."""
 
     class Status(models.TextChoices):
         WAITING = "waiting", "Waiting"

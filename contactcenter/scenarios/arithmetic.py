@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from .substitution import VARIABLE
 
-TOKEN = re.compile(r"\s*(?:(\d+)|([-+*/%()]))")
-INTEGER = re.compile(r"[-+]?\d{1,18}")
+TOKEN = re.compile(r"\s*(?:([0-9]+)|([-+*/%()]))")
+INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 LARGEST = 10**18
 DEEPEST = 50
 Lookup = Callable[[str], str]

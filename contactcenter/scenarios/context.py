@@ -124,7 +124,7 @@ class Context:
         if name:
             self.run.variables[name] = value
 
-    def set_result(self, status: object, body: str) -> None:
+    def set_result(self, status: int | None, body: str) -> None:
         """What the latest integration block was answered: the two variables that stand for it."""
         self.set("integrationResultCode", str(status or ""))
         self.set("integrationResultBody", body)

@@ -101,13 +101,13 @@ class AttachedData(Block):
     exits = {NEXT: "Next", FAILED: "Failed"}
 
     class Settings(BlockSettings):
-        data = FieldsField(
+        values = FieldsField(
             label="Data",
             help_text='Names and texts with variables: {"Order": "$(order)"}. An empty value takes the name away.',
         )
 
     def run(self, context: Context) -> str:
-        told = context.texts("data")
+        told = context.texts("values")
         attached = {**context.interaction.attached_data, **told}
         if len(json.dumps(attached)) > MOST_ATTACHED:
             raise CannotRun(f"What is attached would take more than {MOST_ATTACHED:,} characters.")

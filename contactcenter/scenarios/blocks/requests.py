@@ -35,13 +35,13 @@ def ask(context: Context, method: str, send: Callable[[], Answer]) -> Answer:
     if method in REPEATABLE:
         return send()
     row, is_new = ScenarioRequest.objects.get_or_create(key=context.key, defaults={"run": context.run})
-    if not is_new and row.answer is None:
+    if row.answer is not None:
+        return Answer(**row.answer)
+    if not is_new:
         raise CannotRun(
             f"The {method} request had left when the work was interrupted, and nobody knows what came of it. It is not "
             "sent a second time."
         )
-    if not is_new:
-        return Answer(**row.answer)
     try:
         answer = send()
     except IntegrationError as error:

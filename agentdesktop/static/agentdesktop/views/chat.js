@@ -5,6 +5,7 @@ import { icon } from "../icons.js";
 import { _, callerName, timeOfDay } from "../words.js";
 import { addPicture, attachment, pickedPicture, takesPictures } from "./attachments.js";
 import { button, candidates, reason, since } from "./parts.js";
+import { pages } from "./pages.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
 
@@ -35,6 +36,7 @@ export function chatCard(interaction, page) {
         onclick: () => act("end", { interaction: interaction.id }),
       }),
     ),
+    pages(interaction),
     records(interaction, page),
     notesField(interaction, page),
   );

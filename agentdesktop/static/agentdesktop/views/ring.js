@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
+import { callersKeys, pages } from "./pages.js";
 import { records } from "./records.js";
 
 export function ringCard(interaction, page) {
@@ -27,6 +28,8 @@ export function ringCard(interaction, page) {
     callerLines(interaction),
     chat && firstWords(chat),
     candidates(interaction, act),
+    callersKeys(interaction, page),
+    pages(interaction),
     records(interaction, page),
     h(
       "div",

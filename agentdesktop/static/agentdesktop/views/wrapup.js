@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName, clock, secondsBetween } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
+import { pages } from "./pages.js";
 import { records } from "./records.js";
 
 export const draftOf = (interaction, drafts) => ({
@@ -101,6 +102,7 @@ export function wrapUpCard(interaction, page) {
     dispositions(interaction, page),
     notesField(interaction, page),
     activityLine(interaction),
+    pages(interaction),
     records(interaction, page),
     h(
       "div",

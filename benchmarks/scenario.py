@@ -133,12 +133,15 @@ def recorded() -> list[Bare]:
 
 
 def signed_in() -> requests.Session:
-    from integrations.models import OAuthToken
+    """A session with the credentials that the account signs its requests with."""
+    from integrations.models import IntegrationAccount
 
+    provider = IntegrationAccount.objects.get().connect()
+    request = requests.Request("GET", provider.base_url).prepare()
+    provider.authorise(request)
     session = requests.Session()
     session.trust_env = False
-    token = OAuthToken.objects.get().access.reveal()
-    session.headers.update({"Authorization": f"Bearer {token}", "Accept": "application/json"})
+    session.headers.update({"Authorization": request.headers["Authorization"], "Accept": "application/json"})
     return session
 
 

@@ -262,8 +262,8 @@ def screen_pop(interaction: Interaction, pop: dict[str, Any]) -> Interaction:
 def show_page(interaction: Interaction, page: dict[str, Any]) -> None:
     """Show the agent a web page or a text; `interaction_view` says from when until when it is seen.
 
-    `page` is {"action", "title", "url", "content", "popUponAnswer", "keepPopupOpenAfterFinish", "secondaryUrls"}, as the
-    reference product's desktop tells it. The same page given twice is kept once."""
+    `page` is {"action", "title", "url", "content", "popUponAnswer", "keepPopupOpenAfterFinish", "secondaryUrls"}, as
+    the reference product's desktop tells it. The same page given twice is kept once."""
     fresh = locked(interaction.pk)
     pages = fresh.records.setdefault("pages", [])
     if page not in pages:

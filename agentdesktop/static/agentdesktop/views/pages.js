@@ -73,8 +73,8 @@ export function callersKeys(interaction, { demo, act, busy }) {
   };
   return h(
     "form",
-    { class: "simulate", key: "digits", onsubmit: submit },
-    h("label", { for: id }, icon("keypad"), " ", _("The caller hears: %(prompt)s", { prompt: digits.prompt })),
+    { class: "simulate callers-keys", key: "digits", onsubmit: submit },
+    h("label", { for: id }, _("The caller hears: %(prompt)s", { prompt: digits.prompt })),
     h(
       "div",
       { class: "simulate-row" },

@@ -34,7 +34,7 @@ class Run:
         return len(self.waits) / sum(self.waits)
 
 
-CALLS, WARM_UP = 200, 20
+CALLS, WARM_UP = 100, 10
 ROUNDS = 4
 LOOK = {"look_up": "phone", "object_type": "sys_user", "recordset": "caller"}
 RECORD = {"state": "new", "type": "phone", "short_description": "Call from $(item.customerPhone)"}

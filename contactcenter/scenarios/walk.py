@@ -39,6 +39,8 @@ MOST_VARIABLES = 65_536
 LONGEST_RUN = timedelta(hours=24)
 # What a block may take of vendors' time, all its requests together; within a lease.
 BLOCK_SECONDS = 20.0
+# Seconds after which the lease is extended; with a block's own limit well within a lease.
+LEASE_IS_FRESH = 3.0
 # What the exception handler of a run that was stopped gets besides.
 HANDLER_STEPS = 20
 HANDLER_TIME = timedelta(minutes=5)
@@ -65,6 +67,7 @@ class Walk:
         self.owner = owner
         self.version: ScenarioVersion = run.version
         self.blocks: dict[str, definition.BlockData] = {}
+        self.kept_at = time.monotonic()  # just claimed
 
     @property
     def memory(self) -> Memory:
@@ -74,13 +77,20 @@ class Walk:
         if not self.read():
             self.fail("The published scenario cannot be read.")
         while self.run.status == Status.RUNNING or (self.run.status == Status.WAITING and self.hear()):
-            if not leases.extend(self.run, self.owner):
-                raise Lost
+            self.keep_lease()
             reason = self.limit()
             if reason:
                 self.fail(reason)
             elif self.run.status == Status.RUNNING:
                 self.step()
+
+    def keep_lease(self) -> None:
+        """Not before every step: most take milliseconds, and whoever saves one looks whether the run is still ours."""
+        if time.monotonic() - self.kept_at < LEASE_IS_FRESH:
+            return
+        if not leases.extend(self.run, self.owner):
+            raise Lost
+        self.kept_at = time.monotonic()
 
     def read(self) -> bool:
         """The blocks of the version at work: the run's own, or that of a scenario that it has started."""

@@ -132,7 +132,8 @@ class Walk:
                 return
             exit, error = FAILED, "The block did not end its wait in time."
         took = int((time.monotonic() - began) * 1000)
-        if exit == FAILED and FAILED not in kind.exits:
+        can_go_on = definition.is_connected(block, FAILED) or kind.can_fail(block.get("settings", {}))
+        if exit == FAILED and not can_go_on:
             self.fail(error, block=block, context=context, took=took)
         else:
             self.move(block, exit, context=context, error=error, took=took)

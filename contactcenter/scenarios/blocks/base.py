@@ -47,7 +47,7 @@ class Block(ABC):
     def poll(self, context: Context) -> str:
         """For a block that `polls` and waits: called when the interaction has news and when `context.wait` is over.
         The exit, or WAIT while it is not over. May be repeated like `run`."""
-        raise NotImplementedError
+        return NEXT
 
     def hear(self, event: InteractionEvent) -> str:
         """For a block that waits: the exit that this event of the interaction opens, or nothing."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contactcenter import agents, chats, desk, knowledge
+from contactcenter import agents, chats, desk, knowledge, messages
 from contactcenter.models import Agent
 from integrations.capabilities import Crm, RecordRef
 
@@ -83,7 +83,15 @@ def _reject_caller(agent: Agent, body: Body) -> None:
 
 
 def _simulate_call(agent: Agent, body: Body) -> None:
-    desk.simulate_call(agent, _text(body, "from", ""))
+    desk.simulate_call(agent, _text(body, "from", ""), _text(body, "service", ""))
+
+
+def _type_digits(agent: Agent, body: Body) -> None:
+    desk.type_digits(agent, _text(body, "interaction"), _text(body, "digits", ""))
+
+
+def _dismiss_message(agent: Agent, body: Body) -> None:
+    messages.dismiss(agent, _number(body, "message"))
 
 
 def _say(agent: Agent, body: Body) -> None:
@@ -126,4 +134,6 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "submit_topic": _submit_topic,
     "say_again": _say_again,
     "simulate_call": _simulate_call,
+    "type_digits": _type_digits,
+    "dismiss_message": _dismiss_message,
 }

@@ -8,7 +8,7 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists", "webhooks", "callers")
+NAMES = ("stream", "feed", "lists", "webhooks", "callers", "scenario")
 
 
 def main() -> int:

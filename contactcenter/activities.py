@@ -159,7 +159,7 @@ def activity(interaction: Interaction) -> dict[str, Any]:
         "duration_seconds": duration(interaction),
         "disposition": interaction.disposition.name if interaction.disposition else "",
         "direction": str(interaction.direction),
-        "extra": {},
+        "extra": dict(interaction.attached_data),
     }
 
 

@@ -73,6 +73,7 @@ def _of_interaction(interaction: Interaction) -> dict[str, Any]:
         "customer_email": (contact.email or None) if contact else None,
         "disposition": disposition.name if disposition else None,
         "notes": interaction.notes or None,
+        "attached_data": interaction.attached_data,
         "cause": interaction.cause or None,
         "arrived_at": interaction.offered_at,
         "answered_at": interaction.answered_at,

@@ -129,6 +129,27 @@ def look_up_failed(interaction: Interaction, account: IntegrationAccount, error:
     return found
 
 
+@transaction.atomic
+def is_contact(interaction: Interaction, contact: Contact, known_by: str) -> None:
+    """A scenario has identified our contact: it belongs to the interaction, and names the caller where nobody has.
+    Brings `interaction` up to date."""
+    fresh = interactions.locked(interaction.pk)
+    fresh.contact = contact
+    found = fresh.caller
+    if found.get("status") not in ("matched", "several"):
+        candidate = _contact_candidate(contact)
+        rule = f"{known_by} is that of {candidate['name']} in {OUR_CONTACTS}."
+        named = {"name": candidate["name"], "rule": rule, "candidates": [candidate], "status": "matched"}
+        blank = _caller(normalise(fresh.customer_number, ContactCenter.current().default_region), status="", rule="")
+        found = {**blank, **found, **named}
+    changed = fresh.caller != found
+    fresh.caller = found
+    fresh.save(update_fields=["contact", "caller"])
+    if changed:
+        interactions.tell(fresh)
+    interaction.contact, interaction.caller = contact, found
+
+
 def named_by(interaction: Interaction, contact: Contact, source: str) -> Caller:
     """A caller-data system knew the number: its contact is the caller. The interaction must be locked."""
     phone = normalise(interaction.customer_number, ContactCenter.current().default_region)

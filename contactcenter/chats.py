@@ -16,8 +16,9 @@ from integrations.capabilities import Messenger
 from integrations.models import InboundEvent, IntegrationAccount
 
 from . import callers, chat_files, chat_sending, interactions, routing
+from .digits import Wanted
 from .errors import NotPossible
-from .models import Agent, Chat, ChatFile, ChatMessage, Interaction, Service, ServiceMessenger
+from .models import Agent, Chat, ChatFile, ChatMessage, DigitRequest, Interaction, Service, ServiceMessenger
 from .nudge import nudge
 
 Status = ChatMessage.Status
@@ -277,6 +278,9 @@ class ChatLine:
 
     def ring(self, agent: Agent, number: str, *, service: str) -> Interaction:
         raise NotPossible("A chat begins when the customer writes.")
+
+    def collect(self, interaction: Interaction, wanted: Wanted, *, key: str) -> DigitRequest:
+        raise NotPossible("Nobody presses keys in a chat: ask for it in words.")
 
     def _done(self, interaction: Interaction, trigger: interactions.Trigger) -> Interaction:
         interactions.record(interaction, trigger, agent=interaction.agent)

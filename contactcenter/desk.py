@@ -12,13 +12,13 @@ from integrations.capabilities import CallFacts, EmbedHost, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, callers, events, interactions
+from . import agents, callers, events, interactions, messages
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
 from .models import Agent, AgentState, Disposition, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 from .phone import digits
-from .telephony import line
+from .telephony import SIMULATED, SimulatedLine, line
 
 RECENT = 20
 LONGEST_NOTES = 10_000
@@ -44,8 +44,9 @@ def overview(agent: Agent) -> dict[str, Any]:
         "interactions": views(mine.filter(state__in=interactions.OPEN).order_by("id"), reader=agent),
         "recents": views(mine.filter(state__in=interactions.ENDED)[:RECENT], reader=agent),
         "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
-        "services": [{"code": s.code, "name": s.name} for s in agent.services.filter(enabled=True)],
+        "services": [{"code": s.code, "name": s.name, "media": s.media} for s in agent.services.filter(enabled=True)],
         "directory": _directory(agent),
+        "messages": messages.unread(agent),
         "lastEvent": last_event,
         "host": _host_view(agent.host_account),
         "demo": is_demo(agent),
@@ -252,11 +253,11 @@ def _facts(interaction: Interaction, name: str) -> CallFacts:
 # -- trying out
 
 
-def simulate_call(agent: Agent, from_number: str = "") -> Interaction:
+def simulate_call(agent: Agent, from_number: str = "", service_code: str = "") -> Interaction:
     """Let a customer call this agent, who must be Ready. For trying out only."""
-    if not is_demo(agent):
-        raise NotPossible("Calls can be simulated in the demo only.")
-    service = agent.services.filter(enabled=True, media=Service.Media.VOICE).first()
+    _check_demo(agent)
+    services = agent.services.filter(enabled=True, media=Service.Media.VOICE)
+    service = services.filter(code=service_code).first() if service_code else services.first()
     if service is None:
         raise NotPossible("You work for no service. Ask your administrator to add you to one.")
     if agents.current_state(agent) != AgentState.READY:
@@ -264,6 +265,21 @@ def simulate_call(agent: Agent, from_number: str = "") -> Interaction:
     interaction = line().ring(agent, from_number.strip() or SIMULATED_CALLER, service=service.code)
     agents.current_state(agent)
     return interaction
+
+
+def type_digits(agent: Agent, interaction_id: str, pressed: str) -> None:
+    """Play the caller who is asked for digits. For trying out only."""
+    _check_demo(agent)
+    with transaction.atomic():
+        interaction = _mine(agent, interaction_id)
+        if not interaction.call_id.startswith(SIMULATED):
+            raise NotPossible("This is a real call: the caller presses the keys.", "digits")
+        SimulatedLine().type_digits(interaction, pressed)
+
+
+def _check_demo(agent: Agent) -> None:
+    if not is_demo(agent):
+        raise NotPossible("Calls can be simulated in the demo only.")
 
 
 # -- shared

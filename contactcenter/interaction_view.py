@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .models import Agent, ContactCenter, Disposition, Interaction, InteractionState, Service
+from .models.interactions import ENDED
 from .phone import normalise
 
 _S = InteractionState
@@ -55,6 +56,9 @@ def view(
         "customer": customer(interaction, background.centre.default_region),
         "caller": interaction.caller,
         "records": {name: interaction.records[name] for name in RECORDS if name in interaction.records},
+        "pages": pages(interaction) if mine else [],
+        "attachedData": interaction.attached_data,
+        "digits": digits_wanted(interaction),
         **times(interaction, background.centre),
         "disposition": interaction.disposition.code if interaction.disposition else "",
         "notes": interaction.notes,
@@ -63,6 +67,26 @@ def view(
         "controls": controls(interaction) if mine else [],
         **({"chat": chat_view.view(interaction, mine=mine)} if interaction.media == Service.Media.CHAT else {}),
     }
+
+
+def pages(interaction: Interaction) -> list[dict[str, Any]]:
+    """Web pages and texts that a scenario shows: on delivery or on answer, and after the end those that are to stay."""
+    ended, talked = interaction.state in ENDED, interaction.answered_at is not None
+    return [
+        page
+        for page in interaction.records.get("pages", [])
+        if (page["keepPopupOpenAfterFinish"] if ended else talked or not page["popUponAnswer"])
+    ]
+
+
+def digits_wanted(interaction: Interaction) -> dict[str, Any] | None:
+    """What the caller is asked to press, for whoever plays the caller at a demo desktop."""
+    from . import digits
+
+    if interaction.media != Service.Media.VOICE or interaction.state in (_S.WRAP_UP, *ENDED):
+        return None
+    request = digits.open_requests(interaction).first()
+    return {"prompt": request.prompt, "maxDigits": request.max_digits} if request else None
 
 
 def views(interactions: Iterable[Interaction], *, reader: Agent | None = None) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ class Trigger(StrEnum):
 
 # In the history only: they move nothing.
 CALLER_CHOSEN, CALLER_REJECTED = "caller_chosen", "caller_rejected"
+MOST_PAGES = 20
 _S, _T = InteractionState, Trigger
 UNANSWERED = (_S.NEW, _S.QUEUED, _S.RINGING)
 TALKING = (_S.ACTIVE, _S.HELD)
@@ -271,6 +272,33 @@ def because(interaction: Interaction) -> dict[str, Any]:
 def _tell_pop(interaction: Interaction, agent: Agent, pop: dict[str, Any]) -> None:
     events.tell(agent, "screen_pop", pop)
     displays.ask(interaction, agent, pop)
+
+
+@transaction.atomic
+def show_page(interaction: Interaction, page: dict[str, Any]) -> None:
+    """Show the agent a web page or a text; `interaction_view` says from when until when it is seen.
+
+    `page` is {"action", "title", "url", "content", "popUponAnswer", "keepPopupOpenAfterFinish", "secondaryUrls"}, as
+    the reference product's desktop tells it. The same page given twice is kept once."""
+    fresh = locked(interaction.pk)
+    pages = fresh.records.setdefault("pages", [])
+    if page not in pages:
+        fresh.records["pages"] = [*pages, page][-MOST_PAGES:]
+        fresh.save(update_fields=["records"])
+        tell(fresh)
+    interaction.records = fresh.records
+
+
+@transaction.atomic
+def attach(interaction: Interaction, data: dict[str, str]) -> None:
+    """Attach names and values; an empty value takes a name away."""
+    fresh = locked(interaction.pk)
+    attached = {name: value for name, value in {**fresh.attached_data, **data}.items() if value}
+    if attached != fresh.attached_data:
+        fresh.attached_data = attached
+        fresh.save(update_fields=["attached_data"])
+        tell(fresh)
+    interaction.attached_data = fresh.attached_data
 
 
 # -- shared

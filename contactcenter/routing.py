@@ -15,7 +15,7 @@ from django.utils import timezone
 from . import interactions
 from .agents import CONNECTION_LOST
 from .errors import NotPossible
-from .models import Agent, AgentState, ContactCenter, Interaction, InteractionState, Service
+from .models import Agent, AgentState, ContactCenter, Interaction, InteractionState, ScenarioRun, Service
 from .models.agents import PhoneDevice
 
 # It rings at the far side, see `interaction_view.is_calling_out`.
@@ -24,6 +24,8 @@ CALLING_OUT = Q(direction=Interaction.Direction.OUTBOUND, queued_at__isnull=True
 NEEDS_PHONE = Q(media=Service.Media.VOICE)
 # A scenario that has not found an agent by then is overtaken: a caller never waits for a CRM or a worker.
 PATIENCE = timedelta(seconds=30)
+# Waiting on purpose, as for digits, does not count, up to this: then the caller gets an agent whatever comes.
+LONGEST_PATIENCE = timedelta(minutes=10)
 # After-call work without a limit of its own ends after this when its agent is about to log out or has gone.
 GONE_SECONDS = 120
 MOST_AT_ONCE = 50
@@ -118,10 +120,16 @@ def offer_waiting(now: datetime | None = None) -> int:
     has_phone = free.exclude(device=PhoneDevice.NONE)
     waiting = _waiting().filter(Exists(has_phone) | Q(~NEEDS_PHONE, Exists(free)))
     forgotten = Interaction.objects.filter(
-        direction=Interaction.Direction.INBOUND, state=InteractionState.NEW, offered_at__lte=now - PATIENCE
-    )
+        Q(offered_at__lte=now - LONGEST_PATIENCE) | ~Exists(_kept_by_scenario(now)),
+        direction=Interaction.Direction.INBOUND, state=InteractionState.NEW, offered_at__lte=now - PATIENCE,
+    )  # fmt: skip
     placed = [place(interaction) for interaction in (*waiting[:MOST_AT_ONCE], *forgotten[:MOST_AT_ONCE])]
     return sum(agent is not None for agent in placed)
+
+
+def _kept_by_scenario(now: datetime) -> QuerySet[ScenarioRun]:
+    """The scenario of an interaction that lets the caller wait on purpose (Wait, Collect Digits), or did so lately."""
+    return ScenarioRun.objects.filter(interaction=OuterRef("pk"), due_at__gt=now - PATIENCE, finished_at=None)
 
 
 # -- for a locked interaction

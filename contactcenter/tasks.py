@@ -70,6 +70,14 @@ def send_chat(chat_id: int) -> None:
 
 
 @app.task
+def send_mail(mail_id: int) -> None:
+    """Send a mail of a scenario."""
+    from . import mails
+
+    mails.send(mail_id)
+
+
+@app.task
 def fetch_chat_files(message_id: int) -> None:
     """Fetch the pictures and files of a customer's message."""
     from . import chat_files
@@ -127,7 +135,7 @@ def display_record(interaction_id: int, agent_id: int, url: str) -> None:
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import activities, agents, chat_sending, routing, telephony
+    from . import activities, agents, chat_sending, mails, routing, telephony
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -143,6 +151,7 @@ def sweep() -> None:
             "scenarios": engine.sweep,
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
+            "mails": mails.send_due,
         }
     )
 
@@ -150,9 +159,16 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import agent_checks, chat_files, events
+    from . import agent_checks, chat_files, events, messages
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune, "agent checks": agent_checks.prune})
+    run_each(
+        {
+            "agent events": events.prune,
+            "internal messages": messages.prune,
+            "files of chats": chat_files.prune,
+            "agent checks": agent_checks.prune,
+        }
+    )
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -9,10 +9,12 @@ from typing import Protocol
 
 from django.utils import timezone
 
-from . import calls, routing
+from . import calls, digits, routing
 from .calls import CallReport
 from .chats import ChatLine
-from .models import Agent, Interaction, InteractionState, Service
+from .digits import Wanted
+from .errors import NotPossible
+from .models import Agent, DigitRequest, Interaction, InteractionState, Service
 
 SIMULATED = "sim-"
 # How long it rings at the far side of a simulated call before somebody answers.
@@ -29,6 +31,7 @@ class Line(Protocol):
     def hang_up(self, interaction: Interaction) -> Interaction: ...
     def dial(self, agent: Agent, number: str, *, service: str = "") -> Interaction: ...
     def ring(self, agent: Agent, number: str, *, service: str) -> Interaction: ...
+    def collect(self, interaction: Interaction, wanted: Wanted, *, key: str) -> DigitRequest: ...
 
 
 class SimulatedLine:
@@ -69,6 +72,18 @@ class SimulatedLine:
             CallReport(call_id=new_call_id(), event="offered", from_number=number, service=service, agent=agent.login)
         )
 
+    def collect(self, interaction: Interaction, wanted: Wanted, *, key: str) -> DigitRequest:
+        """Ask for digits: of a real telephone system, which reads open requests through the API, or of whoever plays
+        the caller at a demo desktop (`type_digits`)."""
+        return digits.ask(interaction, wanted, key=key)
+
+    def type_digits(self, interaction: Interaction, pressed: str) -> None:
+        """The caller presses keys. Raises `NotPossible` where nobody has asked for any."""
+        request = digits.open_requests(interaction).first()
+        if request is None:
+            raise NotPossible("The caller is not asked for digits at the moment.", "digits")
+        digits.answer(request.pk, call_id=interaction.call_id, digits=pressed)
+
     def _report(self, interaction: Interaction, event: str, *, cause: str = "") -> Interaction:
         agent = interaction.agent.login if interaction.agent else ""
         return calls.apply(CallReport(call_id=interaction.call_id, event=event, agent=agent, cause=cause))
@@ -93,5 +108,6 @@ def tick(now: datetime | None = None) -> int:
         state=InteractionState.RINGING,
         ringing_at__lte=(now or timezone.now()) - FAR_SIDE_ANSWERS_AFTER,
     )
+    digits.end_silent(SIMULATED, now)
     simulated = SimulatedLine()
     return sum(simulated.answer(interaction).state == InteractionState.ACTIVE for interaction in ringing[:50])

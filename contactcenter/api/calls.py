@@ -5,10 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Header, Router
 
-from contactcenter import calls
+from contactcenter import calls, digits
 
 from .interactions import shown
-from .schemas import CallEvent, InteractionOut, Problem, Text
+from .schemas import CallEvent, DigitsAnswer, DigitsWanted, InteractionOut, Problem, Text
 
 router = Router(tags=["Calls"])
 
@@ -48,3 +48,23 @@ def report_event(
         )
     )
     return shown(taken)
+
+
+@router.get("/digits", response={200: list[DigitsWanted], 401: Problem}, summary="Read what callers are to be asked")
+def read_digits_wanted(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every open request for digits, the oldest first: ask for this once a second. At most 100 at once."""
+    return [digits.view(wanted) for wanted in digits.open_requests()[: digits.MOST_AT_ONCE]]
+
+
+@router.post(
+    "/digits",
+    response={200: InteractionOut, 400: Problem, 401: Problem, 413: Problem, 422: Problem},
+    summary="Report what a caller has pressed",
+    by_alias=True,
+)
+def report_digits(request: HttpRequest, told: DigitsAnswer) -> dict[str, Any]:
+    """Answer one request for digits; the scenario goes on at once. The same answer given twice is one answer.
+
+    Refused with 422: an unknown request, more digits than were asked for, another answer than the one given before."""
+    answered = digits.answer(told.request, call_id=told.call_id, digits=told.digits, failed=told.failed)
+    return shown(answered.interaction)

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.errors import HttpError
 
+from contactcenter import digits
 from contactcenter.models import Interaction
 
 from .schemas import InteractionDetail, Problem
@@ -38,6 +39,7 @@ def shown(interaction: Interaction) -> dict[str, Any]:
     customer = interaction.customer_e164 or interaction.customer_number
     inbound = interaction.direction == Interaction.Direction.INBOUND
     names = ("name", "rule", "status")
+    wanted = digits.open_requests(interaction).first()
     return {
         "id": interaction.public_id,
         "call_id": interaction.call_id,
@@ -52,6 +54,8 @@ def shown(interaction: Interaction) -> dict[str, Any]:
         "caller": {name: interaction.caller.get(name, "") for name in names},
         "disposition": interaction.disposition.code if interaction.disposition else None,
         "cause": interaction.cause,
+        "attached_data": interaction.attached_data,
+        "digits_wanted": digits.view(wanted) if wanted else None,
         "offered_at": interaction.offered_at,
         "answered_at": interaction.answered_at,
         "ended_at": interaction.ended_at,

@@ -84,6 +84,35 @@ class CallEvent(Schema):
     cause: Text = Field("", max_length=40, description="Why the call ended: `agent`, `customer`, or your own word.")
 
 
+DIGITS: JsonDict = {"call_id": "c-7781", "request": 118, "digits": "35436"}
+NO_DIGITS: JsonDict = {"call_id": "c-7781", "request": 118, "digits": ""}
+
+
+class DigitsWanted(Schema):
+    """A caller is to be asked for digits: play or speak the prompt, collect keys, answer with `POST /calls/digits`."""
+
+    request: int = Field(description="Our id of the request; comes back with the answer.", examples=[118])
+    call_id: str = Field(examples=["c-7781"])
+    prompt: str = Field(examples=["Please enter the number of your ticket, then press the hash key."])
+    max_digits: int = Field(examples=[10], description="Stop after so many keys.")
+    terminator: str = Field(examples=["#"], description="The key that ends the input, no part of it; empty: none.")
+    timeout_seconds: int = Field(examples=[10], description="How long to wait for keys after the prompt.")
+    expires_at: datetime = Field(description="The scenario goes on without an answer then.")
+
+
+class DigitsAnswer(Schema):
+    """What a caller has pressed."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [DIGITS, NO_DIGITS]})
+
+    call_id: Text = Field(min_length=1, max_length=128, description="Your id of the call.")
+    request: int = Field(ge=1, le=2**62, description="The `request` that this answers.")
+    digits: Text = Field("", max_length=40, description="The keys 0 to 9, * and #. Empty: the caller pressed nothing.")
+    failed: Text = Field(
+        "", max_length=200, description="Why nothing could be collected, in words; takes the block's Failed exit."
+    )
+
+
 class Caller(Schema):
     """Who is calling, and the rule by which we think so."""
 
@@ -110,6 +139,10 @@ class InteractionOut(Schema):
     caller: Caller
     disposition: str | None = Field(examples=["resolved"], description="Code of the disposition.")
     cause: str = ""
+    attached_data: dict[str, str] = Field(
+        {}, examples=[{"Order": "35436"}], description="What scenarios attached, by name."
+    )
+    digits_wanted: DigitsWanted | None = Field(None, description="What the caller is to be asked to press now.")
     offered_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None

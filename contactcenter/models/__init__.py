@@ -15,13 +15,15 @@ from .contacts import (
     ContactLink,
     ContactPhone,
 )
+from .digits import DigitRequest
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
+from .messages import InternalMessage, OutgoingMail
 from .outbox import OutboxEntry
-from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
+from .scenarios import Scenario, ScenarioRequest, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
 from .sign_on import SignOnIdentity
 
@@ -46,17 +48,21 @@ __all__ = [
     "ContactEmail",
     "ContactLink",
     "ContactPhone",
+    "DigitRequest",
     "Disposition",
     "FeedState",
     "Heartbeat",
     "Interaction",
     "InteractionEvent",
     "InteractionState",
+    "InternalMessage",
     "KnowledgeTopic",
     "NotReadyReason",
     "OutboxEntry",
+    "OutgoingMail",
     "RecordingQueueItem",
     "Scenario",
+    "ScenarioRequest",
     "ScenarioRun",
     "ScenarioStep",
     "ScenarioVersion",

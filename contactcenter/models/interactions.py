@@ -49,6 +49,8 @@ class Interaction(models.Model):
     # Records at CRMs: {"interaction": {...}, "caller": {...}, "related": [...]}, each {"account", "kind", "id", "url",
     # "title"}.
     records = models.JSONField(default=dict, blank=True)
+    # What scenarios attached, by name: travels to the desktop, the activity history, host pages and automation.
+    attached_data = models.JSONField(default=dict, blank=True)
     # The account whose page the answering desktop is embedded in; None: no activity history for this interaction.
     activity_account = models.ForeignKey(IntegrationAccount, models.SET_NULL, null=True, related_name="+")
     disposition = models.ForeignKey(Disposition, models.PROTECT, null=True, blank=True)

@@ -29,7 +29,7 @@ class Scenario(models.Model):
     def clean(self) -> None:
         from contactcenter.scenarios.definition import problems
 
-        found = problems(self.definition)
+        found = problems(self.definition, scenario=self.name)
         if found:
             raise ValidationError({"definition": found})
 
@@ -73,6 +73,8 @@ class ScenarioRun(Leasable):
     variables = models.JSONField(default=dict)
     # How far into the interaction's events the waiting block has looked.
     cursor = models.PositiveBigIntegerField(default=0)
+    # When the wait of the block ends, or ended last; None: it waits for events alone.
+    due_at = models.DateTimeField(null=True)
     steps_taken = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -96,6 +98,8 @@ class ScenarioStep(models.Model):
 
     run = models.ForeignKey(ScenarioRun, models.CASCADE, related_name="steps")
     number = models.PositiveIntegerField()
+    # The version that the block belongs to, where it is not the run's own: a scenario that another one has started.
+    version = models.ForeignKey(ScenarioVersion, models.PROTECT, null=True, related_name="+")
     block = models.CharField(max_length=60)
     kind = models.CharField(max_length=40)
     settings = models.JSONField(default=dict)
@@ -111,3 +115,16 @@ class ScenarioStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind} -> {self.exit}"
+
+
+class ScenarioRequest(models.Model):
+    """A request of a block that must not be sent twice: the row is there before it leaves, its answer comes after."""
+
+    run = models.ForeignKey(ScenarioRun, models.CASCADE, related_name="requests")
+    key = models.CharField(max_length=160, unique=True)
+    sent_at = models.DateTimeField(auto_now_add=True)
+    # {"status", "body"}; None: nobody knows what came of it.
+    answer = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,99 +1,60 @@
-"""What a block sees of the run that it works for, and the little memory that the engine keeps beside the variables."""
+"""What a block sees of the run that it works for."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
-from contactcenter.models import Agent, Interaction, ScenarioRun
+from django.utils import timezone
 
+from contactcenter.models import Agent, Interaction, ScenarioRun, ScenarioVersion
+
+from .memory import MEMORY, Memory
 from .settings_fields import OBJECT_TYPE
 from .substitution import Unsafe, only_variable, substitute, substitute_url
 from .values import Marker, Values
 
-# The engine's own part of `ScenarioRun.variables`; no scenario can name it.
-MEMORY = "_engine"
+__all__ = ["MEMORY", "CannotRun", "Context", "Memory"]
 
 
 class CannotRun(Exception):
     """The block cannot do its work with these settings and values: the Failed exit, with this sentence."""
 
 
-class Memory:
-    """The engine's notes: how often each block ran, where a branch returns to, which accounts do not answer."""
-
-    def __init__(self, variables: dict[str, Any]) -> None:
-        self.notes: dict[str, Any] = variables.setdefault(MEMORY, {})
-
-    def visit(self, block: str) -> int:
-        """Counts one more visit of the block; the first is 1. Kept with the step, so a replay counts the same."""
-        visits = self.notes.setdefault("visits", {})
-        visits[block] = visits.get(block, 0) + 1
-        return int(visits[block])
-
-    # -- branches of a waiting block
-
-    def leave_for_branch(self, block: str, *, final: bool) -> None:
-        self.notes["return"] = {"block": block, "final": final}
-
-    def take_return(self) -> tuple[str, bool]:
-        """Where the branch that has ended came from, and whether it was the last one. Empty: from nowhere."""
-        place = self.notes.pop("return", {})
-        return str(place.get("block", "")), bool(place.get("final"))
-
-    # -- the agent of the event that started the branch
-
-    @property
-    def agent_id(self) -> int | None:
-        return self.notes.get("agent")
-
-    def note_agent(self, agent_id: int | None) -> None:
-        if agent_id is not None:
-            self.notes["agent"] = agent_id
-
-    # -- accounts that did not answer while the caller waits
-
-    def is_away(self, account_id: int) -> bool:
-        return account_id in self.notes.get("away", [])
-
-    def note_away(self, account_id: int) -> None:
-        self.notes["away"] = sorted({*self.notes.get("away", []), account_id})
-
-    def forget_away(self) -> None:
-        self.notes.pop("away", None)
-
-    # -- accounts that a Select Account block chose, by type
-
-    def selected_account(self, account_type: str) -> str:
-        return str(self.notes.get("accounts", {}).get(account_type, ""))
-
-    def select_account(self, account_type: str, name: str) -> None:
-        self.notes["accounts"] = {**self.notes.get("accounts", {}), account_type: name}
-
-    # -- what the next Log block writes down
-
-    @property
-    def failure(self) -> dict[str, Any]:
-        return dict(self.notes.get("failure", {}))
-
-    def note_failure(self, failure: dict[str, Any]) -> None:
-        self.notes["failure"] = failure
-
-
 class Context:
     """One block at work. Settings are read through `text`, `query`, `address` and `fields`, which fill in variables.
 
-    `resolved` and `outcome` go into the recorded step."""
+    `resolved` and `outcome` go into the recorded step. `again`: the block has run and waits; this is another look.
+    A block that waits for a time says until when (`wait`); one that starts a scenario says which (`enters`)."""
 
     def __init__(
-        self, run: ScenarioRun, interaction: Interaction, block: dict[str, Any], settings: dict[str, Any]
+        self,
+        run: ScenarioRun,
+        interaction: Interaction,
+        block: dict[str, Any],
+        settings: dict[str, Any],
+        *,
+        again: bool = False,
     ) -> None:
         self.run = run
         self.interaction = interaction
         self.block = block
         self.settings = settings
         self.memory = Memory(run.variables)
-        self.visit = self.memory.visit(block["key"])
+        self.again = again
+        self.visit = self.memory.visits(block["key"]) if again else self.memory.visit(block["key"])
         self.values = Values(run.variables, interaction, self._agent())
         self.resolved: dict[str, Any] = {**settings}
         self.outcome: dict[str, Any] = {}
+        self.wake_at: datetime | None = None
+        self.enters: ScenarioVersion | None = None
+
+    def wait(self, seconds: float) -> None:
+        """The block is looked at again after so many seconds at the latest."""
+        self.wake_at = timezone.now() + timedelta(seconds=seconds)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the time that the block waits for is over."""
+        return self.run.due_at is not None and self.run.due_at <= timezone.now()
 
     @property
     def key(self) -> str:
@@ -126,6 +87,21 @@ class Context:
             raise CannotRun(f"{self.title}: {error}") from error
         return str(self.resolved[name])
 
+    def addresses(self, name: str) -> dict[str, str]:
+        """Addresses by label."""
+        try:
+            found = {label: substitute_url(address, self.values.text) for label, address in self.settings[name].items()}
+        except Unsafe as error:
+            raise CannotRun(f"{self.title}: {error}") from error
+        self.resolved[name] = {label: address for label, address in found.items() if address}
+        return dict(self.resolved[name])
+
+    def texts(self, name: str, language: str = "text") -> dict[str, str]:
+        """Texts by name, each written for `language`. What has no text yet is empty."""
+        found = {key: substitute(str(value), self.values.text, language) for key, value in self.settings[name].items()}
+        self.resolved[name] = found
+        return dict(found)
+
     def reference(self, name: str) -> str | Marker:
         """An id: as text, or as the marker of a record that is still to be made."""
         found = self._leaf(self.settings[name])
@@ -147,6 +123,11 @@ class Context:
         """Set a variable of the scenario. An empty name sets nothing."""
         if name:
             self.run.variables[name] = value
+
+    def set_result(self, status: int | None, body: str) -> None:
+        """What the latest integration block was answered: the two variables that stand for it."""
+        self.set("integrationResultCode", str(status or ""))
+        self.set("integrationResultBody", body)
 
     def _agent(self) -> Agent | None:
         if self.memory.agent_id is not None:

@@ -8,11 +8,13 @@ from typing import Any
 
 from integrations.models import IntegrationAccount
 
+from . import nesting
 from .blocks import BY_KIND
 from .blocks.base import FAILED, NEXT, Block
 
 KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 MOST_BLOCKS = 100
+EXCEPTION_HANDLER = "exception_handler"
 BlockData = dict[str, Any]
 
 
@@ -21,8 +23,9 @@ def blocks_of(definition: dict[str, Any]) -> dict[str, BlockData]:
     return {block["key"]: block for block in definition["blocks"]}
 
 
-def problems(definition: Any) -> list[str]:
-    """What makes the scenario unusable, in words; empty when it can be saved."""
+def problems(definition: Any, *, scenario: str = "") -> list[str]:
+    """What makes the scenario unusable, in words; empty when it can be saved. `scenario`: its own name, where it has
+    one, to find out whether it would start itself."""
     shape = _shape(definition)
     if shape:
         return [shape]
@@ -35,8 +38,10 @@ def problems(definition: Any) -> list[str]:
         *_duplicates(blocks),
         *_start(definition, by_key),
         *_exits(by_key),
+        *_handlers(by_key),
         *_unreachable(definition, by_key),
         *_accounts(by_key),
+        *nesting.problems(by_key, scenario),
     ]
 
 
@@ -48,15 +53,31 @@ def warnings(definition: Any) -> list[str]:
     found = [
         f'{name(block)}: the exit "Failed" is not connected. After a failure the scenario goes on at "Next".'
         for block in by_key.values()
-        if FAILED in BY_KIND[block["kind"]].exits and not block.get("exits", {}).get(FAILED)
+        if not handler(by_key)
+        and not is_connected(block, FAILED)
+        and BY_KIND[block["kind"]].can_fail(block.get("settings", {}))
     ]
-    if not any(block["kind"] == "connect_call" for block in by_key.values()):
+    if not {"connect_call", "start_another_scenario"} & {block["kind"] for block in by_key.values()}:
         found.append("No block connects the call: at the end of the scenario the call is queued without it.")
     return found
 
 
 def name(block: BlockData) -> str:
     return f'Block "{block.get("title") or block.get("key") or "?"}"'
+
+
+def is_connected(block: BlockData, exit: str) -> bool:
+    return bool(block.get("exits", {}).get(exit))
+
+
+def handler(blocks: dict[str, BlockData]) -> str:
+    """The key of the exception handler; empty without one."""
+    return next((key for key, block in blocks.items() if block["kind"] == EXCEPTION_HANDLER), "")
+
+
+def failed_target(block: BlockData) -> str:
+    """Where the Failed exit itself leads; empty where it is not connected."""
+    return str(block.get("exits", {}).get(FAILED) or "")
 
 
 def target(block: BlockData, exit: str) -> str:
@@ -142,11 +163,22 @@ def _exits(by_key: dict[str, BlockData]) -> Iterator[str]:
                 yield f'{name(block)}: the exit "{label}" leads to "{to}", and there is no such block.'
 
 
+def _handlers(by_key: dict[str, BlockData]) -> Iterator[str]:
+    entries = [key for key, block in by_key.items() if BY_KIND[block["kind"]].entry]
+    if len(entries) > 1:
+        yield f"There are {len(entries)} exception handlers. A scenario has one at the most."
+    for block in by_key.values():
+        for exit, to in block.get("exits", {}).items():
+            if to in entries:
+                label = BY_KIND[block["kind"]].exits[exit]
+                yield f'{name(block)}: the exit "{label}" leads to the exception handler, which begins by itself.'
+
+
 def _unreachable(definition: dict[str, Any], by_key: dict[str, BlockData]) -> Iterator[str]:
     start = definition.get("start")
     if start not in by_key:
         return
-    seen, todo = set(), [start]
+    seen, todo = set(), [start, *(key for key, block in by_key.items() if BY_KIND[block["kind"]].entry)]
     while todo:
         key = todo.pop()
         if key in by_key and key not in seen:

@@ -6,9 +6,18 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from integrations.redaction import is_sensitive
+
+from .json_paths import is_path
 from .substitution import NAME, Unsafe, check, only_variable
 
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# Headers that the client writes itself, or that lead a request elsewhere.
+OURS = ("connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade")
+MOST_PAGES = 10
+
 # A dot leads into a package of Oracle Service Cloud: `CO.Vehicle`.
+SETTABLE = ("___sip_response_code___",)  # the one name with underscores that the guides tell people to set
 OBJECT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
 
 
@@ -57,6 +66,50 @@ class FieldsField(forms.JSONField):
         return fields
 
 
+class PagesField(FieldsField):
+    """Addresses of pages by the label that agents read."""
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        pages = super().clean(value)
+        if len(pages) > MOST_PAGES:
+            raise ValidationError(f"At most {MOST_PAGES} pages.")
+        for label, address in pages.items():
+            if not label.strip() or not isinstance(address, str):
+                raise ValidationError('Give a label and an address, for example {"Orders": "https://..."}.')
+            checked(address, "url")
+        return pages
+
+
+class PathsField(FieldsField):
+    """Variables, and where their values stand in an answer."""
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        paths = super().clean(value)
+        for name, where in paths.items():
+            NameField().clean(name)
+            if not isinstance(where, str) or not is_path(where):
+                raise ValidationError(f'"{where}" is no path. Write for example ticket.id or results[0].name.')
+        return paths
+
+
+class HeadersField(FieldsField):
+    """Headers of a request. What is secret does not belong into a scenario: an account signs."""
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        headers = super().clean(value)
+        for name, text in headers.items():
+            if not HEADER.fullmatch(name) or name.lower() in OURS:
+                raise ValidationError(f'"{name}" is no header that can be set here.')
+            if is_sensitive(name):
+                raise ValidationError(
+                    f"{name} holds a secret, and a scenario is readable for everybody who may edit it. Choose an "
+                    "account instead: it signs the request."
+                )
+            if not isinstance(text, str):
+                raise ValidationError(f"{name} must be a text.")
+        return headers
+
+
 class NameField(forms.CharField):
     """The name of a variable that a block fills."""
 
@@ -66,7 +119,7 @@ class NameField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         name = str(super().clean(value) or "").strip()
-        if name and (name.startswith("_") or not NAME.fullmatch(name)):
+        if name and name not in SETTABLE and (name.startswith("_") or not NAME.fullmatch(name)):
             raise ValidationError(f'"{name}" is no name of a variable. Use letters, digits, dots and underscores.')
         if name.startswith(("item.", "user.")):
             raise ValidationError("Names that begin with item. or user. are read-only.")
@@ -101,6 +154,10 @@ class AccountField(forms.CharField):
             "help_text", "Name of an integration account. Empty: the one of Select Account, else the default."
         )
         super().__init__(**kwargs)
+
+
+class ScenarioField(forms.CharField):
+    """A scenario by name. `nesting` looks whether it exists and leads back."""
 
 
 def checked(text: str, language: str = "text") -> None:

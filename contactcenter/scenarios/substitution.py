@@ -250,6 +250,12 @@ def _check_url(template: str) -> None:
         raise Unsafe("An address begins with https:// and a host name without variables, or is one variable alone.")
 
 
+def _check_path(template: str) -> None:
+    """Below the account's own address: a path that begins with one slash."""
+    if not re.match(r"/(?!/)", template) or "\\" in template:
+        raise Unsafe('A path begins with one "/", as in /api/v2/tickets/$(ticket).json.')
+
+
 def _inspect_url(template: str, result: str) -> None:
     if any(unquote(part) in (".", "..") for part in urlsplit(result).path.split("/")):
         raise Unsafe('A value is "." or "..", which would lead to another address.')
@@ -264,6 +270,15 @@ def substitute_url(template: str, lookup: Lookup) -> str:
     if address and not re.match(r"https?://[^/\s]+", address):
         raise Unsafe(f"$({name}) is no http or https address.")
     return address
+
+
+# -- headers of mails and requests
+
+
+def header_value(value: str) -> str:
+    """A line break would begin another header (RFC 5322 section 2.2; RFC 9110 section 5.5). Other ends of lines that
+    programs know are left out as well."""
+    return " ".join(CONTROL.sub(" ", value).split())
 
 
 # -- JSON: parsed first and filled in afterwards, so a value is always inside its own string
@@ -305,4 +320,6 @@ LANGUAGES: dict[str, Language] = {
     "sosl": Language(sosl_term, _fill_sosl, _check_sosl),
     "zendesk": Language(zendesk_value, check=_check_zendesk, inspect=_inspect_zendesk),
     "url": Language(lambda value: quote(value, safe=""), check=_check_url, inspect=_inspect_url),
+    "path": Language(lambda value: quote(value, safe=""), check=_check_path, inspect=_inspect_url),
+    "header": Language(header_value),
 }

@@ -77,6 +77,8 @@ def test_a_reported_call_rings_at_its_agent_and_the_interaction_is_answered(cent
         },
         "disposition": None,
         "cause": "",
+        "attached_data": {},
+        "digits_wanted": None,
         "answered_at": None,
         "ended_at": None,
         "completed_at": None,
@@ -261,7 +263,8 @@ def test_the_api_describes_itself_without_a_token() -> None:
     response = Client().get("/api/v1/openapi.json")
     assert response.status_code == 200
     described = response.json()
-    assert set(described["paths"]) == {"/api/v1/calls/events", "/api/v1/interactions/{interaction_id}"}
+    paths = {"/api/v1/calls/events", "/api/v1/calls/digits", "/api/v1/interactions/{interaction_id}"}
+    assert set(described["paths"]) == paths
     event = described["components"]["schemas"]["CallEvent"]
     assert set(event["properties"]) == set(OFFERED) | {"cause"}
     assert event["required"] == ["call_id", "event"]

@@ -424,7 +424,8 @@ def test_the_view_has_the_agreed_shape(service: Any, agent: Any) -> None:
     view = calls.view(offer(service, agent="agent1"))
     assert list(view) == [
         "id", "reference", "callId", "media", "direction", "state", "stateLabel", "mine", "service", "customer",
-        "caller", "records", "offeredAt", "ringingAt", "answeredAt", "endedAt", "ringUntil", "wrapUpUntil",
+        "caller", "records", "pages", "attachedData", "digits",
+        "offeredAt", "ringingAt", "answeredAt", "endedAt", "ringUntil", "wrapUpUntil",
         "disposition", "notes", "dispositions", "activity", "controls",
     ]  # fmt: skip
     assert view["service"] == {"code": "support", "name": "Customer Support"}

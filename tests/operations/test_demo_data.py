@@ -38,7 +38,7 @@ def test_five_agents_serve_customer_support():
     assert service.scenario.versions.count() == 1
 
 
-def test_each_voice_service_has_a_number_and_a_scenario_of_another_crm():
+def test_each_voice_service_has_a_number_and_a_scenario_of_its_own():
     load()
 
     voice = Service.objects.filter(media="voice").order_by("numbers__e164")
@@ -46,6 +46,7 @@ def test_each_voice_service_has_a_number_and_a_scenario_of_another_crm():
         ("support", "+14155550100", "ServiceNow inbound call"),
         ("sales", "+14155550101", "Salesforce inbound call"),
         ("helpdesk", "+14155550102", "Zendesk inbound call"),
+        ("tickets", "+14155550103", "Zendesk by ticket number"),
     ]
     for service in voice:
         assert service.scenario.versions.count() == 1

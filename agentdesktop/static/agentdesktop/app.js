@@ -39,6 +39,7 @@ const store = createStore({
   state: { state: "NOT_READY" },
   agent: {},
   notices: [],
+  messages: [],
   pops: {},
   drafts: {},
   replies: {},
@@ -202,7 +203,7 @@ function onEvent(kind, data) {
   if (kind === "interaction") onInteraction(before, data);
   if (kind === "interaction" && data.chat) tellOfMessage(before, data);
   if (kind === "screen_pop") pop(data);
-  if (kind === "notice") announce(data.text);
+  if (kind === "notice" || kind === "message") announce(data.text);
 }
 
 function onInteraction({ interactions }, told) {
@@ -349,7 +350,7 @@ function draw(state) {
     render(at("bar"), stateBar(state, { act, logOut, toggleHelp, askNotifications: mayAsk() }));
     render(at("nav"), navigation(state, { go }));
   }
-  render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
+  render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, dismissMessage: (id) => act("dismiss_message", { message: id }), takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
   render(at("work"), work(state, page));
   render(at("side"), side(state, page));
   chaseFocus(state);

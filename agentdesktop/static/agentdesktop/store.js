@@ -36,6 +36,7 @@ export function fromOverview(overview) {
     reasons: overview.reasons,
     services: overview.services,
     directory: overview.directory,
+    messages: overview.messages || [],
     demo: Boolean(overview.demo),
   };
 }
@@ -45,6 +46,8 @@ export function reduce(state, kind, data) {
   if (kind === "state") return { state: data };
   if (kind === "interaction") return withInteraction(state, data);
   if (kind === "screen_pop") return { pops: withPop(state.pops, data) };
+  if (kind === "message") return { messages: [...state.messages.filter((each) => each.id !== data.id), data] };
+  if (kind === "message_dismissed") return { messages: state.messages.filter((each) => each.id !== data.id) };
   if (kind === "notice") return { notices: withNotice(state.notices, data) };
   return {};
 }

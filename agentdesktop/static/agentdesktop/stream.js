@@ -3,7 +3,7 @@
 
 const SILENCE = 40_000; // The server beats every 15 seconds; two missed beats and the connection is dead.
 const PAUSES = [500, 1000, 2000, 4000, 8000];
-const KINDS = ["state", "interaction", "screen_pop", "notice", "logout"];
+const KINDS = ["state", "interaction", "screen_pop", "notice", "message", "message_dismissed", "logout"];
 
 export function createStream({ onEvent, onReset, onStatus, probe }) {
   let source = null;

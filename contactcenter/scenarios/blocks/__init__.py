@@ -3,8 +3,14 @@
 from . import salesforce, service_cloud, servicenow, zendesk
 from .automation import ZapierSignal
 from .base import Block
-from .call import ConnectCall, FindAgent
-from .logic import If, Log, SetVariable
+from .bot import AskBot, ChatBotSelectAccount
+from .call import CollectDigits, ConnectCall, FindAgent
+from .contacts import IdentifyContact
+from .desktop import AttachedData, InternalMessage, WebScreenPop
+from .fetch import FetchUrl
+from .flow import ExceptionHandler, StartAnotherScenario, Wait
+from .logic import GetNextRecord, If, Log, SetVariable
+from .mail import EMail
 
 BLOCKS: tuple[type[Block], ...] = (
     servicenow.ServiceNowSelectAccount,
@@ -24,6 +30,7 @@ BLOCKS: tuple[type[Block], ...] = (
     zendesk.ZendeskCreate,
     zendesk.ZendeskUpdate,
     zendesk.ZendeskScreenPop,
+    zendesk.ZendeskApiRequest,
     service_cloud.RightNowSelectAccount,
     service_cloud.RightNowSearch,
     service_cloud.RightNowCreate,
@@ -34,12 +41,25 @@ BLOCKS: tuple[type[Block], ...] = (
     service_cloud.OracleCreate,
     service_cloud.OracleUpdate,
     service_cloud.OracleScreenPop,
+    IdentifyContact,
+    CollectDigits,
     FindAgent,
     ConnectCall,
+    WebScreenPop,
+    AttachedData,
+    InternalMessage,
+    EMail,
+    FetchUrl,
+    ChatBotSelectAccount,
+    AskBot,
+    ZapierSignal,
     If,
     SetVariable,
+    GetNextRecord,
+    Wait,
+    StartAnotherScenario,
+    ExceptionHandler,
     Log,
-    ZapierSignal,
 )
 BY_KIND: dict[str, type[Block]] = {block.kind: block for block in BLOCKS}
 

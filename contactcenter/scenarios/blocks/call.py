@@ -1,12 +1,18 @@
-"""Blocks that bring caller and agent together. Routing itself is `contactcenter.routing`."""
+"""Blocks that bring caller and agent together, and that listen to the caller. Routing is `contactcenter.routing`."""
 
 from typing import ClassVar
 
-from contactcenter import routing
-from contactcenter.models import Interaction, InteractionEvent, InteractionState
-from contactcenter.scenarios.context import Context
+from django import forms
 
-from .base import NEXT, WAIT, Block
+from contactcenter import digits, routing
+from contactcenter.errors import NotPossible
+from contactcenter.interactions import TALKING, UNANSWERED
+from contactcenter.models import DigitRequest, Interaction, InteractionEvent, InteractionState
+from contactcenter.scenarios.context import CannotRun, Context
+from contactcenter.scenarios.settings_fields import BlockSettings, NameField, TemplateField
+from contactcenter.telephony import line
+
+from .base import FAILED, NEXT, WAIT, Block
 
 INBOUND = Interaction.Direction.INBOUND
 
@@ -53,3 +59,68 @@ class ConnectCall(Block):
 
     def hear(self, event: InteractionEvent) -> str:
         return event.kind if event.kind in self.events else ""
+
+
+class CollectDigits(Block):
+    """The telephone system is asked through its line and answers through the API. A caller who hangs up, and a system
+    that does not answer, end the wait."""
+
+    kind = "collect_digits"
+    label = "Collect Digits"
+    description = "Asks the caller to press keys, such as the number of a ticket, and keeps them in a variable."
+    exits = {NEXT: "Next", "no_input": "No input", FAILED: "Failed"}
+    conditional = ("no_input", FAILED)
+    polls = True
+
+    class Settings(BlockSettings):
+        prompt = TemplateField(
+            label="Prompt",
+            max_length=500,
+            help_text="What the caller hears, as text; the telephone system speaks it. Variables are possible.",
+        )
+        variable = NameField(label="Variable", help_text="Receives the digits.")
+        max_digits = forms.IntegerField(
+            label="At most", min_value=1, max_value=30, initial=10, help_text="How many keys are waited for."
+        )
+        terminator = forms.ChoiceField(
+            label="Terminator",
+            choices=[("#", "#"), ("*", "*"), ("", "None")],
+            initial="#",
+            required=False,
+            help_text="The key that ends the input before that. It is no part of the digits.",
+        )
+        seconds = forms.IntegerField(
+            label="Time-out", min_value=1, max_value=60, initial=10, help_text="Seconds that the caller has for it."
+        )
+
+    def run(self, context: Context) -> str:
+        interaction, settings = context.interaction, context.settings
+        if interaction.state not in (*UNANSWERED, *TALKING):
+            raise CannotRun("The caller has hung up.")
+        wanted = digits.Wanted(
+            context.text("prompt"), settings["max_digits"], settings["terminator"], settings["seconds"]
+        )
+        try:
+            request = line(interaction).collect(interaction, wanted, key=context.key)
+        except NotPossible as refusal:
+            raise CannotRun(refusal.sentence) from refusal
+        context.outcome = {"request": request.pk}
+        context.wait(settings["seconds"] + digits.PROMPT_SECONDS)
+        return WAIT
+
+    def poll(self, context: Context) -> str:
+        request = DigitRequest.objects.filter(key=context.key).first()
+        if request is not None and request.outcome:
+            return self.outcome(context, request)
+        if context.interaction.state not in (*UNANSWERED, *TALKING):
+            raise CannotRun("The caller has hung up.")
+        if context.is_due:
+            raise CannotRun("The telephone system did not answer in time.")
+        return WAIT
+
+    def outcome(self, context: Context, request: DigitRequest) -> str:
+        if request.outcome == DigitRequest.Outcome.FAILED:
+            raise CannotRun(f"The telephone system could not collect digits: {request.error}")
+        context.set(context.settings["variable"], request.digits)
+        context.outcome = {"digits": len(request.digits)}
+        return NEXT if request.outcome == DigitRequest.Outcome.COLLECTED else "no_input"

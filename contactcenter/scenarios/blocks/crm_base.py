@@ -87,10 +87,8 @@ class CrmBlock(Block):
         body = (call.response_body if call else "") or str(answer.get("body") or "")
         if account:
             body = mask(body, account.secret_values())
-        seen = {"status": status, "body": body[:BODY_SHOWN]}
-        context.set("integrationResultCode", str(status or ""))
-        context.set("integrationResultBody", seen["body"])
-        return seen
+        context.set_result(status, body[:BODY_SHOWN])
+        return {"status": status, "body": body[:BODY_SHOWN]}
 
     def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:
         """While the caller waits, an account that has just failed is not asked again."""

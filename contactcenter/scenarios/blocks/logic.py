@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 
-from contactcenter.scenarios.context import Context
+from contactcenter.scenarios import arithmetic
+from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import BlockSettings, NameField, TemplateField
+from contactcenter.scenarios.values import move_on
 
-from .base import NEXT, Block
+from .base import FAILED, NEXT, NO_DATA, Block
 
 logger = logging.getLogger(__name__)
 
+TEXT, NUMBER = "text", "number"
 LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -57,14 +61,61 @@ class If(Block):
 class SetVariable(Block):
     kind = "set_variable"
     label = "Set Variable"
+    description = "Keeps a text, or the result of a calculation with whole numbers."
+    exits = {NEXT: "Next", FAILED: "Failed"}
 
     class Settings(BlockSettings):
         name = NameField(label="Variable", help_text="The name without $( ).")
-        value = TemplateField(label="Value", required=False, help_text="Text with variables.")
+        value_is = forms.ChoiceField(
+            label="Value is",
+            choices=[(TEXT, "Text"), (NUMBER, "A calculation with whole numbers")],
+            initial=TEXT,
+            help_text="A calculation takes + - * / % and brackets, as in $(count) + 1. An empty variable counts as 0.",
+        )
+        value = TemplateField(label="Value", required=False, help_text="Text with variables, or the calculation.")
+
+        def clean(self) -> dict[str, Any]:
+            cleaned = super().clean() or {}
+            if cleaned.get("value_is") == NUMBER and "value" not in self.errors:
+                try:
+                    arithmetic.check(str(cleaned.get("value", "")))
+                except arithmetic.NotANumber as error:
+                    self.add_error("value", str(error))
+            return cleaned
+
+    @classmethod
+    def can_fail(cls, settings: dict[str, Any]) -> bool:
+        return settings.get("value_is") == NUMBER
 
     def run(self, context: Context) -> str:
-        context.set(context.settings["name"], context.text("value"))
+        value = self.number(context) if context.settings["value_is"] == NUMBER else context.text("value")
+        context.set(context.settings["name"], value)
         return NEXT
+
+    def number(self, context: Context) -> str:
+        context.text("value")
+        try:
+            return str(arithmetic.evaluate(context.settings["value"], context.values.text))
+        except arithmetic.NotANumber as error:
+            raise CannotRun(f"{context.title}: {error}") from error
+
+
+class GetNextRecord(Block):
+    """Behind the last record the columns are empty; a search of the same name begins anew."""
+
+    kind = "get_next_record"
+    label = "Get Next Record"
+    description = "Moves to the next record of a recordset, whose columns $(name.column) then stand for."
+    exits = {NEXT: "Next", NO_DATA: "No data"}
+
+    class Settings(BlockSettings):
+        recordset = NameField(label="Recordset name", help_text="As it is named in the block that found the records.")
+
+    def run(self, context: Context) -> str:
+        name = context.settings["recordset"]
+        there, note = move_on(context.run.variables.get(name))
+        context.outcome = {"note": note} if note else {}
+        return NEXT if there else NO_DATA
 
 
 class Log(Block):

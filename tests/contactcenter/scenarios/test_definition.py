@@ -1,5 +1,6 @@
 """What keeps a scenario from being saved is said in words that name the block."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from contactcenter.models import Scenario
 from contactcenter.scenarios.blocks import BLOCKS, BY_KIND
 from contactcenter.scenarios.definition import problems, target, warnings
+from contactcenter.scenarios.described import table
 from tests.contactcenter.flow import block, flow, library
 from tests.factories import AccountFactory
 
@@ -168,3 +170,21 @@ def test_every_block_describes_itself_and_its_settings(kind: Any) -> None:
     assert set(kind.final) <= set(kind.exits)
     form = kind.Settings()
     assert all(field.label and field.help_text for field in form.fields.values())
+
+
+# -- every block, for the editor and for the documentation
+
+
+@pytest.mark.parametrize("kind", BLOCKS, ids=lambda kind: kind.kind)
+def test_every_block_and_every_setting_is_explained(kind: Any) -> None:
+    assert kind.label
+    assert kind.description
+    for name, field in kind.Settings.base_fields.items():
+        assert field.label, name
+        assert field.help_text, name
+
+
+def test_the_documentation_has_the_table_of_the_classes() -> None:
+    text = Path("docs/scenarios.md").read_text()
+    begin, end = text.index("described.py`) -->\n"), text.index("<!-- end -->")
+    assert text[begin:end].partition("\n")[2].strip() == table()

@@ -66,7 +66,7 @@ def test_an_interaction_keeps_the_version_that_it_began_with() -> None:
 def test_every_step_is_recorded_with_its_settings_filled_in() -> None:
     interaction = offered(set_("a", "greeting", "Hello $(item.customerPhone) $(nobody)", next="connect"), CONNECT)
     first, second = flow.run_of(interaction).steps.all()
-    assert first.settings == {"name": "greeting", "value": "Hello +14155550132 "}
+    assert first.settings == {"name": "greeting", "value_is": "text", "value": "Hello +14155550132 "}
     assert first.outcome == {"unknown": ["nobody"]}
     assert (first.exit, second.exit) == ("next", "wait")
     assert flow.run_of(interaction).variables["greeting"] == "Hello +14155550132 "

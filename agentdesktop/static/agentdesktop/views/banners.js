@@ -2,14 +2,15 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { _ } from "../words.js";
+import { _, timeOfDay } from "../words.js";
 import { iconButton, until } from "./parts.js";
 
-export function banners(state, { retryNow, dismiss, takeOver, grow }) {
+export function banners(state, { retryNow, dismiss, dismissMessage, takeOver, grow }) {
   if (state.phase !== "ready") return [];
   return [
     connection(state.connection, retryNow),
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
+    ...state.messages.map((message) => messageLine(message, dismissMessage)),
     hostLine(state.host, state.interactions),
     microphoneLine(state.host, state.state),
     !state.leads && state.settled && mirror(takeOver),
@@ -47,6 +48,25 @@ function noticeLine({ id, level, text }, dismiss) {
     icon(sign),
     h("div", { class: "banner-words" }, text),
     iconButton(_("Close this message"), "cross", { class: "small", onclick: () => dismiss(id) }),
+  );
+}
+
+// From a scenario, for this agent: it stays until it is dismissed, on every tab and after the next log-in.
+function messageLine({ id, text, at, reference }, dismissMessage) {
+  return h(
+    "div",
+    { class: "banner banner-info", key: `message-${id}`, role: "status" },
+    icon("chat"),
+    h(
+      "div",
+      { class: "banner-words" },
+      h("strong", {}, _("Message")),
+      " ",
+      h("time", { datetime: at }, timeOfDay(at)),
+      reference && ` · ${reference}`,
+      h("p", { class: "message-text" }, text),
+    ),
+    iconButton(_("Dismiss this message"), "cross", { class: "small", onclick: () => dismissMessage(id) }),
   );
 }
 

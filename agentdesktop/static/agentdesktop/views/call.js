@@ -4,9 +4,10 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, since } from "./parts.js";
-import { whyThisPerson } from "./why.js";
+import { callersKeys, pages } from "./pages.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
+import { whyThisPerson } from "./why.js";
 
 export function callCard(interaction, page) {
   const { act, busy } = page;
@@ -38,6 +39,8 @@ export function callCard(interaction, page) {
       can("end") &&
         button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
+    callersKeys(interaction, page),
+    pages(interaction),
     records(interaction, page),
     notesField(interaction, page),
   );

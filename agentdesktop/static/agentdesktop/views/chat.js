@@ -5,9 +5,10 @@ import { icon } from "../icons.js";
 import { _, callerName, timeOfDay } from "../words.js";
 import { addPicture, attachment, pickedPicture, takesPictures } from "./attachments.js";
 import { button, candidates, reason, since } from "./parts.js";
-import { whyThisPerson } from "./why.js";
+import { pages } from "./pages.js";
 import { records } from "./records.js";
 import { notesField } from "./wrapup.js";
+import { whyThisPerson } from "./why.js";
 
 export function chatCard(interaction, page) {
   const { act, busy } = page;
@@ -37,6 +38,7 @@ export function chatCard(interaction, page) {
         onclick: () => act("end", { interaction: interaction.id }),
       }),
     ),
+    pages(interaction),
     records(interaction, page),
     notesField(interaction, page),
   );

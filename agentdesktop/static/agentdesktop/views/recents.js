@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName, clock, secondsBetween, timeOfDay } from "../words.js";
+import { pageLinks } from "./pages.js";
 import { iconButton } from "./parts.js";
 import { activityLine } from "./wrapup.js";
 
@@ -32,6 +33,7 @@ function row(interaction, { dialNumber }) {
       h("span", { class: "row-name" }, callerName(interaction)),
       h("span", { class: "row-facts" }, facts.filter(Boolean).join(" · ")),
       interaction.activity?.status === "stuck" && activityLine(interaction),
+      pageLinks(interaction),
     ),
     number && !customer.anonymous && iconButton(_("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),
   );

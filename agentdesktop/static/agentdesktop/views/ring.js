@@ -4,8 +4,9 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
-import { whyThisPerson } from "./why.js";
+import { callersKeys, pages } from "./pages.js";
 import { records } from "./records.js";
+import { whyThisPerson } from "./why.js";
 
 export function ringCard(interaction, page) {
   const { act, busy } = page;
@@ -29,6 +30,8 @@ export function ringCard(interaction, page) {
     chat && firstWords(chat),
     candidates(interaction, act),
     whyThisPerson(interaction, act),
+    callersKeys(interaction, page),
+    pages(interaction),
     records(interaction, page),
     h(
       "div",

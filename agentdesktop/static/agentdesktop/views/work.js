@@ -69,9 +69,11 @@ function notReadyWords(now) {
 }
 
 function simulate(state, { act, busy, setUi }) {
+  const services = state.services.filter(({ media }) => media !== "chat");
   const submit = (event) => {
     event.preventDefault();
-    act("simulate_call", { from: event.target.elements.from.value });
+    const { from, service } = event.target.elements;
+    act("simulate_call", { from: from.value, service: service ? service.value : "" });
   };
   return h(
     "form",
@@ -81,6 +83,12 @@ function simulate(state, { act, busy, setUi }) {
       "div",
       { class: "simulate-row" },
       h("input", { id: "simulate-from", name: "from", type: "tel", value: state.ui.simulateFrom, autocomplete: "off", oninput: (event) => setUi({ simulateFrom: event.target.value }) }),
+      services.length > 1 &&
+        h(
+          "select",
+          { name: "service", "aria-label": _("Service"), key: "service" },
+          services.map(({ code, name }) => h("option", { key: code, value: code }, name)),
+        ),
       h("button", { class: "plain", disabled: Boolean(busy.simulate_call) }, icon("bolt"), h("span", {}, _("Simulate call"))),
     ),
   );

@@ -4,8 +4,9 @@ import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { _, callerName, clock, secondsBetween } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
-import { whyThisPerson } from "./why.js";
+import { pages } from "./pages.js";
 import { records } from "./records.js";
+import { whyThisPerson } from "./why.js";
 
 export const draftOf = (interaction, drafts) => ({
   disposition: interaction.disposition || "",
@@ -103,6 +104,7 @@ export function wrapUpCard(interaction, page) {
     dispositions(interaction, page),
     notesField(interaction, page),
     activityLine(interaction),
+    pages(interaction),
     records(interaction, page),
     h(
       "div",

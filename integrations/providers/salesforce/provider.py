@@ -7,16 +7,17 @@ from integrations.actions import Result, action
 from integrations.doctor import Passed
 
 from .advice import ADVICE
+from .bulk import Bulk
 from .frame import Frame
-from .history import History
 from .limits import Limits
+from .lists import Lists
 from .people import People
 from .probes import probes
 from .properties import SalesforceProperties
 
 
-class Salesforce(Limits, People, Frame, History):
-    """A Salesforce organisation: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+class Salesforce(Limits, People, Frame, Lists, Bulk):
+    """A Salesforce organisation: OAuth2, Crm, PeopleDirectory, EmbedHost, CallingListSource and CampaignResults."""
 
     key = "salesforce"
     label = "Salesforce.com"

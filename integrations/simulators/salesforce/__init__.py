@@ -1,7 +1,8 @@
 """Salesforce: OAuth, REST API with SOQL and SOSL, and pages of the records.
 
 Read `schema.py` for the objects, `seed.py` for the data, `rules.py` for what the organisation does to a record,
-`rest.py` for the REST interface, `soql.py` and `sosl.py` for the languages."""
+`rest.py` for the REST interface, `composite.py` and `bulk.py` for many records at once, `soql.py` and `sosl.py` for the
+languages."""
 
 from __future__ import annotations
 
@@ -15,22 +16,25 @@ from starlette.routing import BaseRoute, Route
 
 from ..boards import Board, BoardSimulator, Link, Table
 from ..faults import Fault
-from . import faulty, oauth, recordpages, rest, schema, seed
+from . import bulk, faulty, oauth, recordpages, rest, schema, seed, soql
 from .store import Row, Store
 from .tokens import TokenStore
 
+Kept = tuple[soql.Query, list[Row]]
 Handler = Callable[["Salesforce", Request], Awaitable[Response]]
 CONSUMER_KEY = "demo-salesforce-consumer-key-3MVG9"
 CONSUMER_SECRET = "demo-salesforce-consumer-secret"  # noqa: S105 - the published secret of a simulator
 EVERYTHING = ["read", "create", "edit", "delete"]
 ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 QUERIES_KEPT = 20
+TABLES = ("Task", "CampaignMember", "Case", "Contact", "Lead", "Account")
 COLUMNS = {
     "Contact": ("Name", "Phone", "MobilePhone", "Email"),
     "Lead": ("Name", "Company", "Phone", "Status"),
     "Account": ("Name", "Phone", "Industry"),
     "Case": ("CaseNumber", "Subject", "Status", "Origin"),
     "Task": ("Subject", "Status", "CallType", "CallDurationInSeconds", "CallDisposition"),
+    "CampaignMember": ("Name", "Status", "HasResponded", "FirstRespondedDate"),
 }
 
 
@@ -71,14 +75,25 @@ class Salesforce(BoardSimulator):
         "search_index_lag_seconds": 0.0,
         "duplicate_rule": False,
         "external_ids_unique": True,
+        # How often a bulk job is looked at before it is complete, and the largest upload.
+        "bulk_polls": 1,
+        "bulk_most_bytes": 100_000_000,
+        # A number makes a campaign "Large campaign" with so many members.
+        "campaign_members": 0,
     }
 
     def reset(self) -> None:
         super().reset()
         self.store = Store()
         self.tokens = TokenStore(seed.ORGANISATION)
-        self.queries: dict[str, list[dict[str, Any]]] = {}
+        self.queries: dict[str, Kept] = {}
+        self.jobs: dict[str, bulk.Job] = {}
         seed.fill(self.store)
+
+    def change_settings(self, changes: dict[str, Any]) -> None:
+        super().change_settings(changes)
+        if "campaign_members" in changes:
+            seed.fill_campaign(self.store, self.settings["campaign_members"])
 
     def secrets(self) -> list[str]:
         return [self.settings.get("consumer_secret", CONSUMER_SECRET), *getattr(self, "tokens", TokenStore("")).issued]
@@ -112,10 +127,10 @@ class Salesforce(BoardSimulator):
     def callbacks(self) -> list[str]:
         return oauth.callbacks_of(self.surroundings.desktop_url, self.settings["callback_urls"])
 
-    def keep_query(self, records: list[dict[str, Any]]) -> str:
+    def keep_query(self, asked: soql.Query, rows: list[Row]) -> str:
         """Rows that did not fit into a page, under a locator."""
         locator = f"01gDm{secrets.token_hex(6)}"
-        self.queries = dict([*self.queries.items(), (locator, records)][-QUERIES_KEPT:])
+        self.queries = dict([*self.queries.items(), (locator, (asked, rows))][-QUERIES_KEPT:])
         return locator
 
     # -- addresses
@@ -154,7 +169,7 @@ class Salesforce(BoardSimulator):
             ("Authorisations", f"{len(live)} with a refresh token"),
             ("Refresh tokens", "rotate" if self.settings["rotate_refresh_tokens"] else "stay the same"),
         ]
-        return Board(facts, [self._table(name) for name in ("Task", "Case", "Contact", "Lead", "Account")])
+        return Board(facts, [self._table(name) for name in TABLES])
 
     def _table(self, name: str) -> Table:
         rows = list(reversed(self.store.of(schema.ENTITIES[name])))[:20]
@@ -163,6 +178,7 @@ class Salesforce(BoardSimulator):
         empty = "No calls have been written yet." if name == "Task" else "No records."
         return Table(f"{name}s" if name != "Task" else "Tasks (activity history)", head, cells, empty)
 
-    @staticmethod
-    def _link(name: str, row: Row) -> Link:
-        return Link(str(row.get(COLUMNS[name][0]) or row["Id"]), f"/lightning/r/{name}/{row['Id']}/view")
+    def _link(self, name: str, row: Row) -> Link:
+        person = self.store.find(row.get("ContactId") or row.get("LeadId") or "") if name == "CampaignMember" else None
+        title = person[1]["Name"] if person else row.get(COLUMNS[name][0])
+        return Link(str(title or row["Id"]), f"/lightning/r/{name}/{row['Id']}/view")

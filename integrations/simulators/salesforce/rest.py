@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import describe, errors, rules, schema, soql, sosl
+from . import bulk, composite, describe, errors, rules, schema, soql, sosl
 from .errors import Refused
 from .store import Row
 
@@ -170,26 +170,26 @@ def query(call: Call, rest: list[str]) -> Response:
     found = soql.run(asked, store)
     if asked.counts:
         return JSONResponse({"totalSize": len(found), "done": True, "records": []})
-    return _page(call, [call.shown(asked.entity, row, asked.fields) for row in found], 0)
+    return _page(call, asked, found, 0)
 
 
-def _page(call: Call, records: list[dict[str, Any]], start: int, locator: str = "") -> Response:
+def _page(call: Call, asked: soql.Query, rows: list[Row], start: int, locator: str = "") -> Response:
     """2,000 rows; the rest is kept and fetched by its locator."""
-    size = call.simulator.settings["query_page_size"]
-    shown, end = records[start : start + size], start + size
-    answer: dict[str, Any] = {"totalSize": len(records), "done": end >= len(records), "records": shown}
-    if end < len(records):
-        locator = locator or call.simulator.keep_query(records)
+    end = start + call.simulator.settings["query_page_size"]
+    shown = [call.shown(asked.entity, row, asked.fields) for row in rows[start:end]]
+    answer: dict[str, Any] = {"totalSize": len(rows), "done": end >= len(rows), "records": shown}
+    if end < len(rows):
+        locator = locator or call.simulator.keep_query(asked, rows)
         answer["nextRecordsUrl"] = f"{call.base}/query/{locator}-{end}"
     return JSONResponse(answer)
 
 
 def _next_page(call: Call, text: str) -> Response:
     locator, _, start = text.rpartition("-")
-    records = call.simulator.queries.get(locator)
-    if records is None or not start.isdigit():
+    kept = call.simulator.queries.get(locator)
+    if kept is None or not start.isdigit():
         raise Refused(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    return _page(call, records, int(start), locator)
+    return _page(call, *kept, int(start), locator)
 
 
 def search(call: Call, rest: list[str]) -> Response:
@@ -322,6 +322,8 @@ def by_external_id(call: Call, entity: schema.Entity, name: str, value: str) -> 
 
 
 RESOURCES: dict[str, Callable[[Call, list[str]], Response]] = {
+    "composite": composite.answer,
+    "jobs": bulk.answer,
     "limits": limits,
     "query": query,
     "search": search,

@@ -24,6 +24,8 @@ def check(store: Store, entity: schema.Entity, values: Any, hidden: set[str], ro
     _required(entity, found, row)
     if entity.name == "Task":
         _call(store, {**(row or {}), **found})
+    if entity.name == "CampaignMember" and row is None:
+        _member(store, found)
     return found
 
 
@@ -101,6 +103,17 @@ def _call(store: Store, task: Row) -> None:
     if who and who[0].name == "Lead" and task.get("WhatId"):
         message = "If the WhoId refers to a lead, then the WhatId field value must be empty."
         raise Refused(400, "FIELD_INTEGRITY_EXCEPTION", message, ["WhatId"])
+
+
+def _member(store: Store, member: Row) -> None:
+    """One contact or one lead, once in each campaign."""
+    person = member.get("ContactId") or member.get("LeadId")
+    if not person:
+        raise Refused(400, "REQUIRED_FIELD_MISSING", "Required fields are missing: [LeadId]", ["LeadId"])
+    members = store.rows["CampaignMember"].values()
+    same = (each for each in members if each["CampaignId"] == member["CampaignId"])
+    if any(person in (each["ContactId"], each["LeadId"]) for each in same):
+        raise Refused(400, "DUPLICATE_VALUE", "Already a campaign member.", [])
 
 
 def label(name: str) -> str:

@@ -93,6 +93,7 @@ ENTITIES = {
             FirstName=Field(length=40), LastName=Field(length=80, required=True), Name=computed(length=121),
             Company=Field(required=True), Email=Field(EMAIL, 80), Phone=Field(PHONE, 40),
             MobilePhone=Field(PHONE, 40), IsConverted=computed(BOOLEAN, default=False),
+            DoNotCall=Field(BOOLEAN, default=False),
             Status=Field(LIST, choices=("Open", "Working", "Closed"), default="Open"),
             **OWNER, **DESCRIPTION, **CALL_REFERENCE,
         ),
@@ -123,6 +124,18 @@ ENTITIES = {
             Name=Field(length=80, required=True), IsActive=Field(BOOLEAN, default=False),
             Status=Field(LIST, choices=("Planned", "In Progress", "Completed"), default="Planned"),
             **OWNER, **DESCRIPTION,
+        ),
+        entity(
+            "CampaignMember", "00v",
+            CampaignId=reference("Campaign", "Campaign", required=True, update=False),
+            ContactId=reference("Contact", "Contact", update=False), LeadId=reference("Lead", "Lead", update=False),
+            Status=Field(LIST, 40), HasResponded=computed(BOOLEAN, default=False), FirstRespondedDate=computed(DATE),
+        ),
+        entity(
+            "CampaignMemberStatus", "01Y",
+            CampaignId=reference("Campaign", "Campaign", required=True, update=False),
+            Label=Field(length=765, required=True), HasResponded=Field(BOOLEAN, default=False),
+            IsDefault=Field(BOOLEAN, default=False), SortOrder=Field(INTEGER),
         ),
     )
 }  # fmt: skip

@@ -23,6 +23,15 @@ CASES = (
     (0, "Invoice 2231 arrived twice", "New", "Medium"),
     (2, "Delivery to the wrong address", "Closed", "Low"),
 )
+# First name, last name, phone, whether calls are refused
+CAMPAIGN_LEADS = (
+    ("Paula", "Reyes", "(628) 555-0161", False),
+    ("Quentin", "Shaw", "628.555.0162", False),
+    ("Rosa", "Quiet", "+1 628 555 0163", True),
+    ("Sam", "Silent", "", False),
+)
+STATUSES = (("Sent", False), ("Responded", True), ("Called", True), ("Not Reached", False), ("Do Not Call", False))
+LARGE = "Large campaign"
 
 
 def fill(store: Store) -> None:
@@ -38,7 +47,7 @@ def fill(store: Store) -> None:
     insert(store, "User", admin["Id"], Username="gone@demo.example", Email="gone@example.com", Name="Gone Away",
            IsActive=False)  # fmt: skip
     _customers(store, admin["Id"])
-    insert(store, "Campaign", me["Id"], Name="Spring renewal calls", IsActive=True, Status="In Progress")
+    _spring_campaign(store, me["Id"])
 
 
 def _customers(store: Store, by: str) -> None:
@@ -56,6 +65,39 @@ def _customers(store: Store, by: str) -> None:
            Email="ida.newman@example.org")  # fmt: skip
     insert(store, "Lead", by, FirstName="Otto", LastName="Converted", Company="Lagerhaus", Phone="+49 30 90182010",
            IsConverted=True)  # fmt: skip
+
+
+def _spring_campaign(store: Store, by: str) -> None:
+    """Everybody whom the demo organisation knows, among them who was converted and who does not want calls."""
+    campaign = new_campaign(store, by, "Spring renewal calls")
+    for first, last, phone, refuses in CAMPAIGN_LEADS:
+        insert(store, "Lead", by, FirstName=first, LastName=last, Company="Harbour Foods", Phone=phone or None,
+               DoNotCall=refuses)  # fmt: skip
+    for field, name in (("ContactId", "Contact"), ("LeadId", "Lead")):
+        for person in store.of(schema.ENTITIES[name]):
+            insert(store, "CampaignMember", by, CampaignId=campaign["Id"], **{field: person["Id"]})
+
+
+def new_campaign(store: Store, by: str, name: str) -> Row:
+    campaign = insert(store, "Campaign", by, Name=name, IsActive=True, Status="In Progress")
+    for order, (status, responded) in enumerate(STATUSES, start=1):
+        insert(store, "CampaignMemberStatus", by, CampaignId=campaign["Id"], Label=status, HasResponded=responded,
+               IsDefault=order == 1, SortOrder=order)  # fmt: skip
+    return campaign
+
+
+def fill_campaign(store: Store, members: int) -> None:
+    """A campaign of so many contacts, in place of the last one of that name. For tests and measurements."""
+    by = str((user(store, INTEGRATION_USER) or {}).get("Id", ""))
+    for name in ("CampaignMember", "CampaignMemberStatus", "Campaign"):
+        old = {key for key, row in store.rows["Campaign"].items() if row["Name"] == LARGE}
+        kept = {k: r for k, r in store.rows[name].items() if r.get("CampaignId", k) not in old}
+        store.rows[name] = kept
+    campaign = new_campaign(store, by, LARGE)
+    for number in range(members):
+        person = insert(store, "Contact", by, FirstName="Person", LastName=f"Number {number}",
+                        Phone=f"+1212{2_000_000 + number}")  # fmt: skip
+        insert(store, "CampaignMember", by, CampaignId=campaign["Id"], ContactId=person["Id"])
 
 
 def insert(store: Store, name: str, by: str, **values: object) -> Row:

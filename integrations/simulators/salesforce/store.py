@@ -89,6 +89,23 @@ class Store:
         if entity.name == "Task":
             row["IsClosed"] = row.get("Status") == "Completed"
             row["AccountId"] = self._account_of(row)
+        if entity.name == "CampaignMember":
+            self._respond(row)
+
+    def statuses(self, campaign: str) -> dict[str, Row]:
+        """The statuses that members of a campaign may have, by label."""
+        rows = self.rows["CampaignMemberStatus"].values()
+        return {row["Label"]: row for row in rows if row["CampaignId"] == campaign}
+
+    def _respond(self, member: Row) -> None:
+        """A status that the campaign does not have becomes its default one, without a word; HasResponded follows from
+        the status (object reference, "CampaignMember")."""
+        known = self.statuses(member["CampaignId"])
+        if member.get("Status") not in known:
+            member["Status"] = next((label for label, row in known.items() if row["IsDefault"]), None)
+        member["HasResponded"] = bool(known.get(member["Status"] or "", {}).get("HasResponded"))
+        if member["HasResponded"] and not member.get("FirstRespondedDate"):
+            member["FirstRespondedDate"] = written(now())[:10]
 
     def _account_of(self, task: Row) -> str | None:
         """The account that a task belongs to follows from its relations and cannot be written."""

@@ -102,9 +102,26 @@ def look_up_caller(interaction_id: int) -> None:
 
 
 @app.task
+def work_on_list_import(pk: int) -> None:
+    """Bring an import into a calling list on."""
+    from .lists import imports
+
+    imports.work(pk)
+
+
+@app.task
+def work_on_list_export(pk: int) -> None:
+    """Bring an export of a calling list's results on."""
+    from .lists import exports
+
+    exports.work(pk)
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony
+    from .lists import dialling, exports, runs
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -120,6 +137,9 @@ def sweep() -> None:
             "scenarios": engine.sweep,
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
+            "rows that nobody dialled": lambda: dialling.expire(now),
+            "exports by the clock": lambda: exports.ask_due(now),
+            "imports and exports of lists": runs.send_due,
         }
     )
 
@@ -128,8 +148,9 @@ def sweep() -> None:
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import chat_files, events
+    from .lists import imports
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune})
+    run_each({"agent events": events.prune, "files of chats": chat_files.prune, "imports into lists": imports.prune})
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

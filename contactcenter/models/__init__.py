@@ -19,6 +19,8 @@ from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
+from .list_runs import ListExport, ListFilePart, ListImport, ListRun, RefusedRow
+from .lists import CallingList, ListRow
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
@@ -33,6 +35,7 @@ __all__ = [
     "ApiToken",
     "CallerChoice",
     "CallerDataAnswer",
+    "CallingList",
     "Chat",
     "ChatFile",
     "ChatMessage",
@@ -50,9 +53,15 @@ __all__ = [
     "InteractionEvent",
     "InteractionState",
     "KnowledgeTopic",
+    "ListExport",
+    "ListFilePart",
+    "ListImport",
+    "ListRow",
+    "ListRun",
     "NotReadyReason",
     "OutboxEntry",
     "RecordingQueueItem",
+    "RefusedRow",
     "Scenario",
     "ScenarioRun",
     "ScenarioStep",

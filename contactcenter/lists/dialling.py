@@ -152,13 +152,14 @@ def _release(rows: QuerySet[ListRow]) -> int:
 def dial(agent: Agent, row_id: int) -> Interaction:
     """Call the person of the held row; the call and the row belong together from now on."""
     row = held_by(agent)
-    if row is None or row.pk != row_id:
+    mine = ListRow.objects.filter(pk=row_id, holder=agent, state=State.IN_USE, held_until__gt=timezone.now())
+    if row is None or not mine.update(held_until=None):
         raise NotPossible("This person was given back meanwhile. Press Next again.", "row")
     if not hours.is_open(row.calling_list):
         raise NotPossible(f"This list is called from {hours.words(row.calling_list)}.", "row")
     service = row.calling_list.service.code
     interaction = desk.dial(agent, row.e164, service, record=_record(row))
-    ListRow.objects.filter(pk=row.pk).update(interaction=interaction, holder=None, held_until=None)
+    ListRow.objects.filter(pk=row.pk).update(interaction=interaction, holder=None)
     return interaction
 
 

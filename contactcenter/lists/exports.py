@@ -120,7 +120,7 @@ def step(run: ListExport, owner: str) -> float | None:
             runs.note_success(run)
             return wait
     with transaction.atomic():
-        runs.save(run, owner, status=Status.DONE, finished_at=timezone.now())
+        runs.finish(run, owner)
         _let_go(run)  # somebody is calling them again at this moment
     return None
 

@@ -138,7 +138,7 @@ def step(run: ListImport, owner: str) -> float | None:
         runs.save(run, owner)  # takes the run's row: whoever is faster stores the page
         _count(run, owner, fetched, rows.store(run, fetched.rows))
         if not fetched.cursor:
-            runs.save(run, owner, status=Status.DONE, finished_at=timezone.now())
+            runs.finish(run, owner)
             run.parts.all().delete()
             return None
     return fetched.wait

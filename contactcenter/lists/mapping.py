@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_PHONES = 3
+MOST_PHONES = 4
 MOST_SHOWN = 20
 # Words in names of columns, the best first; German, French, Spanish and Japanese for files from offices there.
 PHONE_WORDS = ("mobile", "handy", "mobil", "movil", "móvil", "携帯", "phone", "telefon", "teléfono", "téléphone",

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from contactcenter.crm_access import NotConfigured, note_health
@@ -35,6 +35,7 @@ LEASE_SECONDS = 110.0  # above it, or a step would be done twice at once
 SETTLING_SECONDS = 30.0
 MOST_AT_ONCE = 3
 MESSAGE_SECONDS = 5.0
+NO_TROUBLE: dict[str, Any] = {"attempts": 0, "error": "", "cause": ""}
 # What a step returns: seconds until the next one, None when the run is finished.
 Step = Callable[[Any, str], float | None]
 
@@ -114,8 +115,8 @@ def _one(run: ListRun, owner: str, step: Step) -> float | None:
         logger.exception("%s %s met a fault of ours.", run._meta.verbose_name, run.pk)
         text = f"A fault in this software: {type(error).__name__}. It is in the log; the work is tried again."
         return _put_off(run, owner, LONGEST_BACK_OFF, "fault", text)
-    if run.attempts or run.error:
-        save(run, owner, attempts=0, error="", cause="")
+    if wait is not None and (run.attempts or run.error):
+        save(run, owner, **NO_TROUBLE)
     return wait
 
 
@@ -150,6 +151,10 @@ def save(run: ListRun, owner: str, **changes: Any) -> None:
         setattr(run, name, value)
 
 
+def finish(run: ListRun, owner: str) -> None:
+    save(run, owner, status=Status.DONE, finished_at=timezone.now(), **NO_TROUBLE)
+
+
 def note_success(run: Any) -> None:
     if run.calling_list.account is not None:
         health.succeeded(run.calling_list.account)
@@ -168,8 +173,7 @@ def go_on(run: ListRun) -> bool:
     """Try a stuck run again from where it is, or one that waits at once."""
     may = type(run)._default_manager.filter(pk=run.pk, status__in=(Status.STUCK, Status.OPEN))
     done = may.update(
-        status=Status.OPEN, due_at=timezone.now(), attempts=0, error="", cause="", finished_at=None,
-        moved_at=F("moved_at"),
+        status=Status.OPEN, due_at=timezone.now(), finished_at=None, **NO_TROUBLE
     )  # fmt: skip
     if done:
         send_soon(type(run), run.pk)

@@ -15,7 +15,7 @@ from integrations.models import IntegrationAccount
 from . import agents, callers, events, interactions
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
-from .models import Agent, AgentState, Disposition, Interaction, InteractionState, Service
+from .models import Agent, AgentState, CallingList, Disposition, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 from .phone import digits
 from .telephony import line
@@ -46,6 +46,7 @@ def overview(agent: Agent) -> dict[str, Any]:
         "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
         "services": [{"code": s.code, "name": s.name} for s in agent.services.filter(enabled=True)],
         "directory": _directory(agent),
+        "hasLists": CallingList.objects.filter(enabled=True, service__enabled=True, service__agents=agent).exists(),
         "lastEvent": last_event,
         "host": _host_view(agent.host_account),
         "demo": is_demo(agent),

@@ -36,6 +36,7 @@ export function fromOverview(overview) {
     reasons: overview.reasons,
     services: overview.services,
     directory: overview.directory,
+    hasLists: Boolean(overview.hasLists),
     demo: Boolean(overview.demo),
   };
 }

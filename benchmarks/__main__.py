@@ -8,7 +8,7 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists", "webhooks")
+NAMES = ("stream", "feed", "lists", "webhooks", "list_import")
 
 
 def main() -> int:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -34,6 +36,7 @@ class CallingListAdmin(Importing, Exporting, Screen):
     list_select_related = ("service", "account")
     search_fields = ("name",)
     change_form_template = "admin/contactcenter/callinglist/change_form.html"
+    formfield_overrides = {models.TimeField: {"widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}}
     fieldsets = (
         (None, {"fields": ("name", "service", "account", "enabled")}),
         (_("Calling"), {"fields": ("calls_from", "calls_to", "time_zone", "region", "most_attempts", "retry_minutes")}),

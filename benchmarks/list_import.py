@@ -30,7 +30,8 @@ def main() -> int:
 
     rows = [
         [name, run["rows"], f"{run['upload']:.1f} s", f"{run['seconds']:.1f} s",
-         f"{run['rows'] / run['seconds']:.0f}/s", f"{run['megabytes']:.0f} MB", f"{run['megabytes'] - run['before']:.0f} MB"]
+         f"{run['rows'] / run['seconds']:.0f}/s", f"{run['megabytes']:.0f} MB",
+         f"{run['megabytes'] - run['before']:.0f} MB"]
         for name, run in (("product", runs["ours"]), ("bare csv + COPY", runs["bare"]))
     ]  # fmt: skip
     heads = ["import", "rows", "upload", "import", "rate", "peak memory", "above start"]

@@ -40,7 +40,7 @@ GROUPS = (
             Entry("contactcenter.Interaction", "phone", _t("Every call as a story, step by step")),
             Entry("contactcenter.Contact", "contact", _t("People who call, with their numbers")),
             Entry("contactcenter.CallingList", "book", _t("Whom agents call, from Salesforce or a file")),
-            Entry("contactcenter.ListRow", "contact", _t("Who is on a list, and what came of it"), _t("People on lists")),
+            Entry("contactcenter.ListRow", "contact", _t("Who is called, and what came of it"), _t("People on lists")),
         ),
     ),
     Group(

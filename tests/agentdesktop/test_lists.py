@@ -36,7 +36,7 @@ def test_not_now_gives_the_person_back_and_a_refusal_is_told_beside_the_list(des
     assert pixels_beyond(page) == []
     page.get_by_role("button", name="Not now").click()
     page.get_by_role("button", name="Next on Renewals").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nobody is to be called just now")
+    expect(page.locator(".lists .error")).to_contain_text("Nobody is to be called just now")
     assert desk.control("list_rows")["rows"] == [["Ann Lee", "to_call", 0]]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from contactcenter import agents, chats, desk, knowledge, messages
+from contactcenter.lists import dialling
 from contactcenter.models import Agent
 from integrations.capabilities import Crm, RecordRef
 
@@ -110,6 +111,18 @@ def _submit_topic(agent: Agent, body: Body) -> str:
     return knowledge.submit(agent, _text(body, "title", ""), _text(body, "text", ""))
 
 
+def _list_next(agent: Agent, body: Body) -> None:
+    dialling.next_row(agent, _number(body, "list"))
+
+
+def _list_give_back(agent: Agent, body: Body) -> None:
+    dialling.give_back(agent)
+
+
+def _list_dial(agent: Agent, body: Body) -> None:
+    dialling.dial(agent, _number(body, "row"))
+
+
 def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body], None]:
     def run(agent: Agent, body: Body) -> None:
         act(agent, _text(body, "interaction"))
@@ -136,4 +149,7 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "simulate_call": _simulate_call,
     "type_digits": _type_digits,
     "dismiss_message": _dismiss_message,
+    "list_next": _list_next,
+    "list_give_back": _list_give_back,
+    "list_dial": _list_dial,
 }

@@ -22,6 +22,7 @@ from django.views.i18n import JavaScriptCatalog
 from contactcenter import agents, chat_files, desk, knowledge
 from contactcenter.chat_file_views import served
 from contactcenter.errors import NotPossible
+from contactcenter.lists import dialling
 from contactcenter.models import Agent, AgentState
 from contactcenter.sign_on import DESKTOP
 from integrations import sign_on
@@ -236,6 +237,13 @@ def logout(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 @for_agent
 def overview(request: HttpRequest, agent: Agent) -> HttpResponseBase:
     return JsonResponse(desk.overview(agent))
+
+
+@require_GET
+@for_agent
+def lists(request: HttpRequest, agent: Agent) -> HttpResponseBase:
+    """The agent's calling lists, and the person who is before their eyes."""
+    return JsonResponse(dialling.overview(agent))
 
 
 @require_GET

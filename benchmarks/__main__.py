@@ -8,7 +8,7 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists", "webhooks", "callers", "scenario")
+NAMES = ("stream", "feed", "lists", "webhooks", "callers", "list_import", "scenario")
 
 
 def main() -> int:

@@ -15,7 +15,7 @@ from integrations.models import IntegrationAccount
 from . import agents, callers, events, interactions, messages
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
-from .models import Agent, AgentState, Disposition, Interaction, InteractionState, Service
+from .models import Agent, AgentState, CallingList, Disposition, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 from .phone import digits
 from .telephony import SIMULATED, SimulatedLine, line
@@ -47,6 +47,7 @@ def overview(agent: Agent) -> dict[str, Any]:
         "services": [{"code": s.code, "name": s.name, "media": s.media} for s in agent.services.filter(enabled=True)],
         "directory": _directory(agent),
         "messages": messages.unread(agent),
+        "hasLists": CallingList.objects.filter(enabled=True, service__enabled=True, service__agents=agent).exists(),
         "lastEvent": last_event,
         "host": _host_view(agent.host_account),
         "demo": is_demo(agent),

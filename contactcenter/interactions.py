@@ -186,6 +186,8 @@ def release(interaction: Interaction, trigger: Trigger, *, at: datetime, cause: 
         interaction.completed_at = at
     _free_agent(interaction, talked=target == InteractionState.WRAP_UP)
     _set(interaction, target)
+    if target in ENDED:
+        _settle_list_row(interaction)
 
 
 def transfer(interaction: Interaction, service: Service | None = None) -> None:
@@ -209,6 +211,7 @@ def complete(interaction: Interaction, *, automatic: bool = False) -> None:
     _set(interaction, target)
     _move_agent(interaction, agents.Trigger.COMPLETE)
     activities.post_history(interaction)
+    _settle_list_row(interaction)
     record(interaction, Trigger.COMPLETED, agent=agent, data={"automatic": automatic})
     after(interaction)
 
@@ -342,6 +345,13 @@ def _note_history_account(interaction: Interaction, agent: Agent) -> None:
     from . import activities
 
     interaction.activity_account = activities.account_of(interaction, agent.host_account)
+
+
+def _settle_list_row(interaction: Interaction) -> None:
+    """The person of a calling list whom this call was for gets its outcome."""
+    from .lists import dialling
+
+    dialling.settle(interaction)
 
 
 def _free_agent(interaction: Interaction, *, talked: bool) -> None:

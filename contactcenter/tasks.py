@@ -125,6 +125,7 @@ def ask_for_agent_checks() -> None:
     agent_checks.ask_daily()
 
 
+@app.task
 def display_record(interaction_id: int, agent_id: int, url: str) -> None:
     """Have a record opened in the browser of an agent whose desktop stands alone."""
     from . import displays
@@ -133,9 +134,26 @@ def display_record(interaction_id: int, agent_id: int, url: str) -> None:
 
 
 @app.task
+def work_on_list_import(pk: int) -> None:
+    """Bring an import into a calling list on."""
+    from .lists import imports
+
+    imports.work(pk)
+
+
+@app.task
+def work_on_list_export(pk: int) -> None:
+    """Bring an export of a calling list's results on."""
+    from .lists import exports
+
+    exports.work(pk)
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, mails, routing, telephony
+    from .lists import dialling, exports, runs
     from .models import Heartbeat
     from .scenarios import engine
 
@@ -152,6 +170,9 @@ def sweep() -> None:
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
             "mails": mails.send_due,
+            "rows that nobody dialled": lambda: dialling.expire(now),
+            "exports by the clock": lambda: exports.ask_due(now),
+            "imports and exports of lists": runs.send_due,
         }
     )
 
@@ -160,6 +181,7 @@ def sweep() -> None:
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import agent_checks, chat_files, events, messages
+    from .lists import imports
 
     run_each(
         {
@@ -167,6 +189,7 @@ def housekeeping() -> None:
             "internal messages": messages.prune,
             "files of chats": chat_files.prune,
             "agent checks": agent_checks.prune,
+            "imports into lists": imports.prune,
         }
     )
 

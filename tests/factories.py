@@ -217,6 +217,33 @@ class AgentFactory(DjangoModelFactory):
             AgentStateChangeFactory(agent=self, state=self.state, reason=self.reason, began_at=self.state_since)
 
 
+class CallingListFactory(DjangoModelFactory):
+    """From files, for a service of its own; `account=` makes it a list of that CRM."""
+
+    class Meta:
+        model = models.CallingList
+
+    name = factory.Sequence(lambda n: f"List {n}")
+    service = factory.SubFactory(ServiceFactory)
+
+
+class ListRowFactory(DjangoModelFactory):
+    """Somebody to call, by number; with `record_kind` and `record_id` by that record."""
+
+    class Meta:
+        model = models.ListRow
+
+    calling_list = factory.SubFactory(CallingListFactory)
+    name = factory.Sequence(lambda n: f"Person {n}")
+    e164 = factory.Sequence(lambda n: f"+1415557{n:04d}")
+    number = factory.SelfAttribute("e164")
+
+    @factory.lazy_attribute
+    def key(self) -> str:
+        record = getattr(self, "record_id", "")
+        return f"{self.record_kind}:{record}" if record else f"tel:{self.e164}"
+
+
 class AgentStateChangeFactory(DjangoModelFactory):
     class Meta:
         model = models.AgentStateChange

@@ -10,6 +10,7 @@ SEEN = {
         "knowledgetopic", "disposition", "interaction", "interactionevent",
         "notreadyreason", "outboxentry", "scenario", "scenariorun", "scenariostep", "scenarioversion", "service",
         "servicenumber", "team", "feedstate", "agentcrmuser",
+        "callinglist", "listrow", "listimport", "listexport", "refusedrow",
     ),
     "integrations": ("integrationaccount", "apicall", "inboundevent"),
 }  # fmt: skip

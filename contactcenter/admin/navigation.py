@@ -39,6 +39,8 @@ GROUPS = (
         (
             Entry("contactcenter.Interaction", "phone", _t("Every call as a story, step by step")),
             Entry("contactcenter.Contact", "contact", _t("People who call, with their numbers")),
+            Entry("contactcenter.CallingList", "book", _t("Whom agents call, from Salesforce or a file")),
+            Entry("contactcenter.ListRow", "contact", _t("Who is called, and what came of it"), _t("People on lists")),
         ),
     ),
     Group(

@@ -122,7 +122,7 @@ class ServiceAdmin(Screen):
 class DispositionAdmin(Screen):
     intro = _("How a call ended, as the agent judges it after the call.")
     nothing_yet = _("No disposition yet. Agents choose one in after-call work.")
-    list_display = ("name", "code", "for_which", "position")
+    list_display = ("name", "code", "for_which", "list_result", "position")
     list_filter = ("service",)
     list_select_related = ("service",)
     search_fields = ("name", "code")

@@ -12,13 +12,17 @@ from django.db import transaction
 
 from contactcenter.admin.groups import ensure_supervisors
 from contactcenter.agent_states import SYSTEM_REASONS
+from contactcenter.lists import imports
+from contactcenter.lists.mapping import FieldMapping
 from contactcenter.models import (
     Agent,
     ApiToken,
+    CallingList,
     Contact,
     ContactCenter,
     Disposition,
     KnowledgeTopic,
+    ListImport,
     NotReadyReason,
     Scenario,
     Service,
@@ -64,6 +68,7 @@ def load() -> None:
         load_contact(row)
     for row in wanted["accounts"]:
         load_account(row)
+    load_calling_list(wanted["calling_list"])
     connect_messengers(chat_service, wanted["chat_service"]["messengers"])
     for row in wanted["topics"]:
         KnowledgeTopic.objects.get_or_create(title=row["title"], defaults={"text": row["text"], "published": True})
@@ -96,7 +101,8 @@ def load_service(row: Row) -> Service:
 
 def load_dispositions(rows: list[Row]) -> None:
     for position, row in enumerate(rows):
-        Disposition.objects.get_or_create(code=row["code"], defaults={"name": row["name"], "position": position})
+        values = {"name": row["name"], "position": position, "list_result": row.get("list_result", "done")}
+        Disposition.objects.get_or_create(code=row["code"], defaults=values)
 
 
 def load_chat_service(row: Row) -> Service:
@@ -146,6 +152,20 @@ def load_contact(row: Row) -> None:
     contact, is_new = Contact.objects.get_or_create(email=row["email"], defaults=values)
     if is_new:
         contact.phones.create(number=row["phone"])
+
+
+def load_calling_list(row: Row) -> None:
+    """The list, and its import as if somebody had just asked for it: the workers find it when they start."""
+    account = IntegrationAccount.objects.filter(name=row["account"]).first()
+    values = {"service": Service.objects.get(code=row["service"]), "account": account, "statuses": row["statuses"]}
+    found, is_new = CallingList.objects.get_or_create(name=row["name"], defaults=values)
+    if not is_new or account is None:
+        return
+    columns = account.connect().columns(row["query"])
+    run = ListImport.objects.create(
+        calling_list=found, source=CallingList.Source.QUERY, query=row["query"], columns=list(columns), asked_by="demo"
+    )
+    imports.start(run, FieldMapping.load(row["mapping"]))
 
 
 def load_account(row: Row) -> None:

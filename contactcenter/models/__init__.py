@@ -21,6 +21,8 @@ from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
+from .list_runs import ListExport, ListFilePart, ListImport, ListRun, RefusedRow
+from .lists import CallingList, ListRow
 from .messages import InternalMessage, OutgoingMail
 from .outbox import OutboxEntry
 from .scenarios import Scenario, ScenarioRequest, ScenarioRun, ScenarioStep, ScenarioVersion
@@ -38,6 +40,7 @@ __all__ = [
     "ApiToken",
     "CallerChoice",
     "CallerDataAnswer",
+    "CallingList",
     "Chat",
     "ChatFile",
     "ChatMessage",
@@ -57,10 +60,16 @@ __all__ = [
     "InteractionState",
     "InternalMessage",
     "KnowledgeTopic",
+    "ListExport",
+    "ListFilePart",
+    "ListImport",
+    "ListRow",
+    "ListRun",
     "NotReadyReason",
     "OutboxEntry",
     "OutgoingMail",
     "RecordingQueueItem",
+    "RefusedRow",
     "Scenario",
     "ScenarioRequest",
     "ScenarioRun",

@@ -10,11 +10,21 @@ from .centre import ContactCenter
 class Disposition(models.Model):
     """How an interaction ended, as the agent judges it. Without a service it is offered for every service."""
 
+    class ListResult(models.TextChoices):
+        DONE = "done", "Done"
+        AGAIN = "again", "Call again"
+        DO_NOT_CALL = "do_not_call", "Do not call"
+
     name = models.CharField(max_length=80)
     code = models.SlugField(max_length=40, unique=True)
     service = models.ForeignKey(
         "contactcenter.Service", models.CASCADE, null=True, blank=True, related_name="dispositions"
     )
+    # What becomes of the person's row where the call was made from a calling list.
+    list_result = models.CharField(
+        "In a calling list", max_length=12, choices=ListResult.choices, default=ListResult.DONE,
+        help_text="Whether somebody from a calling list is called again after this.",
+    )  # fmt: skip
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

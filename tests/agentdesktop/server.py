@@ -95,6 +95,25 @@ def remove_salesforce() -> dict[str, bool]:
     return {"ok": True}
 
 
+def calling_list(people: list[str]) -> dict[str, int]:
+    """A list of the first service with these people, in place of every other one."""
+    from contactcenter.models import CallingList, Service
+    from tests import factories as make
+
+    CallingList.objects.all().delete()
+    if people:
+        made = make.CallingListFactory(name="Renewals", service=Service.objects.get(code="sales"))
+        for name in people:
+            make.ListRowFactory(calling_list=made, name=name, columns={"City": "Rome <b>"})
+    return {"people": len(people)}
+
+
+def list_rows() -> dict[str, list[list[object]]]:
+    from contactcenter.models import ListRow
+
+    return {"rows": [list(row) for row in ListRow.objects.order_by("id").values_list("name", "state", "attempts")]}
+
+
 def log_out(agent: str) -> dict[str, bool]:
     """End all open work and log the agent out, so that every test begins alike."""
     from contactcenter.models import AgentEvent, Interaction
@@ -127,7 +146,18 @@ def _agent(login: str) -> Any:
 
 
 CONTROLS: dict[str, Callable[..., Any]] = {
-    f.__name__: f for f in (tell, hang_up, log_out, end_sessions, stats, add_salesforce, remove_salesforce)
+    each.__name__: each
+    for each in (
+        tell,
+        hang_up,
+        calling_list,
+        list_rows,
+        log_out,
+        end_sessions,
+        stats,
+        add_salesforce,
+        remove_salesforce,
+    )
 }
 
 

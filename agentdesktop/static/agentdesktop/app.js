@@ -22,7 +22,7 @@ const at = (id) => document.getElementById(id);
 const SAVE_AFTER = 800;
 const POP_PATIENCE = 60_000;
 const MIRROR_PATIENCE = 30_000;
-const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic"]);
+const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic", "list_next", "list_dial", "list_give_back"]);
 
 const embedded = window.parent !== window && Boolean(config.host);
 // Browsers that cannot be asked are taken to hand it on; the phone hears the refusal then.
@@ -45,6 +45,7 @@ const store = createStore({
   replies: {},
   media: {},
   knowledge: {},
+  lists: {},
   fieldErrors: {},
   busy: {},
   leads: false,
@@ -185,6 +186,37 @@ async function submitTopic() {
   else if (answer.error) setKnowledge({ proposalError: answer.error });
 }
 
+// -- calling lists
+
+const setLists = (change) => store.set(({ lists }) => ({ lists: { ...lists, ...change } }));
+
+async function loadLists() {
+  const answer = await commands.lists();
+  if (answer.ok) setLists({ ...answer.body, loaded: true, failed: "" });
+  else setLists({ failed: answer.error });
+}
+
+async function orderList(name, body) {
+  setLists({ error: "" });
+  const answer = await act(name, body);
+  if (answer.error) setLists({ error: answer.error });
+  await loadLists();
+  return answer;
+}
+
+async function nextPerson(list) {
+  setLists({ chosen: list });
+  const answer = await orderList("list_next", { list });
+  if (answer.ok) setTimeout(() => at("list-person")?.focus());
+}
+
+const giveBack = () => orderList("list_give_back", {});
+
+async function dialPerson(row) {
+  const answer = await orderList("list_dial", { row });
+  if (answer.ok) setUi({ view: "work" });
+}
+
 async function logOut() {
   store.set(({ busy }) => ({ busy: { ...busy, logOut: true } }));
   const answer = await commands.logOut();
@@ -212,6 +244,7 @@ function onInteraction({ interactions }, told) {
   if (["ringing", "active", "wrap_up"].includes(told.state) && told.mine !== false) setUi({ view: "work" });
   // What the server holds now wins over an old draft once the two agree.
   if (told.state === "completed") clearTimeout(saving[told.id]);
+  if (["completed", "abandoned"].includes(told.state) && store.get().lists.loaded) loadLists();
 }
 
 // Said aloud and told by the page around us: the agent may be looking elsewhere.
@@ -323,6 +356,7 @@ async function meetHost() {
 function go(view) {
   setUi(view === "work" ? { view } : { view, side: view });
   if (view === "directory") load();
+  if (view === "lists") loadLists();
   if (view === "dial") setTimeout(() => at("dial-number")?.focus());
 }
 
@@ -342,7 +376,7 @@ function askNotifications() {
 const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
 
 function draw(state) {
-  const page = { ...state, act, edit, complete, setUi, setReply, say, addPicture, removePicture, setMedia, explainPicture, insertIntoReply, setKnowledge, findTopics, submitTopic, dialNumber, reload: begin, openAgain: openPop };
+  const page = { ...state, act, edit, complete, setUi, setReply, say, addPicture, removePicture, setMedia, explainPicture, insertIntoReply, setKnowledge, findTopics, submitTopic, nextPerson, giveBack, dialPerson, loadLists, dialNumber, reload: begin, openAgain: openPop };
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";

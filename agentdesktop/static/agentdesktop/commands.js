@@ -32,6 +32,7 @@ export function createCommands({ csrf, onLoggedOut }) {
 
   return {
     overview: () => request("/agentdesktop/overview"),
+    lists: () => request("/agentdesktop/lists"),
     findTopics: (question) => request(`/agentdesktop/knowledge?${new URLSearchParams({ q: question })}`),
     look: (address) => request(address, {}, (response) => response.body?.cancel()),
     addPicture(interaction, file) {

@@ -37,6 +37,7 @@ export function fromOverview(overview) {
     services: overview.services,
     directory: overview.directory,
     messages: overview.messages || [],
+    hasLists: Boolean(overview.hasLists),
     demo: Boolean(overview.demo),
   };
 }

@@ -9,9 +9,10 @@ from integrations.doctor import Passed
 from integrations.expiries import Announced
 
 from .advice import ADVICE
+from .bulk import Bulk
 from .call_center import CallCenter
-from .history import History
 from .limits import Limits
+from .lists import Lists
 from .people import People
 from .probes import probes
 from .properties import SalesforceProperties
@@ -24,8 +25,8 @@ END_OF_OPEN_CTI = Announced(
 )  # fmt: skip
 
 
-class Salesforce(Limits, People, CallCenter, History):
-    """A Salesforce organisation: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+class Salesforce(Limits, People, CallCenter, Lists, Bulk):
+    """A Salesforce organisation: OAuth2, Crm, PeopleDirectory, EmbedHost, CallingListSource and CampaignResults."""
 
     key = "salesforce"
     label = "Salesforce.com"

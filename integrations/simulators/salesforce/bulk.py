@@ -133,8 +133,9 @@ def _move(call: Call, job: Job, wanted: str) -> None:
 def _shown(call: Call, job: Job) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": job.id, "operation": job.operation, "object": job.object, "state": job.state, "contentType": "CSV",
-        "lineEnding": "LF", "concurrencyMode": "Parallel", "columnDelimiter": "COMMA", "apiVersion": float(call.version),
+        "lineEnding": "LF", "concurrencyMode": "Parallel", "columnDelimiter": "COMMA",
         "numberRecordsProcessed": len(job.succeeded) + len(job.failed) if job.kind == "ingest" else len(job.rows),
+        "apiVersion": float(call.version),
     }  # fmt: skip
     if job.kind == "ingest":
         shown |= {"contentUrl": f"{call.base.lstrip('/')}/jobs/ingest/{job.id}/batches"}

@@ -14,6 +14,7 @@ from .contacts import (
     ContactLink,
     ContactPhone,
 )
+from .dry_runs import DryRun, ScenarioTest
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
@@ -44,6 +45,7 @@ __all__ = [
     "ContactLink",
     "ContactPhone",
     "Disposition",
+    "DryRun",
     "FeedState",
     "Heartbeat",
     "Interaction",
@@ -56,6 +58,7 @@ __all__ = [
     "Scenario",
     "ScenarioRun",
     "ScenarioStep",
+    "ScenarioTest",
     "ScenarioVersion",
     "Service",
     "ServiceMessenger",

@@ -56,7 +56,7 @@ class Answers(doors.Keeper):
             response, shown["by"] = self._response(account, request, purpose)
         except IntegrationError as error:
             shown["error"] = redaction.mask(str(error))
-            self._record(account, request, error=shown["error"])
+            self._record(account, request, purpose, error=shown["error"])
             raise
         response = transport.read_whole(response)
         shown |= {
@@ -65,7 +65,7 @@ class Answers(doors.Keeper):
             "answer": wirelog.shown_answer(response),
             "took": round((time.monotonic() - began) * 1000),
         }
-        self._record(account, request, response=response)
+        self._record(account, request, purpose, response=response)
         return response
 
     def _response(
@@ -90,7 +90,7 @@ class Answers(doors.Keeper):
     ) -> requests.Response:
         wanted = _request_of(account, request)
         found = self._taken(wanted)
-        if found is None and any(word in purpose.lower() for word in TOKEN_PURPOSES):
+        if found is None and is_token(purpose):
             # The run that was recorded had its token already.
             return _built(request, 200, JSON, b'{"access_token": "none", "token_type": "Bearer", "expires_in": 3600}')
         if found is None:
@@ -111,11 +111,12 @@ class Answers(doors.Keeper):
         self,
         account: IntegrationAccount | None,
         request: requests.PreparedRequest,
+        purpose: str,
         *,
         response: requests.Response | None = None,
         error: str = "",
     ) -> None:
-        kept = _request_of(account, request)
+        kept = {**_request_of(account, request), "purpose": purpose}
         if response is None:
             self.recordings.append({**kept, "error": error})
             return
@@ -128,6 +129,11 @@ class Answers(doors.Keeper):
 
 
 JSON = {"Content-Type": "application/json"}
+
+
+def is_token(purpose: str) -> bool:
+    """Whether a request fetches a token: that one is needed says nothing about the scenario."""
+    return any(word in purpose.lower() for word in TOKEN_PURPOSES)
 
 
 def _shown(account: IntegrationAccount | None, request: requests.PreparedRequest, purpose: str) -> dict[str, Any]:
@@ -204,6 +210,7 @@ def from_wire_log(public_id: Any) -> tuple[list[Recorded], int]:
 def _recorded(row: ApiCall) -> Recorded:
     asked = {
         "account": row.account.name if row.account else "",
+        "purpose": row.purpose,
         "method": row.method,
         "path": place(row.url, row.account),
         "body": row.request_body,

@@ -44,7 +44,7 @@ class BadCall(ValueError):
 @dataclass(frozen=True, slots=True)
 class Call:
     """`number`: who calls, empty for a withheld number. `called`: our number. `agent`: the login of the only agent who
-    is ready; empty: nobody is. `at`: when it arrives, ISO 8601; empty: now. `chosen`: which of several callers the
+    is ready; empty: nobody is. `page`: the account in whose page the agent's desktop is open. `at`: when it arrives, ISO 8601; empty: now. `chosen`: which of several callers the
     agent takes, from 0. `digits`: what the caller presses, one text per question. `reference`: the public id of a real
     interaction that is played again, else empty."""
 
@@ -53,6 +53,7 @@ class Call:
     service: str = ""
     at: str = ""
     agent: str = ""
+    page: str = ""
     outcome: str = Outcome.RELEASED
     chosen: int | None = None
     disposition: str = ""
@@ -108,7 +109,7 @@ class Call:
 
 def _typed(given: dict[str, Any]) -> dict[str, Any]:
     typed: dict[str, Any] = {}
-    for name in ("number", "called", "service", "agent", "disposition", "notes", "reference", "fault", "outcome", "at"):
+    for name in ("number", "called", "service", "agent", "page", "disposition", "notes", "reference", "fault", "outcome", "at"):
         if name in given:
             value = given[name]
             if isinstance(value, datetime):  # YAML reads times as such

@@ -19,7 +19,7 @@ from contactcenter.scenarios.definition import BlockData
 from integrations import deadlines, doors, http, leases
 from integrations.clock import Clock, standing_at
 
-from . import digits, shadow, world
+from . import digits, shadow, small_world, world
 from .answers import Answers
 from .calls import BadCall, Call, Outcome
 from .story import JSONDict, Notebook, _own, shown
@@ -38,21 +38,27 @@ def rehearse(
     *,
     scenario: Scenario | None = None,
     number: int = 1,
+    surroundings: JSONDict | None = None,
 ) -> JSONDict:
     """The story of the call: {"status", "error", "cards", "variables", "call", "recordings", "version"}.
 
     `definition` may be unpublished and even wrong, which the story then tells. `number`: the version's, for show.
-    Raises `BadCall` for a call that cannot be played, `RuntimeError` inside of a transaction."""
+    `surroundings`: the world of a file (see `small_world`) instead of the one that is set up here; then no database is
+    asked. Raises `BadCall` for a call that cannot be played, `RuntimeError` inside of a transaction."""
     http.refuse_inside_transaction()
     call.check()
-    wrong = definitions.problems(definition)
-    if wrong:
-        return _not_run(wrong, call)
     with standing_at(call.moment()) as clock:
-        rows = world.copied(call, simulated=answers.recorded is None or answers.simulated)
+        rows = (
+            small_world.rows(surroundings)
+            if surroundings is not None
+            else world.copied(call, simulated=answers.recorded is None or answers.simulated)
+        )
         with shadow.database(), doors.shut_by(answers), deadlines.within(LONGEST), _quietly():
             world.furnish(rows)
-            service = world.set_the_scene(call, definition, scenario, number)
+            wrong = definitions.problems(definition)
+            if wrong:
+                return _not_run(wrong, call)
+            service = world.set_the_scene(call, definition, scenario.name if scenario else world.SERVICE, number)
             return _Play(call, answers, clock, service.code).story()
 
 
@@ -239,7 +245,7 @@ class _Play:
             "recordings": self.answers.recordings,
             "simulated": self.answers.simulated,
             "call": {
-                "input": self.call.to_json(),
+                "input": {**self.call.to_json(), "service": self.service},
                 "state": interaction.state, "state_label": str(interaction.get_state_display()),
                 "agent": str(interaction.agent or ""), "caller": interaction.caller,
                 "seconds": self.clock.passed, "reference": interaction.reference,

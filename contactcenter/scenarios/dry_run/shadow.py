@@ -35,14 +35,14 @@ def database() -> Iterator[BaseDatabaseWrapper]:
     real_caches = {alias: caches[alias] for alias in caches}
     connections[DEFAULT_DB_ALIAS] = shadow
     for alias in real_caches:
-        caches[alias] = LocMemCache(uuid.uuid4().hex, {})  # type: ignore[assignment]
+        caches[alias] = LocMemCache(uuid.uuid4().hex, {})
     try:
         yield shadow
     finally:
         connections[DEFAULT_DB_ALIAS] = real
         for alias, real_cache in real_caches.items():
             _forget(caches[alias])
-            caches[alias] = real_cache  # type: ignore[assignment]
+            caches[alias] = real_cache
         _close(shadow)
 
 

@@ -42,7 +42,7 @@ HISTORY = {
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"
-SERVICE = "Dry run"
+SERVICE, SERVICE_CODE = "Dry run", "dry-run"
 Rows = list[tuple[type[Model], list[Model]]]
 
 
@@ -57,7 +57,7 @@ def copied(call: Call, *, simulated: bool) -> Rows:
     for model, found in rows:
         for row in found:
             if isinstance(row, IntegrationAccount):
-                _without_secrets(row, simulated=simulated)
+                without_secrets(row, simulated=simulated)
             elif isinstance(row, AbstractBaseUser):
                 row.password = ""
     if not simulated:
@@ -87,7 +87,7 @@ def _contacts(call: Call) -> Rows:
     return [(Contact, list(Contact.objects.filter(pk__in={p.contact_id for p in phones}))), (ContactPhone, [*phones])]
 
 
-def _without_secrets(account: IntegrationAccount, *, simulated: bool) -> None:
+def without_secrets(account: IntegrationAccount, *, simulated: bool) -> None:
     """Towards a simulator the account has the simulator's published credentials; towards recorded answers none."""
     try:
         remote = account.provider_class.remote
@@ -135,9 +135,8 @@ def furnish(rows: Rows) -> None:
         Agent.objects.update(state=AgentState.LOGGED_OUT, reason=None, next_state="", next_reason=None)
 
 
-def set_the_scene(call: Call, definition: dict[str, Any], scenario: Scenario | None, number: int) -> Service:
+def set_the_scene(call: Call, definition: dict[str, Any], name: str, number: int) -> Service:
     """The scenario with the version to try, the service that runs it, and the agent. Raises `BadCall`."""
-    name = scenario.name if scenario else SERVICE
     tried, _ = Scenario.objects.update_or_create(name=name, defaults={"definition": definition})
     newest = ScenarioVersion.objects.filter(scenario=tried).order_by("-number").first()
     ScenarioVersion.objects.create(
@@ -147,30 +146,36 @@ def set_the_scene(call: Call, definition: dict[str, Any], scenario: Scenario | N
     service.scenario = tried
     service.save()
     if call.agent:
-        _make_ready(call.agent, service)
+        _make_ready(call, service)
     return service
 
 
 def _service(call: Call, scenario: Scenario) -> Service:
-    found = None
-    if call.service:
-        found = Service.objects.filter(code=call.service).first()
-        if found is None:
-            raise BadCall(f'There is no service with the code "{call.service}".', "service")
-    elif call.called:
-        key = normalise(call.called, ContactCenter.current().default_region).key
-        found = Service.objects.filter(numbers__e164=key).first() if key else None
-    found = found or Service.objects.filter(scenario=scenario).first()
+    found = _named(call) or Service.objects.filter(scenario=scenario).first()
     if found is None:
-        found = Service.objects.create(name=SERVICE, code="dry-run")
+        found, _ = Service.objects.get_or_create(code=SERVICE_CODE, defaults={"name": SERVICE})
     found.enabled = True
     return found
 
 
-def _make_ready(login: str, service: Service) -> None:
-    agent = Agent.objects.filter(user__username=login).first()
+def _named(call: Call) -> Service | None:
+    """The service that the call names by its code, else by the number called. Raises `BadCall`."""
+    if call.service and call.service != SERVICE_CODE:
+        named = Service.objects.filter(code=call.service).first()
+        if named is None:
+            raise BadCall(f'There is no service with the code "{call.service}".', "service")
+        return named
+    key = normalise(call.called, ContactCenter.current().default_region).key if call.called else ""
+    return Service.objects.filter(numbers__e164=key).first() if key else None
+
+
+def _make_ready(call: Call, service: Service) -> None:
+    agent = Agent.objects.filter(user__username=call.agent).first()
     if agent is None:
-        raise BadCall(f'There is no agent with the log-in "{login}".', "agent")
+        raise BadCall(f'There is no agent with the log-in "{call.agent}".', "agent")
+    agent.host_account = IntegrationAccount.objects.filter(name=call.page).first() if call.page else None
+    if call.page and agent.host_account is None:
+        raise BadCall(f'There is no account "{call.page}" in whose page the desktop could be open.', "page")
     agent.state, agent.state_since = AgentState.READY, timezone.now()
     if agent.device == PhoneDevice.NONE:
         agent.device = PhoneDevice.SOFTPHONE

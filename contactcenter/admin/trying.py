@@ -13,7 +13,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 
 from contactcenter.models import DryRun, Interaction, Scenario, ScenarioTest
 from contactcenter.scenarios.dry_run import rehearse, saved
@@ -59,7 +58,6 @@ def urls(screen: Any) -> list[URLPattern]:
     ]
 
 
-@sensitive_post_parameters("variables")
 def try_view(screen: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """GET shows the form, and the run `?run=`; POST does what its button says."""
     scenario = _scenario(screen, request, object_id)
@@ -91,7 +89,7 @@ def _scenario(screen: Any, request: HttpRequest, object_id: str) -> Scenario:
         raise Http404
     if not screen.has_view_permission(request, scenario):
         raise PermissionDenied
-    return scenario  # type: ignore[no-any-return]
+    return scenario
 
 
 # -- the page
@@ -188,8 +186,10 @@ def _told(story: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown_test(test: ScenarioTest) -> dict[str, Any]:
-    tone = {True: "ok", False: "bad"}.get(test.last_ok, "neutral")  # type: ignore[call-overload]
-    word = {True: _("As saved"), False: _("Differs")}.get(test.last_ok, _("Not run yet"))  # type: ignore[call-overload]
+    if test.last_ok is None:
+        tone, word = "neutral", _("Not run yet")
+    else:
+        tone, word = ("ok", _("As saved")) if test.last_ok else ("bad", _("Differs"))
     compared = [str(KINDS[kind]).partition(":")[0] for kind in test.compare if kind in KINDS]
     return {"test": test, "tone": tone, "word": word, "compared": compared}
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
@@ -23,6 +24,8 @@ from integrations.simulators.inside import Inside
 from .calls import Fault
 
 MOST_KEPT = 262_144
+# Where simulators run differs from place to place; in what is kept they have this address.
+NEUTRAL = "http://simulators.invalid"
 TOKEN_PURPOSES = ("token", "log in", "login")
 Recorded = dict[str, Any]
 
@@ -35,7 +38,7 @@ class Answers(doors.Keeper):
     def __init__(self, *, recorded: Sequence[Recorded] | None, fault: str = "", simulated: bool = True) -> None:
         """Without `recorded` simulators answer, which have this `fault`. With it they answer nothing, and `simulated`
         says for which kind of account the answers were recorded."""
-        self.recorded = list(recorded) if recorded is not None else None
+        self.recorded = list(local(recorded)) if recorded is not None else None
         self.simulated = simulated
         self.fault = fault
         self.inside = Inside("" if fault == Fault.TIMEOUT else fault)
@@ -131,6 +134,16 @@ class Answers(doors.Keeper):
 JSON = {"Content-Type": "application/json"}
 
 
+def neutral(value: Any) -> Any:
+    """JSON with the address of the simulators made the same everywhere."""
+    return json.loads(json.dumps(value, default=str).replace(settings.SIMULATOR_URL, NEUTRAL))
+
+
+def local(value: Any) -> Any:
+    """JSON that was kept, with the address that simulators have here."""
+    return json.loads(json.dumps(value, default=str).replace(NEUTRAL, settings.SIMULATOR_URL))
+
+
 def is_token(purpose: str) -> bool:
     """Whether a request fetches a token: that one is needed says nothing about the scenario."""
     return any(word in purpose.lower() for word in TOKEN_PURPOSES)
@@ -186,7 +199,9 @@ def _masked(body: bytes, kind: str) -> str:
 
 
 def _built(request: requests.PreparedRequest, status: int, headers: dict[str, str], body: bytes) -> requests.Response:
-    plain = {name: value for name, value in headers.items() if name.lower() not in ("content-length", "content-encoding")}
+    plain = {
+        name: value for name, value in headers.items() if name.lower() not in ("content-length", "content-encoding")
+    }
     raw = HTTPResponse(body=io.BytesIO(body), headers=plain, status=status, preload_content=False)
     return HTTPAdapter().build_response(request, raw)
 

@@ -109,7 +109,19 @@ class Call:
 
 def _typed(given: dict[str, Any]) -> dict[str, Any]:
     typed: dict[str, Any] = {}
-    for name in ("number", "called", "service", "agent", "page", "disposition", "notes", "reference", "fault", "outcome", "at"):
+    for name in (
+        "number",
+        "called",
+        "service",
+        "agent",
+        "page",
+        "disposition",
+        "notes",
+        "reference",
+        "fault",
+        "outcome",
+        "at",
+    ):
         if name in given:
             value = given[name]
             if isinstance(value, datetime):  # YAML reads times as such
@@ -123,7 +135,9 @@ def _typed(given: dict[str, Any]) -> dict[str, Any]:
     variables = given.get("variables", {})
     if not isinstance(variables, dict):
         raise BadCall('"variables" must be names and values.', "variables")
-    typed["variables"] = {str(name): value if isinstance(value, dict) else str(value) for name, value in variables.items()}
+    typed["variables"] = {
+        str(name): value if isinstance(value, dict) else str(value) for name, value in variables.items()
+    }
     digits = given.get("digits", ())
     if not isinstance(digits, list | tuple):
         raise BadCall('"digits" must be a list, one text per question.', "digits")

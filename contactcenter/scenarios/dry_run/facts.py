@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
-from .answers import is_token
+from .answers import is_token, neutral
 
 JSONDict = dict[str, Any]
 EXITS, REQUESTS, WRITES, POPS, VARIABLES = "exits", "requests", "writes", "pops", "variables"
@@ -27,13 +27,14 @@ LONGEST_SHOWN = 120
 def facts_of(story: JSONDict) -> JSONDict:
     """The facts of every kind, as JSON."""
     blocks = [card for card in story["cards"] if card["type"] in ("block", "heard")]
-    return {
+    found = {
         EXITS: [{"block": c["key"], "title": c["title"], "exit": c["exit"], "error": c["error"]} for c in blocks],
         REQUESTS: [_request(each) for each in story["recordings"] if not is_token(each.get("purpose", ""))],
         WRITES: [each for card in story["cards"] for each in _writes(card)],
         POPS: [pop for card in story["cards"] for pop in card.get("pops", [])],
         VARIABLES: story["variables"],
     }
+    return dict(neutral(found))
 
 
 def _request(recorded: JSONDict) -> JSONDict:
@@ -56,7 +57,9 @@ def _writes(card: JSONDict) -> Iterator[JSONDict]:
 
 def differences(expected: JSONDict, actual: JSONDict, kinds: list[str]) -> list[str]:
     """Sentences, the most telling first; empty when everything of these kinds is as it was."""
-    found = [sentence for kind in KINDS if kind in kinds for sentence in COMPARED[kind](expected.get(kind), actual[kind])]
+    found = [
+        sentence for kind in KINDS if kind in kinds for sentence in COMPARED[kind](expected.get(kind), actual[kind])
+    ]
     more = len(found) - MOST_SENTENCES
     return [*found[:MOST_SENTENCES], *([_("... and %d more.") % more] if more > 0 else [])]
 

@@ -4,17 +4,15 @@ import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
-from django.db import models as columns
 from django.db import transaction
 
-from contactcenter import calls, desk, interactions, outbox
+from contactcenter import calls, desk, outbox
 from contactcenter.errors import NotPossible
-from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun, ScenarioVersion
+from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun
 from contactcenter.scenarios import definition as definitions
-from contactcenter.scenarios import engine
+from contactcenter.scenarios import engine, runs
 from contactcenter.scenarios.definition import BlockData
 from integrations import deadlines, doors, http, leases
 from integrations.clock import Clock, standing_at
@@ -216,7 +214,7 @@ class _Play:
     def end_wait(self) -> bool:
         """Put the clock forward to the end of the wait, where the run has one."""
         run = self.run()
-        due = _end_of_wait(run) if run is not None and run.status == ScenarioRun.Status.WAITING else None
+        due = runs.end_of_wait(run) if run is not None and run.status == ScenarioRun.Status.WAITING else None
         if due is None or due <= self.clock.now:
             return False
         self.notebook.moment("waited", f"{(due - self.clock.now).total_seconds():g} s", "neutral")
@@ -239,7 +237,7 @@ class _Play:
         return {
             "status": run.status if run else "unusable",
             "error": run.error if run else "",
-            "block": _title(run) if run else "",
+            "block": runs.title_of(run) if run else "",
             "cards": self.notebook.cards,
             "variables": {name: shown(name, value) for name, value in sorted(_own(run.variables if run else {}).items())},
             "recordings": self.answers.recordings,
@@ -258,22 +256,6 @@ class _Play:
     def now(self) -> Interaction:
         assert self.interaction is not None
         return Interaction.objects.select_related("agent__user").get(pk=self.interaction.pk)
-
-
-def _end_of_wait(run: ScenarioRun) -> datetime | None:
-    """The time at which the waiting run goes on by itself, whatever its column is called."""
-    times = [
-        getattr(run, field.name)
-        for field in ScenarioRun._meta.concrete_fields
-        if isinstance(field, columns.DateTimeField) and field.name not in ("leased_until", "started_at", "finished_at")
-    ]
-    return max((time for time in times if time is not None), default=None)
-
-
-def _title(run: ScenarioRun) -> str:
-    version: ScenarioVersion = run.version
-    block = definitions.blocks_of(version.definition).get(run.block, {})
-    return str(block.get("title") or run.block)
 
 
 __all__ = ["BadCall", "rehearse"]

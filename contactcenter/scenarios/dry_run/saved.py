@@ -14,7 +14,7 @@ from django.utils import timezone
 from contactcenter.models import Scenario, ScenarioTest
 
 from . import facts, small_world
-from .answers import Answers
+from .answers import Answers, neutral
 from .calls import BadCall, Call
 from .play import rehearse
 
@@ -51,7 +51,7 @@ def save(scenario: Scenario, name: str, story: dict[str, Any], compare: list[str
             "call": call,
             "compare": compare,
             "expected": {kind: kept[kind] for kind in compare},
-            "recorded": story["recordings"] if recorded else None,
+            "recorded": neutral(story["recordings"]) if recorded else None,
             "simulated": story.get("simulated", True),
             "last_ok": None,
             "last_result": {},
@@ -78,9 +78,13 @@ def check(saved: dict[str, Any], definition: Any, scenario: Scenario | None = No
     """Run what a file or a row describes; a file with a `world` runs in that. Raises `BadCall`."""
     began = time.monotonic()
     answers = Answers(
-        recorded=saved.get("recorded"), fault=str(saved["call"].get("fault", "")), simulated=saved.get("simulated", True)
+        recorded=saved.get("recorded"),
+        fault=str(saved["call"].get("fault", "")),
+        simulated=saved.get("simulated", True),
     )
-    story = rehearse(definition, Call.from_json(saved["call"]), answers, scenario=scenario, surroundings=saved.get("world"))
+    story = rehearse(
+        definition, Call.from_json(saved["call"]), answers, scenario=scenario, surroundings=saved.get("world")
+    )
     found = facts.differences(saved["expected"], facts.facts_of(story), list(saved["compare"]))
     if story["status"] == "unusable":
         found = [story["error"]]

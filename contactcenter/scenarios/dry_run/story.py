@@ -27,8 +27,8 @@ CHANGING = re.compile(r'\s*(INSERT|UPDATE|DELETE|REPLACE)[^"]*"(\w+)"', re.IGNOR
 # Tables whose changes are told in words of their own, or that are the machinery of every run.
 TOLD = {
     "agent", "agentevent", "agentstatechange", "apicall", "checkresult", "contenttype", "dailycount",
-    "integrationaccount", "interaction", "interactionevent", "oauthtoken", "outboxentry", "scenariorequest",
-    "scenariorun", "scenariostep",
+    "feedstate", "integrationaccount", "interaction", "interactionevent", "oauthtoken", "outboxentry",
+    "recordingqueueitem", "scenariorequest", "scenariorun", "scenariostep",
 }  # fmt: skip
 LONGEST_VALUE = 1000
 MOST_ROWS = 20
@@ -236,10 +236,16 @@ def _settings(
         if template in ("", None, {}, []) and text in ("", None, {}, []):
             continue
         found.append({
-            "name": name, "label": str(field.label or name), "template": template, "text": _masked(text),
+            "name": name, "label": str(field.label or name), "template": template, "text": _words(field, text),
             "values": values_of(template, text if text != template else None, lookup),
         })  # fmt: skip
     return found
+
+
+def _words(field: Any, value: Any) -> Any:
+    """What a setting says: for a choice the words of the form."""
+    labels = {key: label for key, label in getattr(field, "choices", [])}
+    return str(labels[value]) if isinstance(value, str) and value in labels else _masked(value)
 
 
 def _agent_of(context: Context) -> Agent | None:

@@ -74,11 +74,12 @@ def _newest(model: type[Model]) -> QuerySet[Any]:
 
 
 def _between() -> Iterable[type[Model]]:
-    for model in models():
-        if _is_setting(model):
-            for field in model._meta.local_many_to_many:
-                if field.remote_field.through._meta.auto_created:  # type: ignore[union-attr]
-                    yield field.remote_field.through  # type: ignore[union-attr, misc]
+    """The tables between many and many."""
+    for model in filter(_is_setting, models()):
+        for field in model._meta.local_many_to_many:
+            through: Any = field.remote_field.through
+            if through._meta.auto_created:
+                yield through
 
 
 def _contacts(call: Call) -> Rows:

@@ -1,7 +1,7 @@
 """Saved runs of scenarios as tests: `pytest -p contactcenter.scenarios.pytest_plugin folder/`.
 
-Every file `*.scenario.yaml` (or `.scenario.json`) is one test. It runs in the world that the file describes and needs no
-database, no broker, no vendor and no simulator that is running."""
+Every file `*.scenario.yaml` (or `.scenario.json`) is one test. It runs in the world that the file describes and needs
+no database, no broker, no vendor and no simulator that is running."""
 
 import json
 from collections.abc import Iterable

@@ -188,7 +188,7 @@ class _Play:
         for _ in range(MOST_ROUNDS):
             self.walk()
             self.deliver()
-            if not (self.end_wait() or self.press()):
+            if not (self.press() or self.end_wait()):
                 return
 
     def walk(self) -> None:
@@ -227,7 +227,10 @@ class _Play:
             return False
         pressed = self.digits.pop(0)
         self.notebook.moment("digits", pressed)
-        digits.press(self.now(), pressed)
+        try:
+            digits.press(self.now(), pressed)
+        except NotPossible as refusal:
+            self.notebook.moment("refused", str(refusal), "bad")
         return True
 
     # -- the end

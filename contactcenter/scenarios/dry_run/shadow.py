@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -36,9 +37,11 @@ def database() -> Iterator[BaseDatabaseWrapper]:
     connections[DEFAULT_DB_ALIAS] = shadow
     for alias in real_caches:
         caches[alias] = LocMemCache(uuid.uuid4().hex, {})
+    ContentType.objects.clear_cache()  # kept per process, with the numbers that rows have in one database
     try:
         yield shadow
     finally:
+        ContentType.objects.clear_cache()
         connections[DEFAULT_DB_ALIAS] = real
         for alias, real_cache in real_caches.items():
             _forget(caches[alias])

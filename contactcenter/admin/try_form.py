@@ -68,7 +68,8 @@ class TryForm(forms.Form):
         help_text=_t("One entry per question, separated by commas."),
     )  # fmt: skip
     variables = forms.CharField(
-        label=_t("Variables"), max_length=8000, required=False, widget=forms.Textarea({"rows": 3, "class": "code-area"}),
+        label=_t("Variables"), max_length=8000, required=False,
+        widget=forms.Textarea({"rows": 3, "class": "code-area"}),
         help_text=_t("Set before the first block, one per line: name=value"),
     )  # fmt: skip
     answers = forms.ChoiceField(label=_t("Who answers"))

@@ -1,7 +1,7 @@
 """Who answers in the place of the vendors: simulators, or what was recorded. Neither sends anything.
 
-A recorded answer is {"account", "method", "path", "body", "status", "headers", "answer", "error"}: the request as it was
-sent (host left out) and what came back, secrets masked."""
+A recorded answer is {"account", "method", "path", "body", "status", "headers", "answer", "error"}: the request as it
+was sent (host left out) and what came back, secrets masked."""
 
 import io
 import json

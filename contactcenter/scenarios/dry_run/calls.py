@@ -43,10 +43,10 @@ class BadCall(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`number`: who calls, empty for a withheld number. `called`: our number. `agent`: the login of the only agent who
-    is ready; empty: nobody is. `page`: the account in whose page the agent's desktop is open. `at`: when it arrives, ISO 8601; empty: now. `chosen`: which of several callers the
-    agent takes, from 0. `digits`: what the caller presses, one text per question. `reference`: the public id of a real
-    interaction that is played again, else empty."""
+    """`number`: who calls, empty for a withheld number. `called`: our number. `service`: a code. `agent`: the log-in of
+    the only agent who is ready; empty: nobody is. `page`: the account in whose page the agent's desktop is open. `at`:
+    when it arrives, ISO 8601; empty: now. `chosen`: which of several callers the agent takes, from 0. `digits`: what
+    the caller presses, one text per question. `reference`: the public id of a real interaction that is played again."""
 
     number: str = "+14155550132"
     called: str = ""

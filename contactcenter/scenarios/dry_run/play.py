@@ -108,7 +108,7 @@ class _Play:
         self.service = service
         self.notebook = Notebook(answers, clock)
         self.digits = list(call.digits)
-        self.interaction: Interaction | None = None
+        self.interaction = Interaction()  # until it arrives
 
     # -- the acts
 
@@ -136,7 +136,6 @@ class _Play:
 
     def name_it(self) -> None:
         """The same names in every run, so that what is written with them can be compared."""
-        assert self.interaction is not None
         given = self.call.reference or str(uuid.uuid5(NAMESPACE, f"{self.service}:{self.call.number}"))
         Interaction.objects.filter(pk=self.interaction.pk).update(public_id=uuid.UUID(given))
         self.interaction.refresh_from_db()
@@ -237,12 +236,13 @@ class _Play:
 
     def told(self) -> JSONDict:
         interaction, run = self.now(), self.run()
+        variables = _own(run.variables) if run else {}
         return {
             "status": run.status if run else "unusable",
             "error": run.error if run else "",
             "block": runs.title_of(run) if run else "",
             "cards": self.notebook.cards,
-            "variables": {name: shown(name, value) for name, value in sorted(_own(run.variables if run else {}).items())},
+            "variables": {name: shown(name, value) for name, value in sorted(variables.items())},
             "recordings": self.answers.recordings,
             "simulated": self.answers.simulated,
             "call": {
@@ -254,10 +254,9 @@ class _Play:
         }  # fmt: skip
 
     def run(self) -> ScenarioRun | None:
-        return ScenarioRun.objects.filter(interaction=self.interaction).first()
+        return ScenarioRun.objects.filter(interaction_id=self.interaction.pk).first()
 
     def now(self) -> Interaction:
-        assert self.interaction is not None
         return Interaction.objects.select_related("agent__user").get(pk=self.interaction.pk)
 
 

@@ -2,7 +2,7 @@
 
 A file is YAML (JSON is YAML too): {"scenario", "name", "call", "compare", "expected", "simulated", "recorded", "world",
 "definition"}. `recorded` may be left out: then simulators answer. `definition` is the scenario itself or the path of
-its JSON file, seen from the test's file; `world` is described in `small_world`. Both are for running the file by itself."""
+its JSON file, seen from the test's file; `world` is described in `small_world`. Both let the file run by itself."""
 
 import time
 from dataclasses import dataclass

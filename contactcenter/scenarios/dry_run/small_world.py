@@ -2,7 +2,7 @@
 same everywhere, without a look at any database.
 
 {"accounts": [{"name", "provider", "default", "properties"}], "agents": [{"login", "first_name", "last_name", "email",
-"extension"}], "service": {"name", "code"}, "dispositions": [{"code", "name"}], "region"}. Accounts have no secrets and
+"extension"}], "contacts": [{"first_name", "last_name", "company", "number"}], "service": {"name", "code"}, "dispositions": [{"code", "name"}], "region"}. Accounts have no secrets and
 lead to simulators or recorded answers only."""
 
 from typing import Any
@@ -10,13 +10,15 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Model
 
-from contactcenter.models import Agent, ContactCenter, Disposition, Service
+from contactcenter.models import Agent, Contact, ContactCenter, ContactPhone, Disposition, Service
+from contactcenter.phone import normalise
 from integrations.models import IntegrationAccount
 
 from . import world
 from .calls import BadCall, Call
 
 JSONDict = dict[str, Any]
+NAMES = ("first_name", "last_name", "company")
 PERSON = ("first_name", "last_name", "email")
 
 
@@ -29,6 +31,7 @@ def seen_by(call: Call, definition: JSONDict, recorded: list[JSONDict]) -> JSOND
         "region": ContactCenter.current().default_region,
         "accounts": [_account(account) for account in _accounts(definition, recorded, call)],
         "agents": [_agent(agent) for agent in agents],
+        "contacts": _contacts(call),
         **({"service": {"name": service.name, "code": service.code}} if service else {}),
         **({"dispositions": [{"code": d.code, "name": d.name} for d in dispositions]} if dispositions else {}),
     }
@@ -55,6 +58,13 @@ def _account(account: IntegrationAccount) -> JSONDict:
     }  # fmt: skip
 
 
+def _contacts(call: Call) -> list[JSONDict]:
+    """Our contacts with the caller's number."""
+    key = normalise(call.number, ContactCenter.current().default_region).key
+    phones = ContactPhone.objects.filter(e164=key).select_related("contact") if key else []
+    return [{**{name: getattr(p.contact, name) for name in NAMES}, "number": p.number} for p in phones]
+
+
 def _agent(agent: Agent) -> JSONDict:
     person = {name: getattr(agent.user, name) for name in PERSON}
     return {"login": agent.login, **person, "extension": agent.extension}
@@ -79,15 +89,29 @@ def _rows(given: JSONDict) -> world.Rows:
         names = {name: str(row.get(name, "")) for name in PERSON}
         people.append(get_user_model()(pk=number, username=str(row["login"]), **names))
         agents.append(Agent(pk=number, user_id=number, extension=str(row.get("extension") or number)))
+    region = str(given.get("region") or "US")
+    contacts, phones = _made_contacts(given.get("contacts", []), region)
     service = given.get("service") or {"name": world.SERVICE, "code": world.SERVICE_CODE}
     return [
-        (ContactCenter, [ContactCenter(pk=1, default_region=str(given.get("region") or "US"))]),
+        (ContactCenter, [ContactCenter(pk=1, default_region=region)]),
         (IntegrationAccount, [*accounts]),
         (get_user_model(), people),
         (Agent, agents),
+        (Contact, contacts),
+        (ContactPhone, phones),
         (Service, [Service(pk=1, name=str(service["name"]), code=str(service["code"]))]),
         (Disposition, [Disposition(name=str(d["name"]), code=str(d["code"])) for d in given.get("dispositions", [])]),
     ]
+
+
+def _made_contacts(given: list[JSONDict], region: str) -> tuple[list[Model], list[Model]]:
+    contacts: list[Model] = []
+    phones: list[Model] = []
+    for number, row in enumerate(given, 1):
+        contacts.append(Contact(pk=number, **{name: str(row.get(name, "")) for name in NAMES}))
+        key = normalise(str(row["number"]), region).key
+        phones.append(ContactPhone(contact_id=number, number=str(row["number"]), e164=key))
+    return contacts, phones
 
 
 def _made_account(number: int, row: JSONDict) -> IntegrationAccount:

@@ -156,7 +156,7 @@ class Notebook:
             yield {
                 "operation": entry.operation, "operation_label": str(entry.get_operation_display()),
                 "account": entry.account.name, "status": entry.status, "status_label": str(entry.get_status_display()),
-                "payload": _masked(entry.payload), "result": _masked(entry.result), "again": again,
+                "payload": _masked(_named(entry.payload)), "result": _masked(entry.result), "again": again,
                 "error": _masked(entry.last_error), "entry": entry.pk,
             }  # fmt: skip
 
@@ -189,6 +189,21 @@ def _has_number(model: type[Model]) -> bool:
 
 def _last(model: type[Model]) -> int:
     return int(model._base_manager.aggregate(last=Max("pk"))["last"] or 0)
+
+
+def _named(payload: Any) -> Any:
+    """A payload with log-ins in the place of our agents' numbers: the same in every database, and readable."""
+    if not isinstance(payload, dict):
+        return payload
+    return {
+        name: _login(value) if name in ("$agent", "agent") and isinstance(value, int) else _named(value)
+        for name, value in payload.items()
+    }
+
+
+def _login(number: int) -> str:
+    agent = Agent.objects.select_related("user").filter(pk=number).first()
+    return agent.login if agent else ""
 
 
 def _own(variables: JSONDict) -> JSONDict:
@@ -244,7 +259,7 @@ def _settings(
 
 def _words(field: Any, value: Any) -> Any:
     """What a setting says: for a choice the words of the form."""
-    labels = {key: label for key, label in getattr(field, "choices", [])}
+    labels = dict(getattr(field, "choices", []))
     return str(labels[value]) if isinstance(value, str) and value in labels else _masked(value)
 
 

@@ -71,7 +71,7 @@ def test_no_block_leaves_a_trace_outside_of_its_dry_run(kind: type[Block], centr
     before = everything()
     story = rehearse(definition, Call(agent="agent1", page="servicenow"), Answers(recorded=None))
     assert story["status"] != "unusable", story["error"]
-    assert [card["key"] for card in story["cards"] if card["type"] == "block"][0] == "it"
+    assert next(card["key"] for card in story["cards"] if card["type"] == "block") == "it"
     assert everything() == before
     assert no_network == [] and mail.outbox == []
     assert "real-secret-of-ours" not in str(story) and "real-password-of-ours" not in str(story)

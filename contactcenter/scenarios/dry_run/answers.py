@@ -3,7 +3,6 @@
 A recorded answer is {"account", "method", "path", "body", "status", "headers", "answer", "error"}: the request as it
 was sent (host left out) and what came back, secrets masked."""
 
-import io
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -12,8 +11,6 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
 
 from integrations import doors, redaction, transport, wirelog
 from integrations.answers import error_from_exception
@@ -84,7 +81,7 @@ class Answers(doors.Keeper):
         if self.fault == Fault.TIMEOUT:
             raise error_from_exception(requests.exceptions.ReadTimeout(), urlsplit(request.url or "").hostname or "")
         found = self.inside.ask(request.method or "", request.url or "", dict(request.headers), _body(request))
-        return _built(request, found.status, found.headers, found.body), "simulator"
+        return transport.made_up(request, found.status, found.headers, found.body), "simulator"
 
     # -- recorded answers
 
@@ -95,12 +92,16 @@ class Answers(doors.Keeper):
         found = self._taken(wanted)
         if found is None and is_token(purpose):
             # The run that was recorded had its token already.
-            return _built(request, 200, JSON, b'{"access_token": "none", "token_type": "Bearer", "expires_in": 3600}')
+            return transport.made_up(
+                request, 200, JSON, b'{"access_token": "none", "token_type": "Bearer", "expires_in": 3600}'
+            )
         if found is None:
             raise Unavailable("There is no recorded answer to this request. It was not sent.", cause=Cause.UNREACHABLE)
         if found.get("error"):
             raise Unavailable(str(found["error"]), cause=Cause.UNREACHABLE)
-        return _built(request, int(found["status"]), dict(found.get("headers") or {}), str(found["answer"]).encode())
+        return transport.made_up(
+            request, int(found["status"]), dict(found.get("headers") or {}), str(found["answer"]).encode()
+        )
 
     def _taken(self, wanted: Recorded) -> Recorded | None:
         """The first recorded answer to this very request, else to another body at the same place; each once."""
@@ -196,14 +197,6 @@ def _masked(body: bytes, kind: str) -> str:
         return json.dumps(redaction.mask_json(json.loads(text)), ensure_ascii=False)
     except ValueError:
         return redaction.mask_text(text)
-
-
-def _built(request: requests.PreparedRequest, status: int, headers: dict[str, str], body: bytes) -> requests.Response:
-    plain = {
-        name: value for name, value in headers.items() if name.lower() not in ("content-length", "content-encoding")
-    }
-    raw = HTTPResponse(body=io.BytesIO(body), headers=plain, status=status, preload_content=False)
-    return HTTPAdapter().build_response(request, raw)
 
 
 # -- what a real interaction left in the wire log

@@ -2,8 +2,8 @@
 same everywhere, without a look at any database.
 
 {"accounts": [{"name", "provider", "default", "properties"}], "agents": [{"login", "first_name", "last_name", "email",
-"extension"}], "contacts": [{"first_name", "last_name", "company", "number"}], "service": {"name", "code"}, "dispositions": [{"code", "name"}], "region"}. Accounts have no secrets and
-lead to simulators or recorded answers only."""
+"extension"}], "contacts": [{"first_name", "last_name", "company", "number"}], "service": {"name", "code"},
+"dispositions": [{"code", "name"}], "region"}. Accounts have no secrets and lead to simulators or recorded answers."""
 
 from typing import Any
 

@@ -133,6 +133,7 @@ class Answers(doors.Keeper):
 
 
 JSON = {"Content-Type": "application/json"}
+TOKEN = b'{"access_token": "none", "token_type": "Bearer", "expires_in": 3600}'
 
 
 def neutral(value: Any) -> Any:

@@ -134,6 +134,7 @@ def furnish(rows: Rows) -> None:
     with connection.constraint_checks_disabled(), transaction.atomic():
         for model, found in rows:
             model._base_manager.bulk_create(found, ignore_conflicts=True)
+    ContactCenter.current()  # makes the row where there is none, which is nothing that the call does
     with transaction.atomic():
         Agent.objects.update(state=AgentState.LOGGED_OUT, reason=None, next_state="", next_reason=None)
 

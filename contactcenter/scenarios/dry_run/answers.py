@@ -133,7 +133,6 @@ class Answers(doors.Keeper):
 
 
 JSON = {"Content-Type": "application/json"}
-TOKEN = b'{"access_token": "none", "token_type": "Bearer", "expires_in": 3600}'
 
 
 def neutral(value: Any) -> Any:

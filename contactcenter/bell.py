@@ -13,6 +13,8 @@ import redis
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
+from integrations import doors
+
 from .models import AgentEvent
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ PAUSE_SECONDS = 2.0
 
 def ring(event: AgentEvent) -> None:
     """Publish the event on the channel "agent-events" as {"agent", "number", "kind", "data"}. Never raises."""
-    if settings.REDIS_URL and not _state.paused():
+    if settings.REDIS_URL and doors.current() is None and not _state.paused():
         _publish(message(event))
 
 

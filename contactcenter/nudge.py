@@ -11,6 +11,8 @@ from typing import Any
 from django.db import transaction
 from kombu.exceptions import KombuError
 
+from integrations import doors
+
 logger = logging.getLogger(__name__)
 
 # After a failure nobody waits for the broker again for so long: a silent one costs seconds each time.
@@ -54,6 +56,10 @@ def nudge(task: Any, *args: Any, expires: float | None = None) -> None:
 
 def send(task: Any, *args: Any, expires: float | None = None) -> bool:
     """Send now; False when the broker does not take it, which is logged once until it does again."""
+    keeper = doors.current()
+    if keeper is not None:
+        keeper.hold_back("message", str(task.name))
+        return False
     if _broker.is_paused():
         return False
     try:

@@ -16,7 +16,7 @@ import requests
 from django.db import connection
 from urllib3.exceptions import HTTPError
 
-from . import deadlines, redaction, tcp, transport, wirelog
+from . import deadlines, doors, redaction, tcp, transport, wirelog
 from .addresses import guard_for
 from .answers import error_from_exception, error_from_response, is_read, json_of, retry_after
 from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
@@ -233,6 +233,9 @@ class _Attempt:
 
     def _send(self, request: requests.PreparedRequest) -> requests.Response:
         account = self.client.account
+        keeper = doors.current()
+        if keeper is not None:
+            return keeper.answer(account, request, purpose=self.purpose)
         connections = transport.adapter(guard_for(account), tcp.ca_of(account), os.getpid())
         if self.in_blocks and isinstance(request.body, bytes):
             # urllib3 reads a file block by block; bytes it sends in one go.

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import shared_task
 
-from . import check_runs, check_ups, oauth, quotas, reminders, webhooks, wirelog
+from . import check_runs, check_ups, doors, oauth, quotas, reminders, webhooks, wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ def work_on_checks_soon() -> None:
 
 
 def _soon(task: Any) -> bool:
+    if doors.current() is not None:
+        return False
     try:
         task.apply_async(retry=False)
     except Exception as error:  # the broker's libraries raise what they like
@@ -74,7 +76,7 @@ class Soon:
         self.pending = threading.Lock()
 
     def __call__(self) -> None:
-        if self.pending.acquire(blocking=False):
+        if doors.current() is None and self.pending.acquire(blocking=False):
             timer = threading.Timer(TOGETHER_SECONDS, self._send)
             timer.daemon = True
             timer.start()

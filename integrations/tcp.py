@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import certifi
 
+from . import doors
 from .addresses import Guard, guard_for
 from .errors import Cause, IntegrationError, Stage, Unavailable
 
@@ -123,6 +124,7 @@ class Stream:
 
 def open_socket(guard: Guard, host: str, port: int, *, timeout: float | None) -> socket.socket:
     """Connect to the first checked address that answers. The time limit covers all attempts together."""
+    doors.refuse_connection(host, port)
     addresses = guard.resolve(host, port)
     deadline = time.monotonic() + (timeout or CONNECT_SECONDS)
     failure: OSError = TimeoutError()

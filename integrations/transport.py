@@ -1,6 +1,7 @@
 """How the HTTP client's connections are made and its answers read: through the address guard, with our TLS rules, and
 within limits of size and time."""
 
+import io
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
@@ -96,6 +97,14 @@ def read_whole(response: requests.Response) -> requests.Response:
     response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]
     response.raw.release_conn()
     return response
+
+
+def made_up(request: requests.PreparedRequest, status: int, headers: dict[str, str], body: bytes) -> requests.Response:
+    """An answer that came over no wire, unread as one that did: for dry runs."""
+    left_out = ("content-length", "content-encoding")
+    plain = {name: value for name, value in headers.items() if name.lower() not in left_out}
+    raw = HTTPResponse(body=io.BytesIO(body), headers=plain, status=status, preload_content=False)
+    return HTTPAdapter().build_response(request, raw)
 
 
 class Download:

@@ -48,6 +48,7 @@ GROUPS = (
         (
             Entry("contactcenter.Service", "service", _t("What customers call: numbers and scenario")),
             Entry("contactcenter.Scenario", "flow", _t("What happens when a call arrives")),
+            Entry("contactcenter.ScenarioRun", "wire", _t("Where calls are in their scenarios now"), _t("Runs")),
             Entry("contactcenter.KnowledgeTopic", "tag", _t("What agents find when they ask"), _t("Knowledge base")),
             Entry("contactcenter.Disposition", "tag", _t("How a call ended, as agents judge it")),
         ),

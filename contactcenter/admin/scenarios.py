@@ -17,6 +17,7 @@ from contactcenter.models import Scenario, ScenarioRun
 from integrations import marks
 from integrations.admin.screens import Screen
 
+from . import trying
 from .blocks import block_cards, edit_block
 from .story import RUN_TONES
 
@@ -84,7 +85,7 @@ class ScenarioAdmin(Screen):
             self.admin_site.admin_view(self.block_view),
             name="contactcenter_scenario_block",
         )
-        return [publish, block, *super().get_urls()]
+        return [publish, block, *trying.urls(self), *super().get_urls()]
 
     def block_view(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
         """One block as a form: its title, its settings, where its exits lead."""

@@ -67,7 +67,7 @@ def tell(interaction: Interaction, reader: User | AnonymousUser) -> dict[str, An
         "events": [_event(e) for e in interaction.events.select_related("agent__user").order_by("id")[:MOST_ROWS]],
         "run": run,
         "run_tone": RUN_TONES.get(ScenarioRun.Status(run.status), "neutral") if run else "",
-        "steps": [_step(s, run) for s in run.steps.order_by("number")[:MOST_ROWS]] if run else [],
+        "steps": [step_shown(s, run) for s in run.steps.order_by("number")[:MOST_ROWS]] if run else [],
         "outbox": [
             _outbox(e)
             for e in interaction.outbox.select_related("account").defer("account__secrets").order_by("id")[:MOST_ROWS]
@@ -144,7 +144,7 @@ def _event(event: InteractionEvent) -> dict[str, Any]:
     return {"at": event.at, "label": label, "tone": tone, "agent": event.agent, "data": data, "kind": event.kind}
 
 
-def _step(step: Any, run: ScenarioRun) -> dict[str, Any]:
+def step_shown(step: Any, run: ScenarioRun) -> dict[str, Any]:
     blocks = {block.get("key"): block for block in run.version.definition.get("blocks", [])}
     title = blocks.get(step.block, {}).get("title") or step.block
     kind = BY_KIND.get(step.kind)

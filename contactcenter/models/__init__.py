@@ -16,6 +16,7 @@ from .contacts import (
     ContactPhone,
 )
 from .digits import DigitRequest
+from .dry_runs import DryRun, ScenarioTest
 from .events import AgentEvent
 from .feeds import FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
@@ -53,6 +54,7 @@ __all__ = [
     "ContactPhone",
     "DigitRequest",
     "Disposition",
+    "DryRun",
     "FeedState",
     "Heartbeat",
     "Interaction",
@@ -74,6 +76,7 @@ __all__ = [
     "ScenarioRequest",
     "ScenarioRun",
     "ScenarioStep",
+    "ScenarioTest",
     "ScenarioVersion",
     "Service",
     "ServiceMessenger",

@@ -141,3 +141,9 @@ def described_by(field: BoundField) -> SafeString:
         f"{field.auto_id}_{part}" for part, there in (("helptext", field.help_text), ("error", field.errors)) if there
     ]
     return field.as_widget(attrs={"aria-describedby": " ".join(ids)} if ids else {})
+
+
+@register.filter
+def steps_of(cards: list[dict[str, Any]]) -> int:
+    """How many cards of a dry run are blocks that ran."""
+    return sum(card["type"] == "block" for card in cards)

@@ -15,7 +15,6 @@ from contactcenter.scenarios.settings_fields import AccountField, BlockSettings,
 from integrations.models import IntegrationAccount
 
 PREFIX = "settings"
-LONG_TEXT = 500
 
 
 class Indented(json.JSONEncoder):
@@ -53,7 +52,7 @@ def initial(kind: type[Block], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def account_choices(kind: type[Block], chosen: Any, *, required: bool) -> Iterator[tuple[str, str]]:
-    yield "", _("Choose an account") if required else _("The one of Select Account, else the default")
+    yield "", _("Choose an account") if required else _("As selected before, else the default")
     accounts = IntegrationAccount.objects.order_by("name")
     if kind.account_type:
         accounts = accounts.filter(type=kind.account_type)

@@ -155,7 +155,7 @@ def conflict(present: Scenario, mine: Answer) -> JsonResponse:
         "description": present.description,
         "definition": present.definition,
         "seen": seen(present),
-        "by": str(present.updated_by or ""),
+        "by": (present.updated_by.get_full_name() or present.updated_by.get_username()) if present.updated_by else "",
         "at": present.updated_at.isoformat(),
     }
     found = differences(present.definition, mine)

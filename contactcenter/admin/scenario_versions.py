@@ -66,7 +66,8 @@ def versions_page(request: HttpRequest, scenario: Scenario, context: Context) ->
 def versions_of(scenario: Scenario) -> Any:
     """The newest first, each with how many runs it had and how many of them are under way."""
     open_runs = Count("scenariorun", filter=Q(scenariorun__status__in=UNDER_WAY))
-    return scenario.versions.select_related("published_by").annotate(under_way=open_runs, runs=Count("scenariorun"))
+    counted = scenario.versions.select_related("published_by").annotate(under_way=open_runs, runs=Count("scenariorun"))
+    return counted.order_by("-number")  # the table's own order gets lost when rows are counted
 
 
 def version_page(request: HttpRequest, scenario: Scenario, number: int, context: Context) -> HttpResponse:

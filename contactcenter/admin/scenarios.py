@@ -77,7 +77,7 @@ class ScenarioForm(forms.ModelForm):
         cleaned = super().clean() or {}
         present = scenario_editor.seen(self.instance)
         if cleaned.get("seen") and cleaned["seen"] != present:
-            self.data = {**self.data, "seen": present}
+            self.data = {**dict(self.data.items()), "seen": present}
             words = _("%s changed this scenario meanwhile. Save again to put your text in the place of that change.")
             raise forms.ValidationError(words % (self.instance.updated_by or _("Somebody")))
         return cleaned

@@ -3,6 +3,7 @@ block appears here by being in `BLOCKS`."""
 
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
@@ -10,6 +11,7 @@ from integrations import catalogue
 
 from .blocks import BLOCKS, Block
 from .blocks.base import NEXT
+from .settings_fields import AccountField
 
 CRM, LOGIC, CALL, CHAT, OTHER = "crm", "logic", "call", "chat", "other"
 GROUPS: dict[str, Any] = {
@@ -46,8 +48,9 @@ def group_of(kind: type[Block]) -> str:
 
 
 def entry(kind: type[Block]) -> dict[str, Any]:
-    """One kind: {"kind", "label", "words", "group", "vendor", "exits": [{"key", "label", "falls"}], "onward"}.
+    """One kind: {"kind", "label", "words", "group", "vendor", "exits": [{"key", "label", "falls"}], "onward", "says"}.
 
+    `says`: the settings that a card may show in one line, in the form's order: [{"name", "label", "choices"}].
     `falls`: an exit that goes on at "next" where it is not connected. `onward` is the exit that continues the flow
     when the block is put into a line."""
     falling = kind.conditional if NEXT in kind.exits else ()
@@ -60,7 +63,18 @@ def entry(kind: type[Block]) -> dict[str, Any]:
         "vendor": vendor,
         "exits": [{"key": key, "label": label, "falls": key in falling} for key, label in kind.exits.items()],
         "onward": NEXT if NEXT in kind.exits else next(iter(kind.exits), ""),
+        "says": [_says(name, field) for name, field in kind.Settings.base_fields.items() if _is_telling(field)],
     }
+
+
+def _is_telling(field: forms.Field) -> bool:
+    """Not the account, which is nearly always the default, and not what is more than one line."""
+    return not isinstance(field, AccountField | forms.JSONField | forms.BooleanField | forms.IntegerField)
+
+
+def _says(name: str, field: forms.Field) -> dict[str, Any]:
+    choices = {str(key): str(words) for key, words in getattr(field, "choices", ())}
+    return {"name": name, "label": str(field.label or ""), "choices": choices}
 
 
 def words_of(kind: type[Block]) -> str:

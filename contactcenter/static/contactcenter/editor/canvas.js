@@ -10,7 +10,7 @@ import { buttonOf, pathOf } from "./routes.js";
 
 const MARGIN = { x: 70, top: 84, bottom: 110 };
 const STUB = 26;
-const SMALLEST = 0.12;
+const SMALLEST = 0.18;
 const LARGEST = 1.5;
 const READABLE = 0.72;
 
@@ -133,7 +133,7 @@ export function makeCanvas({ kinds, mayChange, marks = {}, actions }) {
     const { definition } = state.doc;
     const at = drawing.places.get(definition.start);
     const entry = at ? [svg("path", { class: "line is-start", d: `M${at.x + drawing.sizes.get(definition.start).width / 2} 54V${at.y - 7}` }),
-      arrow(at.x + drawing.sizes.get(definition.start).width / 2, at.y)] : [];
+      arrow(at.x + drawing.sizes.get(definition.start).width / 2, at.y, "is-near")] : [];
     return [...entry, ...drawing.lines.flatMap((line) => stroke(line, state.selected)), ...stubs(definition), ...falls(definition)];
   }
 
@@ -194,6 +194,7 @@ export function makeCanvas({ kinds, mayChange, marks = {}, actions }) {
 
   /** The first look: as wide as the window allows, and never too small to read. */
   function open(definition) {
+    if (!drawing.width || root.hidden) return;
     const width = scroller.clientWidth / drawing.width;
     zoomTo(Math.min(1, Math.max(READABLE, width)));
     const at = drawing.places.get(definition.start);

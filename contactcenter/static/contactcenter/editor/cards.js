@@ -3,9 +3,10 @@
 import { _, count, el, icon } from "./dom.js";
 import { exitsOf, titleOf } from "./model.js";
 
-const HEIGHT = 86;
+const HEIGHT = 92;
 const PORT_HEIGHT = 24;
 const LETTER = 6.4;
+const TITLE_LETTER = 7;
 const PORT_PADDING = 20;
 const WIDEST_PORT = 150;
 const NARROWEST = 236;
@@ -52,7 +53,8 @@ export function card(block, view) {
     el("span", { class: "node-kind" }, icon(iconOf(kind)), el("span", {}, kind?.label ?? block.kind),
       view.isStart && el("span", { class: "node-start" }, _("Start")),
       notes.length > 0 && el("span", { class: "node-note" }, notes[0])),
-    el("span", { class: "node-title" }, title)),
+    el("span", { class: "node-title" }, title),
+    title.length * TITLE_LETTER < view.size.width - 31 && el("span", { class: "node-says" }, sayingOf(block, kind))),
     el("div", { class: exits.length > 1 ? "ports" : "ports single" },
       exits.map((exit) => port(block, exit, view))));
 }
@@ -70,6 +72,12 @@ function port(block, exit, view) {
     at: { x, y: 0 } }, single ? "" : el("span", {}, exit.label));
   if (width) element.style.width = `${width}px`;
   return element;
+}
+
+/** One line about what the block does: its first settings that are set, a choice in the words of the form. */
+function sayingOf(block, kind) {
+  const set = (kind?.says ?? []).map((one) => [one, block.settings?.[one.name]]).filter(([, value]) => typeof value === "string" && value);
+  return set.slice(0, 3).map(([one, value]) => one.choices[value] ?? value).join(" · ");
 }
 
 function notesOf(view) {

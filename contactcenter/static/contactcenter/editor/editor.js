@@ -38,7 +38,7 @@ const actions = {
 
   select(key, { open = false, reveal = false } = {}) {
     store.set({ selected: key, panel: "block" });
-    if (reveal) shownView().reveal(key);
+    if (reveal || narrowed() === "canvas") shownView().reveal(key);
     if (open) panel.focus();
   },
 
@@ -124,7 +124,7 @@ const viewButtons = ["canvas", "list"].map((name) => el("button", { type: "butto
   data: { view: name }, onclick: () => show(name) }, name === "canvas" ? _("Canvas") : _("List")));
 const nothing = el("div", { class: "canvas-empty" }, el("p", {}, _("Nothing happens yet when a call arrives.")),
   mayChange && el("button", { type: "button", class: "button primary", onclick: () => commands.add("") }, icon("plus"), _("Add the first block")));
-const stage = el("div", { class: "editor-main" }, canvas.element, outline.element, nothing);
+const stage = el("div", { class: "editor-main" }, canvas.element, outline.element, nothing, status);
 
 function tool(name, sign, words, onclick) {
   return el("button", { type: "button", class: "icon-button", title: words, "aria-label": words, data: { tool: name }, onclick }, sign);
@@ -152,7 +152,7 @@ function menuItem(sign, words, onclick) {
   return el("button", { type: "button", onclick: (event) => { event.target.closest("details").open = false; onclick(); } }, icon(sign), words);
 }
 
-root.append(toolbar(), status, el("div", { class: "editor-body" }, stage, panel.element));
+root.append(toolbar(), el("div", { class: "editor-body" }, stage, panel.element));
 root.hidden = false;
 for (const part of document.querySelectorAll("[data-without-editor], #scenario_form")) part.hidden = true;
 

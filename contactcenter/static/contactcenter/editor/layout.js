@@ -18,7 +18,8 @@ const BEND = 22;
 const LANE = 20;
 const ASIDE = 110;
 const SWEEPS = 8;
-const SETTLES = 14;
+const SETTLES = 16;
+const GATHER = 14;
 
 export function layout(nodes, lines, start) {
   const inside = reachable(lines, start, new Set(nodes.map((node) => node.key)));
@@ -70,6 +71,7 @@ function drawn(nodes, lines, start) {
   if (!nodes.length) return { places: new Map(), lines: [], width: 0, height: 0 };
   const graph = graphOf(nodes, lines, start);
   rank(graph);
+  gather(graph);
   const layers = layered(graph);
   arrange(layers);
   settle(layers);
@@ -112,6 +114,28 @@ function rank({ items, order }) {
   }
 }
 
+/** Where branches come together again, the block stands under the one at which they parted, as far as it can: without
+ * that a long flow would wander sideways. `above` is the nearest block through which every way leads. */
+function gather({ items, links, order }) {
+  const depth = new Map();
+  const meet = (one, other) => {
+    let [a, b] = [one, other];
+    while (a !== b) {
+      if (!a || !b) return null;
+      if (depth.get(a) >= depth.get(b)) a = a.above;
+      else b = b.above;
+    }
+    return a;
+  };
+  for (const item of order) {
+    const sources = links.filter((link) => link.to === item.key && !link.back).map((link) => items.get(link.from));
+    item.above = sources.length ? sources.reduce(meet) : null;
+    depth.set(item, item.above ? depth.get(item.above) + 1 : 0);
+    item.gathers = [];
+    if (item.above && new Set(sources).size > 1) item.above.gathers.push(item);
+  }
+}
+
 // -- 3. bends
 
 function layered({ items, order }) {
@@ -130,11 +154,11 @@ function layered({ items, order }) {
         const bend = { bend: true, width: BEND, height: 0, layer, up: [], down: [] };
         link.bends.push(bend);
         put(bend);
-        tie(above, port, bend, link.heavy ? 6 : 4);
+        tie(above, port, bend, link.heavy ? 6 : 4, link.heavy);
         above = bend;
         port = null;
       }
-      tie(above, port, target, link.heavy ? 5 : 1);
+      tie(above, port, target, link.heavy ? 5 : 1, link.heavy);
       visit(target);
     }
   };
@@ -142,11 +166,12 @@ function layered({ items, order }) {
   return layers;
 }
 
-/** A piece of a line between neighbouring layers. Offsets are measured from the middle of each end. */
-function tie(above, port, below, weight) {
+/** A piece of a line between neighbouring layers. `offset` is that of the exit from the middle of its block. The heavy
+ * line pulls the blocks themselves under each other: a flow whose first exit is on the left must not wander off. */
+function tie(above, port, below, weight, heavy) {
   const offset = port === null ? 0 : above.ports[port] - above.width / 2;
   const stronger = above.bend && below.bend ? 10 : weight;
-  const piece = { above, below, offset, weight: stronger };
+  const piece = { above, below, offset, pull: heavy && !below.bend ? 0 : offset, weight: stronger };
   above.down.push(piece);
   below.up.push(piece);
 }
@@ -237,8 +262,10 @@ function settle(layers) {
 function moveToNeighbours(layer, up, down) {
   const wishes = layer.map((item) => {
     const pulls = [
-      ...(up ? item.up.map((piece) => [piece.above.middle + piece.offset, piece.weight]) : []),
-      ...(down ? item.down.map((piece) => [piece.below.middle - piece.offset, piece.weight]) : []),
+      ...(up ? item.up.map((piece) => [piece.above.middle + piece.pull, piece.weight]) : []),
+      ...(down ? item.down.map((piece) => [piece.below.middle - piece.pull, piece.weight]) : []),
+      ...(item.above && item.above.gathers.includes(item) ? [[item.above.middle, GATHER]] : []),
+      ...(item.gathers ?? []).map((below) => [below.middle, GATHER / 2]),
     ];
     const weight = pulls.reduce((sum, pull) => sum + pull[1], 0);
     if (!weight) return [item.middle, 0.1];

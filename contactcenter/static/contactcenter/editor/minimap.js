@@ -3,13 +3,13 @@
 import { el, svg } from "./dom.js";
 
 const WIDTH = 150;
-const HEIGHT = 130;
+const HEIGHT = 170;
 
 export function makeMinimap(scroller, zoom) {
   const view = svg("rect", { class: "minimap-view", rx: 2 });
   const picture = svg("svg", {});
   const element = el("div", { class: "minimap", "aria-hidden": "true" }, picture);
-  let scale = 1;
+  let scale = 0; // nothing is drawn yet
 
   function draw(drawing, selected) {
     scale = Math.min(WIDTH / drawing.width, HEIGHT / drawing.height);
@@ -26,7 +26,8 @@ export function makeMinimap(scroller, zoom) {
 
   function look() {
     const all = scroller.scrollWidth <= scroller.clientWidth + 2 && scroller.scrollHeight <= scroller.clientHeight + 2;
-    element.hidden = all;
+    element.hidden = all || !scale;
+    if (element.hidden) return;
     const shown = scale / zoom();
     const box = { x: scroller.scrollLeft * shown, y: scroller.scrollTop * shown, width: scroller.clientWidth * shown,
       height: scroller.clientHeight * shown };

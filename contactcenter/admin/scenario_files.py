@@ -115,7 +115,7 @@ def _account_field(account: files.Missing) -> forms.ChoiceField:
 
 def import_page(request: HttpRequest, context: dict[str, Any], *, may_replace: bool) -> HttpResponse:
     """The file first, then the decisions, then a working copy that nobody runs before it is published."""
-    file_form = FileForm(request.POST or None, request.FILES or None)
+    file_form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
     page: dict[str, Any] = {**context, "title": _("Import a scenario"), "file_form": file_form}
     if request.method == "POST" and file_form.is_valid():
         content = file_form.cleaned_data["content"]

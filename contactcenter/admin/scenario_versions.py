@@ -138,7 +138,9 @@ def side_of(scenario: Scenario, key: str) -> Side:
 def roll_back_page(request: HttpRequest, scenario: Scenario, number: int, context: Context) -> HttpResponse:
     """Asks first. Afterwards the old definition runs under a new number; runs under way keep their version."""
     version = find(scenario, number)
-    form = RollBackForm(request.POST or None, initial={"note": _("Back to version %d") % number})
+    form = RollBackForm(
+        request.POST if request.method == "POST" else None, initial={"note": _("Back to version %d") % number}
+    )
     latest = scenario.versions.order_by("-number").first()
     found = problems(version.definition)
     if request.method == "POST" and form.is_valid() and not found:

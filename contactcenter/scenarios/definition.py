@@ -144,8 +144,9 @@ def _block_shape(block: BlockData) -> Iterator[str]:
 def _kind_problems(block: BlockData) -> Iterator[str]:
     kind = BY_KIND.get(str(block.get("kind")))
     if kind is None:
-        known = ", ".join(BY_KIND)
-        yield About(block, f": there is no kind of block {block.get('kind')!r}. Known: {known}.")
+        yield About(
+            block, f": this version of the program has no kind of block {block.get('kind')!r}. Remove the block."
+        )
         return
     exits = block.get("exits", {})
     for exit in exits if isinstance(exits, dict) else ():

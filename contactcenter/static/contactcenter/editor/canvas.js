@@ -37,8 +37,9 @@ export function makeCanvas({ kinds, mayChange, marks = {}, actions }) {
 
   function draw(state) {
     const { definition } = state.doc;
+    if (shown?.definition === definition && shown.findings === state.findings) return choose(state);
     if (shown?.definition !== definition) drawing = drawn(definition);
-    shown = { definition };
+    shown = { definition, findings: state.findings };
     const focused = stage.contains(document.activeElement) ? document.activeElement.closest(".node")?.dataset.key : "";
     const overlay = parts(state);
     stage.replaceChildren(lines, ...overlay);
@@ -48,6 +49,21 @@ export function makeCanvas({ kinds, mayChange, marks = {}, actions }) {
     resize();
     rove(blockOf(definition, roving) ? roving : state.selected || definition.start);
     if (focused) node(focused)?.querySelector(".node-main").focus({ preventScroll: true });
+    minimap.draw(drawing, state.selected);
+    return undefined;
+  }
+
+  /** Only another block was chosen: the cards stay. */
+  function choose(state) {
+    const before = stage.querySelector(".node.is-selected");
+    if ((before?.dataset.key ?? "") === state.selected) return;
+    before?.classList.remove("is-selected");
+    before?.querySelector(".node-main").setAttribute("aria-pressed", "false");
+    const now = node(state.selected);
+    now?.classList.add("is-selected");
+    now?.querySelector(".node-main").setAttribute("aria-pressed", "true");
+    lines.replaceChildren(...strokes(state));
+    if (now) rove(state.selected);
     minimap.draw(drawing, state.selected);
   }
 
@@ -260,7 +276,7 @@ export function makeCanvas({ kinds, mayChange, marks = {}, actions }) {
     const plusButton = event.target.closest(".plus");
     if (plusButton) return actions.addAt({ key: plusButton.dataset.key, exit: plusButton.dataset.exit });
     const main = event.target.closest(".node-main");
-    if (main) return actions.select(main.parentElement.dataset.key);
+    if (main) return actions.select(main.parentElement.dataset.key, { open: event.detail === 0 }); // 0: by keyboard
     const portButton = event.target.closest(".port");
     if (portButton && !drag.justDragged()) {
       actions.chooseTarget(portButton.closest(".node").dataset.key, portButton.dataset.exit);

@@ -29,7 +29,14 @@ export function pick({ title, placeholder, groups }) {
       list.replaceChildren(...shown.map(([label, items], index) => el("div", { role: "group", "aria-labelledby": `picker-group-${index}` },
         label && el("div", { class: "picker-group", id: `picker-group-${index}` }, label), items.map(option))));
       nothing.textContent = options.length ? "" : _("Nothing matches.");
-      activate(0);
+      activate(bestOf(term.trim().toLowerCase()));
+    }
+
+    /** The first whose own name begins with what was typed, else the first that has it in its name, else the first. */
+    function bestOf(term) {
+      const begins = options.findIndex(({ item }) => item.label.toLowerCase().startsWith(term));
+      const has = options.findIndex(({ item }) => item.label.toLowerCase().includes(term));
+      return begins >= 0 ? begins : Math.max(0, has);
     }
 
     function option(item) {

@@ -91,14 +91,6 @@ export function add(definition, kind, after = null) {
   return { definition: next, key };
 }
 
-/** A new first block, which leads to the one that was first. */
-export function addFirst(definition, kind) {
-  const { definition: more, key } = add(definition, kind);
-  const first = blockOf(definition, definition.start) ? definition.start : "";
-  const linked = first && kind.onward ? connect(more, key, kind.onward, first) : more;
-  return { definition: { ...linked, start: key }, key };
-}
-
 function inserted(blocks, block, after) {
   const at = blocks.findIndex((one) => one.key === after);
   return at < 0 ? [...blocks, block] : [...blocks.slice(0, at + 1), block, ...blocks.slice(at + 1)];

@@ -1,7 +1,6 @@
 """Blocks of a scenario on the screen: each as a card to read, and each as a form to change."""
 
 import copy
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,8 @@ from django.utils.translation import gettext as _
 from contactcenter.models import Scenario
 from contactcenter.scenarios.blocks import BY_KIND, Block
 from contactcenter.scenarios.definition import problems
+
+from .block_forms import settings_form
 
 LONGEST_SETTING = 200
 
@@ -88,13 +89,6 @@ def lines_of(value: Any) -> list[str]:
 # -- to change
 
 
-class Indented(json.JSONEncoder):
-    """A table of fields with one line per field."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "indent": 2, "ensure_ascii": False})
-
-
 class TitleForm(forms.Form):
     title = forms.CharField(label="Title", max_length=120, help_text="What this step does, in your words.")
 
@@ -110,21 +104,18 @@ class ExitsForm(forms.Form):
 
 
 def edit_block(request: HttpRequest, scenario: Scenario, key: str, context: dict[str, Any]) -> HttpResponse:
-    """Shows and saves the form of one block. The whole scenario must hold together before anything is saved."""
+    """Shows and saves the form of one block, for browsers without scripts. What the change breaks elsewhere is told."""
     definition = copy.deepcopy(scenario.definition)
     block = next((b for b in definition.get("blocks", []) if b.get("key") == key), None)
     kind = BY_KIND.get(block.get("kind", "")) if block else None
     if block is None or kind is None:
         raise Http404
     parts = block_forms(request, block, kind, definition["blocks"])
-    found: list[str] = []
     valid = [form.is_valid() for form in parts.values()]  # all of them, so that every mistake is shown at once
     if request.method == "POST" and all(valid):
         block.update(changed_block(parts))
-        found = problems(definition)
-        if not found:
-            return _saved(request, scenario, definition, block)
-    page = {**context, "scenario": scenario, "block": block, "kind": kind, "problems": found, "title": title_of(block)}
+        return _saved(request, scenario, definition, block)
+    page = {**context, "scenario": scenario, "block": block, "kind": kind, "title": title_of(block)}
     return TemplateResponse(request, "admin/contactcenter/scenario/block.html", {**page, **parts})
 
 
@@ -132,11 +123,7 @@ def block_forms(
     request: HttpRequest, block: dict[str, Any], kind: type[Block], blocks: list[dict[str, Any]]
 ) -> dict[str, forms.Form]:
     data = request.POST if request.method == "POST" else None
-    settings = kind.Settings(data, initial=kind.Settings.with_defaults(block.get("settings", {})), prefix="settings")
-    for field in settings.fields.values():
-        if isinstance(field, forms.JSONField):
-            field.encoder = Indented
-            field.widget.attrs.update({"rows": 8, "class": "code-area", "spellcheck": "false"})
+    settings = settings_form(kind, block.get("settings", {}), data)
     exits = ExitsForm(data, initial=block.get("exits", {}), prefix="exits", kind=kind, blocks=blocks)
     return {"head": TitleForm(data, initial={"title": title_of(block)}), "settings": settings, "exits": exits}
 
@@ -151,6 +138,10 @@ def changed_block(parts: dict[str, forms.Form]) -> dict[str, Any]:
 
 def _saved(request: HttpRequest, scenario: Scenario, definition: dict[str, Any], block: dict[str, Any]) -> HttpResponse:
     scenario.definition = definition
+    scenario.updated_by_id = request.user.pk
     scenario.save()
+    found = problems(definition)
     messages.success(request, _("“%s” is saved. It takes effect with the next Publish.") % block["title"])
+    if found:
+        messages.warning(request, _("Before it can be published: %s") % " ".join(found))
     return HttpResponseRedirect(reverse("admin:contactcenter_scenario_change", args=[scenario.pk]))

@@ -31,7 +31,7 @@ FOLLOWED: dict[type, list[str]] = {
     ContactCenter: [],
     Disposition: [],
     NotReadyReason: [],
-    Scenario: ["updated_at"],
+    Scenario: ["updated_at", "updated_by"],
     Service: [],
     ServiceNumber: [],
     Team: [],

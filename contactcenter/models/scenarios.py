@@ -1,7 +1,10 @@
 """Scenarios: flows as data, their versions, and what each run did."""
 
+from typing import Any
+
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from integrations.leases import Leasable
 
@@ -13,12 +16,16 @@ def empty_definition() -> dict[str, object]:
 
 
 class Scenario(models.Model):
-    """A flow. The working copy is `definition`; interactions run the latest published version."""
+    """A flow. The working copy is `definition`, which may be unfinished; interactions run the latest published version,
+    which never is."""
 
     name = models.CharField(max_length=120, unique=True)
     description = models.TextField(blank=True)
     definition = models.JSONField(default=empty_definition)
     updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         ordering = ["name"]
@@ -27,18 +34,33 @@ class Scenario(models.Model):
         return self.name
 
     def clean(self) -> None:
+        """A draft may have problems, but every screen must be able to show it."""
+        from contactcenter.scenarios.definition import unfit
+
+        fault = unfit(self.definition)
+        if fault:
+            raise ValidationError({"definition": fault})
+
+    def publish(self, *, by: Any = None, note: str = "") -> "ScenarioVersion":
+        """The version that runs from now on: the working copy, or the latest version where nothing changed.
+
+        Raises `ValidationError` with the problems of a working copy that is not finished."""
+        return self.publish_definition(self.definition, by=by, note=note)
+
+    def publish_definition(self, definition: dict[str, object], *, by: Any = None, note: str = "") -> "ScenarioVersion":
+        """The same for any definition, such as that of an older version. The working copy stays as it is."""
         from contactcenter.scenarios.definition import problems
 
-        found = problems(self.definition, scenario=self.name)
+        found = problems(definition, scenario=self.name)
         if found:
-            raise ValidationError({"definition": found})
-
-    def publish(self) -> "ScenarioVersion":
-        """The version that runs from now on: the present definition, or the latest version where nothing changed."""
-        latest = self.versions.order_by("-number").first()
-        if latest and latest.definition == self.definition:
-            return latest
-        return self.versions.create(number=(latest.number if latest else 0) + 1, definition=self.definition)
+            raise ValidationError(found)
+        with transaction.atomic():
+            Scenario.objects.select_for_update().get(pk=self.pk)  # two who publish at once take turns
+            latest = self.versions.order_by("-number").first()
+            if latest and latest.definition == definition:
+                return latest
+            number = latest.number + 1 if latest else 1
+            return self.versions.create(number=number, definition=definition, published_by=by, note=note)
 
 
 class ScenarioVersion(models.Model):
@@ -48,6 +70,8 @@ class ScenarioVersion(models.Model):
     number = models.PositiveIntegerField()
     definition = models.JSONField()
     published_at = models.DateTimeField(auto_now_add=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["-number"]

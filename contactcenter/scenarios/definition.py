@@ -1,6 +1,7 @@
-"""Checks a scenario before it can be saved: {"start": key, "blocks": [{"key", "kind", "title", "settings", "exits"}]}.
+"""Checks a scenario: {"start": key, "blocks": [{"key", "kind", "title", "settings", "exits"}]}.
 
-`problems` keep it from being saved, `warnings` are worth reading. Every sentence names the block as people see it."""
+What is `unfit` cannot be kept at all, because no screen could show it. `problems` keep it from being published: until
+then it is a draft. `warnings` are worth reading. Every sentence names the block as people see it."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from integrations.models import IntegrationAccount
 
 from . import nesting
 from .blocks import BY_KIND
-from .blocks.base import FAILED, NEXT, Block
+from .blocks.base import FAILED, NEXT
 
 KEY = re.compile(r"^[a-z][a-z0-9_]{0,59}$")
 MOST_BLOCKS = 100
@@ -18,23 +19,47 @@ EXCEPTION_HANDLER = "exception_handler"
 BlockData = dict[str, Any]
 
 
+class About(str):
+    """A sentence that knows which block it is about, so that a screen can lead there."""
+
+    block: str
+
+    def __new__(cls, block: BlockData, words: str) -> "About":
+        sentence = super().__new__(cls, f"{name(block)}{words}")
+        sentence.block = str(block.get("key", ""))
+        return sentence
+
+
 def blocks_of(definition: dict[str, Any]) -> dict[str, BlockData]:
     """The blocks by key, of a definition without problems."""
     return {block["key"]: block for block in definition["blocks"]}
 
 
-def problems(definition: Any, *, scenario: str = "") -> list[str]:
-    """What makes the scenario unusable, in words; empty when it can be saved. `scenario`: its own name, where it has
-    one, to find out whether it would start itself."""
+def unfit(definition: Any) -> str:
+    """Why this cannot even be kept as a draft, in words; empty when it can."""
     shape = _shape(definition)
+    if shape:
+        return shape
+    if not isinstance(definition.get("start", ""), str):
+        return "The start must name a block, or be empty."
+    blocks = definition["blocks"]
+    faults = [sentence for block in blocks for sentence in _block_shape(block)]
+    return next(iter(faults or _duplicates(blocks)), "")
+
+
+def problems(definition: Any, *, scenario: str = "") -> list[str]:
+    """What makes the scenario unusable, in words; empty when it can be published. `scenario`: its own name, where it
+    has one, to find out whether it would start itself."""
+    shape = _shape(definition) or _size(definition["blocks"])
     if shape:
         return [shape]
     blocks = definition["blocks"]
-    found = [sentence for block in blocks for sentence in _block_problems(block)]
-    if found:
-        return found
+    faults = [sentence for block in blocks for sentence in (*_block_shape(block), *_kind_problems(block))]
+    if faults:
+        return faults
     by_key = blocks_of(definition)
     return [
+        *(sentence for block in blocks for sentence in settings_of(block)[1]),
         *_duplicates(blocks),
         *_start(definition, by_key),
         *_exits(by_key),
@@ -50,8 +75,8 @@ def warnings(definition: Any) -> list[str]:
     if problems(definition):
         return []
     by_key = blocks_of(definition)
-    found = [
-        f'{name(block)}: the exit "Failed" is not connected. After a failure the scenario goes on at "Next".'
+    found: list[str] = [
+        About(block, ': the exit "Failed" is not connected. After a failure the scenario goes on at "Next".')
         for block in by_key.values()
         if not handler(by_key)
         and not is_connected(block, FAILED)
@@ -93,11 +118,11 @@ def settings_of(block: BlockData) -> tuple[dict[str, Any], list[str]]:
     form_class = BY_KIND[block["kind"]].Settings
     given = block.get("settings", {})
     form = form_class(data=form_class.with_defaults(given))
-    errors = [f"{name(block)}: there is no setting {key!r}." for key in given if key not in form.fields]
+    errors: list[str] = [About(block, f": there is no setting {key!r}.") for key in given if key not in form.fields]
     if not form.is_valid():
         for key, messages in form.errors.items():
             label = form.fields[key].label or key if key in form.fields else "settings"
-            errors += [f"{name(block)}, {label}: {message}" for message in messages]
+            errors += [About(block, f", {label}: {message}") for message in messages]
     return form.cleaned_data, errors
 
 
@@ -107,38 +132,47 @@ def settings_of(block: BlockData) -> tuple[dict[str, Any], list[str]]:
 def _shape(definition: Any) -> str:
     if not isinstance(definition, dict) or not isinstance(definition.get("blocks"), list):
         return 'A scenario is an object with "start" and a list "blocks".'
-    blocks = definition["blocks"]
-    if not blocks:
-        return "The scenario has no blocks."
-    if len(blocks) > MOST_BLOCKS:
-        return f"The scenario has {len(blocks)} blocks; {MOST_BLOCKS} are possible."
-    if not all(isinstance(block, dict) for block in blocks):
+    if not all(isinstance(block, dict) for block in definition["blocks"]):
         return "Every block is an object."
     return ""
 
 
-def _block_problems(block: BlockData) -> Iterator[str]:
-    key, kind = block.get("key"), block.get("kind")
+def _size(blocks: list[BlockData]) -> str:
+    if not blocks:
+        return "The scenario has no blocks."
+    if len(blocks) > MOST_BLOCKS:
+        return f"The scenario has {len(blocks)} blocks; {MOST_BLOCKS} are possible."
+    return ""
+
+
+def _block_shape(block: BlockData) -> Iterator[str]:
+    key = block.get("key")
     if not isinstance(key, str) or not KEY.match(key):
-        yield f"{name(block)}: the key {key!r} must be small letters, digits and underscores, beginning with a letter."
+        yield About(block, f": the key {key!r} must be small letters, digits and underscores, beginning with a letter.")
         return
-    if kind not in BY_KIND:
-        yield f"{name(block)}: there is no kind of block {kind!r}. Known: {', '.join(BY_KIND)}."
-        return
+    for part in ("kind", "title"):
+        if not isinstance(block.get(part, ""), str):
+            yield About(block, f': "{part}" must be a text.')
     for part in ("settings", "exits"):
         if not isinstance(block.get(part, {}), dict):
-            yield f'{name(block)}: "{part}" must be an object.'
+            yield About(block, f': "{part}" must be an object.')
             return
-    yield from _exit_names(block, BY_KIND[kind])
-    yield from settings_of(block)[1]
-
-
-def _exit_names(block: BlockData, kind: type[Block]) -> Iterator[str]:
     for exit, to in block.get("exits", {}).items():
+        if not isinstance(to, str):
+            yield About(block, f': the exit "{exit}" must name a block, or be empty.')
+
+
+def _kind_problems(block: BlockData) -> Iterator[str]:
+    kind = BY_KIND.get(str(block.get("kind")))
+    if kind is None:
+        yield About(
+            block, f": this version of the program has no kind of block {block.get('kind')!r}. Remove the block."
+        )
+        return
+    exits = block.get("exits", {})
+    for exit in exits if isinstance(exits, dict) else ():
         if exit not in kind.exits:
-            yield f"{name(block)}: {kind.label} has no exit {exit!r}. Exits: {', '.join(kind.exits)}."
-        elif not isinstance(to, str):
-            yield f'{name(block)}: the exit "{kind.exits[exit]}" must name a block, or be empty.'
+            yield About(block, f": {kind.label} has no exit {exit!r}. Exits: {', '.join(kind.exits)}.")
 
 
 def _duplicates(blocks: list[BlockData]) -> Iterator[str]:
@@ -160,7 +194,7 @@ def _exits(by_key: dict[str, BlockData]) -> Iterator[str]:
         for exit, to in block.get("exits", {}).items():
             if to and to not in by_key:
                 label = BY_KIND[block["kind"]].exits[exit]
-                yield f'{name(block)}: the exit "{label}" leads to "{to}", and there is no such block.'
+                yield About(block, f': the exit "{label}" leads to "{to}", and there is no such block.')
 
 
 def _handlers(by_key: dict[str, BlockData]) -> Iterator[str]:
@@ -186,15 +220,17 @@ def _unreachable(definition: dict[str, Any], by_key: dict[str, BlockData]) -> It
             todo += [to for to in by_key[key].get("exits", {}).values() if to]
     for key, block in by_key.items():
         if key not in seen:
-            yield f"{name(block)} is never reached. Connect an exit to it, or remove it."
+            yield About(block, " is never reached. Connect an exit to it, or remove it.")
 
 
 def _accounts(by_key: dict[str, BlockData]) -> Iterator[str]:
-    named = {key: block.get("settings", {}).get("account") for key, block in by_key.items()}
+    given = {key: block.get("settings", {}).get("account") for key, block in by_key.items()}
+    named = {key: account for key, account in given.items() if isinstance(account, str)}
     known = dict(IntegrationAccount.objects.filter(name__in=filter(None, named.values())).values_list("name", "type"))
     for key, account in named.items():
         if account and account not in known:
-            yield f'{name(by_key[key])}: there is no integration account "{account}".'
+            yield About(by_key[key], f': there is no integration account "{account}".')
         kind = BY_KIND[by_key[key]["kind"]]
         if account in known and kind.account_type not in ("", known[account]):
-            yield f'{name(by_key[key])}: the account "{account}" is of another type than {kind.label} works with.'
+            words = f': the account "{account}" is of another type than {kind.label} works with.'
+            yield About(by_key[key], words)

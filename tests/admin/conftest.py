@@ -69,6 +69,14 @@ def console(client: Client, admin: Any) -> Client:
 
 
 @pytest.fixture
+def signed_in(transactional_db: None, admin: Any) -> Client:
+    """Its session is that of a real browser, which sees what is committed."""
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
 def register_provider() -> Any:
     """`register_provider(MyProvider)`: known for the length of the test."""
     found = providers.registry()

@@ -23,13 +23,6 @@ NOTE_VIOLATIONS = """
 """
 
 
-@pytest.fixture
-def signed_in(transactional_db: None, admin: Any) -> Client:
-    client = Client()
-    client.force_login(admin)
-    return client
-
-
 def open_context(browser: Browser, live_server: Any, client: Client, **options: Any) -> BrowserContext:
     """A browser window that is logged in and writes down what goes wrong."""
     context = browser.new_context(base_url=live_server.url, **options)

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from contactcenter.models import Scenario
 from contactcenter.scenarios.blocks import BLOCKS, BY_KIND
-from contactcenter.scenarios.definition import problems, target, warnings
+from contactcenter.scenarios.definition import problems, target, unfit, warnings
 from contactcenter.scenarios.described import table
 from tests.contactcenter.flow import block, flow, library
 from tests.factories import AccountFactory
@@ -37,7 +37,9 @@ def test_too_many_blocks_are_refused() -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
-    assert "Block \"a\": there is no kind of block 'teleport'" in one(flow(block("a", "teleport")))
+    assert "Block \"a\": this version of the program has no kind of block 'teleport'" in one(
+        flow(block("a", "teleport"))
+    )
 
 
 def test_a_key_that_is_no_name_is_refused() -> None:
@@ -140,12 +142,44 @@ def test_an_unsafe_query_is_refused_when_it_is_saved() -> None:
     assert "after a column and an operator" in one(flow(block("a", "servicenow_search", settings)))
 
 
-def test_the_model_refuses_it_too() -> None:
+def test_a_draft_may_have_problems_and_is_not_published() -> None:
     scenario = Scenario(name="Broken", definition=flow(block("a", "teleport")))
-    with pytest.raises(ValidationError, match="no kind of block"):
-        scenario.full_clean()
-    scenario.definition = library()
     scenario.full_clean()
+    scenario.save()
+    with pytest.raises(ValidationError, match="no kind of block"):
+        scenario.publish()
+    scenario.definition = library()
+    assert scenario.publish().number == 1
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"blocks": []},
+        {"start": "", "blocks": []},
+        flow(block("a", "teleport")),
+        flow(block("a", "log", next="nowhere")),
+    ],
+)
+def test_what_a_screen_can_show_can_be_a_draft(definition: Any) -> None:
+    assert unfit(definition) == ""
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        None, {"blocks": {}}, {"start": 1, "blocks": []}, {"blocks": [{"key": "Not Small"}]}, {"blocks": [{}]},
+        flow(block("a", "log"), block("a", "log")), {"blocks": [{"key": "a", "settings": []}]},
+        {"blocks": [{"key": "a", "exits": {"next": 1}}]}, {"blocks": [{"key": "a", "title": 1}]},
+    ],
+)  # fmt: skip
+def test_what_no_screen_can_show_cannot_even_be_a_draft(definition: Any) -> None:
+    assert unfit(definition)
+
+
+def test_problems_and_warnings_know_their_block() -> None:
+    definition = flow(block("a", "servicenow_create", {"values": "x"}, next="gone"), block("lost", "log"))
+    assert {getattr(sentence, "block", "") for sentence in problems(definition)} == {"a", "lost"}
 
 
 def test_a_failed_exit_that_is_not_connected_is_only_a_warning() -> None:

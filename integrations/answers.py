@@ -86,7 +86,12 @@ def _by_status(response: requests.Response) -> IntegrationError:
     if status == 408:
         return Unavailable("The server gave up waiting.", cause=Cause.TIMEOUT, maybe_done=True)
     if status >= 500:
-        return Unavailable(f"The server failed (HTTP {status}).", cause=Cause.REMOTE_ERROR, maybe_done=True)
+        return Unavailable(
+            f"The server failed (HTTP {status}).",
+            cause=Cause.REMOTE_ERROR,
+            maybe_done=True,
+            retry_after=told_wait(response),
+        )
     if status in (409, 412):
         return Rejected("The request contradicts what is stored there.", cause=Cause.CONFLICT)
     if status == 407:
@@ -108,6 +113,12 @@ def retry_after(response: requests.Response, *, default: float = DEFAULT_WAIT) -
     except ValueError:
         seconds = _until(text, default)
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else default
+
+
+def told_wait(response: requests.Response) -> float | None:
+    """Seconds by the Retry-After header; None where the vendor says nothing, or nothing that can be read."""
+    wait = retry_after(response, default=-1.0)
+    return wait if wait >= 0 else None
 
 
 def _until(text: str, default: float) -> float:

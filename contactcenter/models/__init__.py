@@ -2,6 +2,7 @@
 
 from .access import ApiToken
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
+from .breakers import Breaker
 from .centre import ContactCenter
 from .chats import Chat, ChatFile, ChatMessage, ServiceMessenger
 from .contacts import (
@@ -31,6 +32,7 @@ __all__ = [
     "AgentState",
     "AgentStateChange",
     "ApiToken",
+    "Breaker",
     "CallerChoice",
     "CallerDataAnswer",
     "Chat",

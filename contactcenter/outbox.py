@@ -216,6 +216,16 @@ def references(payload: Any) -> Iterable[str]:
 
 
 @transaction.atomic
+def try_now(account: IntegrationAccount) -> bool:
+    """Make the next try of an account that is away due, with an entry that can be it; False where it is not away."""
+    if not breakers.try_now(account):
+        return False
+    first = _first_of_records().filter(account=account, due_at__gt=timezone.now()).values("pk")[:1]
+    OutboxEntry.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(due_at=timezone.now())
+    return True
+
+
+@transaction.atomic
 def retry_all(account: IntegrationAccount) -> int:
     """Try everything of an account again now; how many entries that are. What may have been carried out already, and
     nobody could look, is left alone: that is a question about each single entry."""

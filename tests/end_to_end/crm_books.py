@@ -54,9 +54,11 @@ def _get(url: str, **options: Any) -> Any:
 
 
 def _servicenow(url: str) -> Iterator[tuple[str, str, str]]:
-    fields = "short_description,state,work_notes"
-    query = f"sysparm_query=short_descriptionSTARTSWITHLoad&sysparm_display_value=all&sysparm_fields={fields}&sysparm_limit=9999"
-    answer = _get(f"{url}/servicenow/api/now/table/interaction?{query}", auth=("admin", "admin"))
+    query = {
+        "sysparm_query": "short_descriptionSTARTSWITHLoad", "sysparm_display_value": "all", "sysparm_limit": "9999",
+        "sysparm_fields": "short_description,state,work_notes",
+    }  # fmt: skip
+    answer = _get(f"{url}/servicenow/api/now/table/interaction", params=query, auth=("admin", "admin"))
     for row in answer["result"]:
         yield row["short_description"]["value"], row["state"]["value"], row["work_notes"]["display_value"]
 

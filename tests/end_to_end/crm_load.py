@@ -1,4 +1,4 @@
-"""Work for all five CRMs at once, as scenarios and the end of calls make it; run as a process inside a stack's settings.
+"""Work for all five CRMs at once, as scenarios and the end of calls make it; a process inside a stack's settings.
 
     python -m tests.end_to_end.crm_load CALLS SECONDS [FIRST]
 

@@ -60,7 +60,8 @@ def waits_for(entry: OutboxEntry, shut: Breaker | None, earlier: int | None) -> 
     if outbox.is_busy(entry):
         return _("Nothing: it is being sent at this moment.")
     if earlier is not None:
-        return format_html(_("For {}, which comes before it."), entry_link(earlier))
+        reason = f"{breakers.in_words(shut)} {next_try(shut)}" if shut else ""
+        return format_html("{} {}", format_html(_("For {}, which comes before it."), entry_link(earlier)), reason)
     if not entry.account.enabled:
         return format_html(_("For the account {}, which is switched off."), entry.account.name)
     if shut is not None:

@@ -116,9 +116,8 @@ def requests_of(stack: Stack) -> dict[str, int]:
 
 def query(stack: Stack, expression: str) -> Any:
     """The value of an expression over `OutboxEntry`, which must print as a literal."""
-    code = (
-        f"from contactcenter.models import OutboxEntry as E; from collections import Counter; print('=', {expression})"
-    )
+    imports = "from contactcenter.models import OutboxEntry as E; from collections import Counter"
+    code = f"{imports}; print('=', {expression})"
     output = stack.manage("shell", "-v", "0", "-c", code)
     return eval(output.rpartition("= ")[2])
 
@@ -133,9 +132,8 @@ def ledger(stack: Stack) -> Counter[str]:
 
 def in_order(stack: Stack) -> bool:
     """Whether of each record every entry was done after the one before it."""
-    rows = query(
-        stack, "[(k, t.timestamp()) for k, t in E.objects.order_by('id').values_list('record_key', 'done_at')]"
-    )
+    columns = "E.objects.order_by('id').values_list('record_key', 'done_at')"
+    rows = query(stack, f"[(key, at.timestamp()) for key, at in {columns}]")
     last: dict[str, float] = {}
     for key, done in rows:
         if done < last.get(key, 0):

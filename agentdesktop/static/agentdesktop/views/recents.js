@@ -6,6 +6,9 @@ import { _, callerName, clock, secondsBetween, timeOfDay } from "../words.js";
 import { iconButton } from "./parts.js";
 import { activityLine } from "./wrapup.js";
 
+// What the agent wants to know of a call that is over: whether it reached the CRM.
+const TOLD = new Set(["saved", "posted", "stuck"]);
+
 function sign(interaction) {
   if (!interaction.answeredAt) return ["missed", _("Missed")];
   return interaction.direction === "outbound" ? ["outgoing", _("Outgoing")] : ["incoming", _("Incoming")];
@@ -31,7 +34,7 @@ function row(interaction, { dialNumber }) {
       { class: "row-words" },
       h("span", { class: "row-name" }, callerName(interaction)),
       h("span", { class: "row-facts" }, facts.filter(Boolean).join(" · ")),
-      interaction.activity?.status === "stuck" && activityLine(interaction),
+      TOLD.has(interaction.activity?.status) && activityLine(interaction),
     ),
     number && !customer.anonymous && iconButton(_("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),
   );

@@ -8,11 +8,11 @@ simulated vendors ask for are a tenth as long. Leases are 3 seconds instead of 3
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.end_to_end.crm_books import ENDS, Found, books
@@ -20,10 +20,10 @@ from tests.end_to_end.gate import Gate, gate_to
 from tests.servers import free_port
 from tests.stack import Stack, servers_stack
 
-CALLS = 60  # for each CRM: 300 interactions, 1,200 entries
+CALLS = 40  # for each CRM: 200 interactions, 800 entries
 SCALE = 0.1
 LOAD_SECONDS = 50.0
-DRAIN_SECONDS = 300.0
+DRAIN_SECONDS = 150.0
 VENDORS = ("servicenow", "salesforce", "zendesk", "oracle_service_cloud", "rightnow")
 # Each part of the outage, in seconds; together they are the minute that stands for ten.
 REFUSED, FAULTY, LIMITED, LOSING, DARK = 14.0, 12.0, 10.0, 8.0, 16.0
@@ -62,7 +62,7 @@ def test_after_ten_minutes_without_any_crm_under_load_nothing_is_lost_and_nothin
     for name, found in books(behind_gate.simulator_url).items():
         assert found == {f"{number:04d}": [Found(ENDS[name], 1)] for number in range(CALLS)}, name
     assert in_order(behind_gate)
-    # Thousands of entries waited; the vendors heard of them by one try at a time.
+    # Hundreds of entries waited; the vendors heard of them by one try at a time.
     assert max(arrived.values()) < 200, arrived
     said = behind_gate.log("worker")
     for name in ENDS:
@@ -111,32 +111,28 @@ def requests_of(stack: Stack) -> dict[str, int]:
     return {vendor: stack.sim(f"/{vendor}/_counts")["requests"] for vendor in VENDORS}
 
 
-# -- our own books, read by a command as an operator would
+# -- our own books, read beside the product, so that reading costs it nothing
 
 
-def query(stack: Stack, expression: str) -> Any:
-    """The value of an expression over `OutboxEntry`, which must print as a literal."""
-    imports = "from contactcenter.models import OutboxEntry as E; from collections import Counter"
-    code = f"{imports}; print('=', {expression})"
-    output = stack.manage("shell", "-v", "0", "-c", code)
-    return eval(output.rpartition("= ")[2])
+def rows(stack: Stack, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(stack.environment["DATABASE_URL"]) as connection:
+        return connection.execute(statement.encode()).fetchall()
 
 
 def open_entries(stack: Stack) -> int:
-    return int(query(stack, "E.objects.filter(status__in=['waiting', 'sending']).count()"))
+    statement = "SELECT count(*) FROM contactcenter_outboxentry WHERE status IN ('waiting', 'sending')"
+    return int(rows(stack, statement)[0][0])
 
 
-def ledger(stack: Stack) -> Counter[str]:
-    return Counter(query(stack, "dict(Counter(E.objects.values_list('status', flat=True)))"))
+def ledger(stack: Stack) -> dict[str, int]:
+    return dict(rows(stack, "SELECT status, count(*) FROM contactcenter_outboxentry GROUP BY status"))
 
 
 def in_order(stack: Stack) -> bool:
     """Whether of each record every entry was done after the one before it."""
-    columns = "E.objects.order_by('id').values_list('record_key', 'done_at')"
-    rows = query(stack, f"[(key, at.timestamp()) for key, at in {columns}]")
-    last: dict[str, float] = {}
-    for key, done in rows:
-        if done < last.get(key, 0):
+    last: dict[str, Any] = {}
+    for key, done in rows(stack, "SELECT record_key, done_at FROM contactcenter_outboxentry ORDER BY id"):
+        if key in last and done < last[key]:
             return False
         last[key] = done
     return True

@@ -3,6 +3,7 @@
 Decided by status, content type and body together: a web page with status 200 is no success, and a 404 with a web page
 is another thing than a 404 with JSON. Providers extend this with what their vendor documents."""
 
+import math
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -117,8 +118,8 @@ def retry_after(response: requests.Response, *, default: float = DEFAULT_WAIT) -
 
 def told_wait(response: requests.Response) -> float | None:
     """Seconds by the Retry-After header; None where the vendor says nothing, or nothing that can be read."""
-    wait = retry_after(response, default=-1.0)
-    return wait if wait >= 0 else None
+    wait = retry_after(response, default=math.nan)
+    return None if math.isnan(wait) else wait
 
 
 def _until(text: str, default: float) -> float:

@@ -20,10 +20,10 @@ from tests.end_to_end.gate import Gate, gate_to
 from tests.servers import free_port
 from tests.stack import Stack, servers_stack
 
-CALLS = 40  # for each CRM: 200 interactions, 800 entries
+CALLS = 20  # for each CRM: 100 interactions, 400 entries
 SCALE = 0.1
 LOAD_SECONDS = 50.0
-DRAIN_SECONDS = 150.0
+DRAIN_SECONDS = 170.0
 VENDORS = ("servicenow", "salesforce", "zendesk", "oracle_service_cloud", "rightnow")
 # Each part of the outage, in seconds; together they are the minute that stands for ten.
 REFUSED, FAULTY, LIMITED, LOSING, DARK = 14.0, 12.0, 10.0, 8.0, 16.0
@@ -79,7 +79,8 @@ def outage(stack: Stack, gate: Gate) -> dict[str, int]:
     gate.open()
     before = requests_of(stack)
     time.sleep(FAULTY)
-    switch(stack, {"fault": "rate_limit", "options": {"retry_after": 3}})
+    # Salesforce names no time with its limit, and the product looks again after 15 minutes: it keeps failing instead.
+    switch(stack, {"fault": "rate_limit", "options": {"retry_after": 3}}, leave="salesforce")
     time.sleep(LIMITED)
     arrived = {vendor: count - before[vendor] for vendor, count in requests_of(stack).items()}
     gate.lose_answers()
@@ -99,8 +100,9 @@ def work_arrives(stack: Stack) -> subprocess.Popen[bytes]:
     return subprocess.Popen(line, env=stack.environment)
 
 
-def switch(stack: Stack, fault: Any) -> None:
-    for vendor in VENDORS:
+def switch(stack: Stack, fault: Any, *, leave: str = "") -> None:
+    """The same fault for all vendors but one; None ends all of them."""
+    for vendor in (each for each in VENDORS if each != leave):
         if fault:
             stack.sim(f"/{vendor}/_faults", method="PUT", body=fault)
         else:

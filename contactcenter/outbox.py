@@ -31,8 +31,8 @@ Status = OutboxEntry.Status
 OPEN = (Status.WAITING, Status.SENDING)
 # How many entries of one account are sent at once by workers. A vendor that hangs must not take every worker.
 MOST_IN_FLIGHT = 3
-# How long one task goes on with a backlog before it lets others have the worker.
-TURN_SECONDS = 30
+# How long one task goes on with a backlog before it lets other accounts have the worker.
+TURN_SECONDS = 5
 # A message to a worker is worthless after this: the next sweep has sent another one.
 MESSAGE_SECONDS = 5.0
 # `last_cause` of an entry that got stuck because the record it is about does not exist yet.

@@ -20,7 +20,7 @@ from tests.end_to_end.gate import Gate, gate_to
 from tests.servers import free_port
 from tests.stack import Stack, servers_stack
 
-CALLS = 20  # for each CRM: 100 interactions, 400 entries
+CALLS = 60  # for each CRM: 300 interactions, 1,200 entries
 SCALE = 0.1
 LOAD_SECONDS = 50.0
 DRAIN_SECONDS = 170.0

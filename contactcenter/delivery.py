@@ -5,8 +5,9 @@ transaction; then the outcome is stored and `sent_at` cleared unless the outcome
 `sent_at` and without an outcome (a killed process, an answer that never came) first looks whether the CRM has it
 (`find_created`, `has_activity`). Updates and deletions are simply repeated, which is harmless.
 
-Reactions: *Unavailable* waits 1, 2, 4 ... 60 seconds, then 5 minutes between attempts; *RateLimited* waits as told;
-*AuthenticationFailed* is checked again every minute, because an administrator has to act; *Rejected* needs a person."""
+Reactions: *Unavailable* waits 1, 2, 4 ... 60 seconds, then 5 minutes between attempts, or as long as the vendor asks;
+*RateLimited* waits as told; *AuthenticationFailed* is checked again every minute, because an administrator has to act;
+*Rejected* needs a person. What concerns the whole account holds back all of its entries (`breakers`)."""
 
 import logging
 from dataclasses import dataclass, field
@@ -18,15 +19,17 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations import deadlines, health, leases, wirelog
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
+from integrations import deadlines, health, leases, pauses, wirelog
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.fields import SecretUnreadable
 
-from . import interactions, outbox
+from . import breakers, interactions, outbox, trails
+from .breakers import Pass
 from .crm_access import LIVE_SECONDS, PATIENT_SECONDS, NotConfigured, connect, note_health
 from .models import Interaction, OutboxEntry
 from .outbox import DEPENDENCY, OPEN, UNKNOWN, Status
 from .sending import RecordMissing, Sending, Unknowable
+from .trails import Trail
 
 logger = logging.getLogger(__name__)
 
@@ -50,12 +53,14 @@ class Failure:
     cause: str
     text: str
     sent_at: datetime | None
+    trail: list[dict[str, Any]]
     answer: dict[str, Any] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, Any]:
         result = {"error": self.answer} if self.answer else {}
-        return {"last_cause": self.cause, "last_error": self.text, "sent_at": self.sent_at, "result": result}
+        told = {"last_cause": self.cause, "last_error": self.text, "sent_at": self.sent_at, "result": result}
+        return {**told, "trail": self.trail}
 
 
 class Lost(Exception):
@@ -71,18 +76,27 @@ def deliver(entry: OutboxEntry, *, live: bool = False) -> OutboxEntry:
         entry.refresh_from_db()
         return entry
     seconds = _limit(LIVE_SECONDS if live else PATIENT_SECONDS)
-    owner = leases.claim(entry, seconds=seconds + LEASE_MARGIN, where=Q(status__in=OPEN))
+    given = breakers.admit(entry.account, seconds=seconds + LEASE_MARGIN, live=live)
+    if given is not None:
+        try:
+            _deliver_with(given, entry, seconds)
+        finally:
+            breakers.hand_back(given)
     entry.refresh_from_db()
+    return entry
+
+
+def _deliver_with(given: Pass, entry: OutboxEntry, seconds: float) -> None:
+    owner = leases.claim(entry, seconds=seconds + LEASE_MARGIN, where=Q(status__in=OPEN))
     if not owner:
-        return entry
+        return
+    entry.refresh_from_db()
     try:
-        _attempt(entry, owner, seconds)
+        _attempt(entry, owner, seconds, given)
     except Lost:
         logger.warning("Outbox entry %s was taken over by another process while it was sent.", entry.pk)
     finally:
         leases.release(entry, owner)
-    entry.refresh_from_db()
-    return entry
 
 
 def _held_back(entry: OutboxEntry) -> bool:
@@ -95,30 +109,42 @@ def _limit(seconds: float) -> float:
     return min(seconds, max(1.0, settings.LEASE_SECONDS * 0.8))
 
 
-def _attempt(entry: OutboxEntry, owner: str, seconds: float) -> None:
+def _attempt(entry: OutboxEntry, owner: str, seconds: float, given: Pass) -> None:
     sent_before = entry.sent_at
+    trail = trails.of(entry, given.began)
     interaction = str(entry.interaction.public_id) if entry.interaction else ""
     try:
-        with wirelog.for_interaction(interaction), deadlines.within(seconds):
+        with wirelog.for_interaction(interaction), deadlines.within(seconds), pauses.heard() as told:
             result = Sending(entry, connect(entry.account), leave=lambda: _leave(entry, owner)).carry_out()
     except RecordMissing as missing:
         _settle(entry, owner, status=missing.status, last_cause=DEPENDENCY, last_error=str(missing), sent_at=None)
     except Unknowable as reason:
-        _settle(entry, owner, status=Status.STUCK, last_cause=UNKNOWN, last_error=str(reason))
+        breakers.succeeded(given)
+        noted = trail.with_failure(UNKNOWN, str(reason))
+        _settle(entry, owner, status=Status.STUCK, last_cause=UNKNOWN, last_error=str(reason), trail=noted)
     except IntegrationError as error:
         note_health(entry.account, error)
-        _react(entry, owner, error, sent_before)
+        breakers.failed(given, error, record=entry.record_key)
+        _react(entry, owner, error, sent_before, trail)
     except (NotConfigured, SecretUnreadable) as error:
-        _wait(entry, owner, AUTHENTICATION_CHECK, Failure("not_configured", str(error), entry.sent_at))
+        failure = Failure("not_configured", str(error), entry.sent_at, trail.with_failure("not_configured", str(error)))
+        _wait(entry, owner, AUTHENTICATION_CHECK, failure)
     except Lost:
         raise
     except Exception as error:
         logger.exception("Outbox entry %s could not be sent because of a fault of ours; it is tried again.", entry.pk)
         text = f"A fault in this software: {type(error).__name__}. It is in the log; the entry is tried again."
-        _wait(entry, owner, LONGEST_BACK_OFF, Failure("fault", text, entry.sent_at))
+        _wait(entry, owner, LONGEST_BACK_OFF, Failure("fault", text, entry.sent_at, trail.with_failure("fault", text)))
     else:
-        health.succeeded(entry.account)
-        _settle(entry, owner, status=Status.DONE, result=result, done_at=timezone.now(), last_error="", last_cause="")
+        _succeed(entry, owner, given, result, trail, told.seconds)
+
+
+def _succeed(entry: OutboxEntry, owner: str, given: Pass, result: dict[str, Any], trail: Trail, pause: float) -> None:
+    health.succeeded(entry.account)
+    breakers.pause(entry.account, pause)
+    breakers.succeeded(given)
+    done = {"status": Status.DONE, "result": result, "done_at": timezone.now(), "last_error": "", "last_cause": ""}
+    _settle(entry, owner, **done, trail=trail.with_success())
 
 
 def _leave(entry: OutboxEntry, owner: str) -> None:
@@ -129,22 +155,32 @@ def _leave(entry: OutboxEntry, owner: str) -> None:
 # -- reactions
 
 
-def _react(entry: OutboxEntry, owner: str, error: IntegrationError, sent_before: datetime | None) -> None:
+def _react(entry: OutboxEntry, owner: str, error: IntegrationError, sent_before: datetime | None, trail: Trail) -> None:
     """What the failure leads to; see the module's first paragraph.
 
     Where nothing left this time (the look itself failed), an older attempt is as unsettled as it was."""
     left = entry.sent_at != sent_before
     unknown = entry.sent_at if error.maybe_done or not left else None
     entry.attempts += 0 if left else 1
-    failure = Failure(str(error.cause), str(error), unknown, facts_of(error))
+    noted = trail.with_failure(str(error.cause), str(error), error.status)
+    failure = Failure(str(error.cause), str(error), unknown, noted, facts_of(error))
     if isinstance(error, Rejected):
         _settle(entry, owner, status=Status.STUCK, attempts=entry.attempts, **failure.columns)
-    elif isinstance(error, RateLimited):
-        _wait(entry, owner, error.retry_after, failure)
-    elif isinstance(error, AuthenticationFailed):
-        _wait(entry, owner, AUTHENTICATION_CHECK, failure)
     else:
-        _wait(entry, owner, back_off(entry.attempts), failure)
+        _wait(entry, owner, _seconds_after(error, entry), failure)
+
+
+def _seconds_after(error: IntegrationError, entry: OutboxEntry) -> float:
+    """How long the entry waits after this failure: with the account where that is known to be away."""
+    shut = breakers.find_open(entry.account) if breakers.concerns_account(error) else None
+    if shut is not None and shut.next_try_at is not None:
+        return max(0.0, (shut.next_try_at - timezone.now()).total_seconds())
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    if isinstance(error, AuthenticationFailed):
+        return AUTHENTICATION_CHECK
+    own = back_off(entry.attempts) * float(settings.BACK_OFF_SCALE)
+    return max(own, (error.retry_after or 0) if isinstance(error, Unavailable) else 0)
 
 
 def back_off(attempts: int) -> int:

@@ -23,6 +23,7 @@ from django.utils import timezone
 from integrations import leases
 from integrations.models import IntegrationAccount
 
+from . import breakers
 from .models import Interaction, OutboxEntry
 from .nudge import nudge
 
@@ -30,9 +31,8 @@ Status = OutboxEntry.Status
 OPEN = (Status.WAITING, Status.SENDING)
 # How many entries of one account are sent at once by workers. A vendor that hangs must not take every worker.
 MOST_IN_FLIGHT = 3
-MOST_AT_ONCE = 50
-# How long one task goes on with a backlog before it lets others have the worker.
-TURN_SECONDS = 30
+# How long one task goes on with a backlog before it lets other accounts have the worker.
+TURN_SECONDS = 5
 # A message to a worker is worthless after this: the next sweep has sent another one.
 MESSAGE_SECONDS = 5.0
 # `last_cause` of an entry that got stuck because the record it is about does not exist yet.
@@ -90,25 +90,54 @@ def open_entries() -> QuerySet[OutboxEntry]:
 
 
 def heads() -> QuerySet[OutboxEntry]:
-    """Due entries that nobody holds and that no earlier entry of their record holds back."""
+    """Due entries that nobody holds, that no earlier one of their record holds back, and whose account may be used."""
     now = timezone.now()
+    return (
+        _first_of_records()
+        .filter(leases.free(now), account__enabled=True, due_at__lte=now)
+        .exclude(account__in=breakers.closed_to_all(now).values("account"))
+    )
+
+
+def _first_of_records() -> QuerySet[OutboxEntry]:
     earlier = open_entries().filter(record_key=OuterRef("record_key"), pk__lt=OuterRef("pk"))
-    return open_entries().filter(leases.free(now), ~Exists(earlier), due_at__lte=now).order_by("due_at", "pk")
+    return open_entries().filter(~Exists(earlier)).order_by("due_at", "pk")
 
 
 def deliver_due() -> int:
-    """Hand every record that has something due to a worker; returns how many. Called every second."""
+    """Hand records that have something due to workers; returns how many. Called every second.
+
+    Each account gets its own share, so that ten thousand entries of one hold back nobody else's. An account that is
+    away gets one entry, as its next try."""
     from .tasks import deliver_record
 
-    room = _room_per_account()
+    room, trying = _room_per_account(), dict(_tries())
+    waiting = open_entries().filter(due_at__lte=timezone.now()).order_by().values_list("account_id", flat=True)
     handed_out = 0
-    for account_id, key in heads().values_list("account_id", "record_key")[:MOST_AT_ONCE]:
-        if room.get(account_id, MOST_IN_FLIGHT) <= 0:
+    for account_id in waiting.distinct():
+        free = min(1 if account_id in trying else MOST_IN_FLIGHT, room.get(account_id, MOST_IN_FLIGHT))
+        if free <= 0:
             continue
-        room[account_id] = room.get(account_id, MOST_IN_FLIGHT) - 1
-        nudge(deliver_record, key, expires=MESSAGE_SECONDS)
-        handed_out += 1
+        due = heads().filter(account_id=account_id).values_list("record_key", flat=True)
+        for key in due[:free]:
+            nudge(deliver_record, key, expires=MESSAGE_SECONDS)
+            trying.pop(account_id, None)
+            handed_out += 1
+    _try_without_entries(trying)
     return handed_out
+
+
+def _tries() -> Iterable[tuple[int, int]]:
+    """Accounts whose next try is due, with themselves as value."""
+    return ((pk, pk) for pk in breakers.due_for_try(timezone.now()).values_list("account_id", flat=True))
+
+
+def _try_without_entries(accounts: Iterable[int]) -> None:
+    """Nothing of these accounts is due: without a try of its own, the breaker would stay open for ever."""
+    from .tasks import try_account
+
+    for account_id in accounts:
+        nudge(try_account, account_id, expires=MESSAGE_SECONDS)
 
 
 def _room_per_account() -> dict[int, int]:
@@ -184,6 +213,27 @@ def references(payload: Any) -> Iterable[str]:
 
 
 # -- what a person decides about an entry that needs attention
+
+
+@transaction.atomic
+def try_now(account: IntegrationAccount) -> bool:
+    """Make the next try of an account that is away due, with an entry that can be it; False where it is not away."""
+    if not breakers.try_now(account):
+        return False
+    first = _first_of_records().filter(account=account, due_at__gt=timezone.now()).values("pk")[:1]
+    OutboxEntry.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(due_at=timezone.now())
+    return True
+
+
+@transaction.atomic
+def retry_all(account: IntegrationAccount) -> int:
+    """Try everything of an account again now; how many entries that are. What may have been carried out already, and
+    nobody could look, is left alone: that is a question about each single entry."""
+    breakers.try_now(account)
+    mine = OutboxEntry.objects.filter(account=account, status__in=(Status.WAITING, Status.STUCK))
+    return mine.exclude(last_cause=UNKNOWN).update(
+        status=Status.WAITING, attempts=0, last_cause="", due_at=timezone.now()
+    )  # fmt: skip
 
 
 @transaction.atomic

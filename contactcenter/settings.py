@@ -199,6 +199,8 @@ else:
 
 # How long a claim on a piece of work holds when its holder dies without letting go.
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
+# The outbox's own waits are multiplied by this; a test plays ten minutes in one with 0.1.
+BACK_OFF_SCALE = env.float("BACK_OFF_SCALE", default=1)
 
 # Error pages and mails leave out every secret that the process knows, also while DEBUG is on.
 DEFAULT_EXCEPTION_REPORTER = "integrations.tracebacks.Reporter"

@@ -30,6 +30,14 @@ def deliver_record(record_key: str) -> None:
 
 
 @app.task
+def try_account(account_id: int) -> None:
+    """Ask a vendor that did not answer whether it is back."""
+    from . import account_tries
+
+    account_tries.try_account(account_id)
+
+
+@app.task
 def push_feed(account_id: int) -> None:
     """Send one picture of all agents and services to a workforce system."""
     from . import feeds

@@ -3,6 +3,7 @@
 Decided by status, content type and body together: a web page with status 200 is no success, and a 404 with a web page
 is another thing than a 404 with JSON. Providers extend this with what their vendor documents."""
 
+import math
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -86,7 +87,12 @@ def _by_status(response: requests.Response) -> IntegrationError:
     if status == 408:
         return Unavailable("The server gave up waiting.", cause=Cause.TIMEOUT, maybe_done=True)
     if status >= 500:
-        return Unavailable(f"The server failed (HTTP {status}).", cause=Cause.REMOTE_ERROR, maybe_done=True)
+        return Unavailable(
+            f"The server failed (HTTP {status}).",
+            cause=Cause.REMOTE_ERROR,
+            maybe_done=True,
+            retry_after=told_wait(response),
+        )
     if status in (409, 412):
         return Rejected("The request contradicts what is stored there.", cause=Cause.CONFLICT)
     if status == 407:
@@ -108,6 +114,12 @@ def retry_after(response: requests.Response, *, default: float = DEFAULT_WAIT) -
     except ValueError:
         seconds = _until(text, default)
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else default
+
+
+def told_wait(response: requests.Response) -> float | None:
+    """Seconds by the Retry-After header; None where the vendor says nothing, or nothing that can be read."""
+    wait = retry_after(response, default=math.nan)
+    return None if math.isnan(wait) else wait
 
 
 def _until(text: str, default: float) -> float:

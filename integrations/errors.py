@@ -85,19 +85,29 @@ class AuthenticationFailed(IntegrationError):
 
 
 class RateLimited(IntegrationError):
-    """Too many calls. Wait `retry_after` seconds, as the vendor says."""
+    """Too many calls. Wait `retry_after` seconds, as the vendor says.
+
+    `whole_account`: the limit is that of everything we may call. False where the vendor tells that it is narrower, as
+    the number of updates of one ticket; then only who hit it has to wait."""
 
     default_cause = Cause.RATE_LIMITED
 
-    def __init__(self, message: str, *, retry_after: float = 60.0, **kwargs: object) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float = 60.0, whole_account: bool = True, **kwargs: object
+    ) -> None:
         super().__init__(message, **kwargs)  # type: ignore[arg-type]
         self.retry_after = retry_after
+        self.whole_account = whole_account
 
 
 class Unavailable(IntegrationError):
-    """The vendor or the way to it is broken. Try later."""
+    """The vendor or the way to it is broken. Try later: not before `retry_after` seconds, where the vendor says so."""
 
     default_cause = Cause.UNREACHABLE
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **kwargs: object) -> None:
+        super().__init__(message, **kwargs)  # type: ignore[arg-type]
+        self.retry_after = retry_after
 
 
 class Rejected(IntegrationError):

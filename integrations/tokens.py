@@ -204,7 +204,7 @@ def _renew_after(life: timedelta | None, margin: timedelta) -> timedelta:
 def note_failure(row: OAuthToken, error: IntegrationError) -> None:
     """The vendor could not be asked. That is no revocation: the tokens stay, the next attempt comes after a pause."""
     pause = min(FIRST_PAUSE * 2 ** min(row.failures, 10), LONGEST_PAUSE)
-    pause = max(pause, getattr(error, "retry_after", 0.0))
+    pause = max(pause, getattr(error, "retry_after", None) or 0.0)
     OAuthToken.objects.filter(pk=row.pk, generation=row.generation).update(
         failures=F("failures") + 1,
         next_attempt_at=timezone.now() + timedelta(seconds=pause),

@@ -8,14 +8,16 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from contactcenter import breakers
 from contactcenter.feeds import snapshot
-from contactcenter.models import ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
+from contactcenter.models import Breaker, ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
 from integrations.capabilities import WorkforceFeed
 from integrations.models import IntegrationAccount
 
 from .agent_mapping import AgentMapping, agents_panel, knows_agents
+from .outbox_words import next_try
 
 OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
 
@@ -35,7 +37,9 @@ class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
         if knows_agents(account):
             found.append(agents_panel(account))
         waiting = outbox_counts(account)
-        if waiting:
+        shut = breakers.find_open(account)
+        if waiting or shut:
+            waiting = {"stuck": 0, "waiting": 0, **waiting, "standing": standing_of(shut)}
             found.append(
                 Panel(_("Outbox"), "admin/contactcenter/account/panel_outbox.html", {"account": account, **waiting})
             )
@@ -52,6 +56,10 @@ def remarks_of(account: IntegrationAccount) -> list[str]:
     """What of the present picture does not arrive as it is."""
     provider = account.connect()
     return provider.remarks(snapshot()) if account.enabled and isinstance(provider, WorkforceFeed) else []
+
+
+def standing_of(shut: Breaker | None) -> str:
+    return f"{breakers.in_words(shut)} {next_try(shut)}" if shut else ""
 
 
 def outbox_counts(account: IntegrationAccount) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from .access import ApiToken
 from .agent_mapping import AgentCheck, AgentMatch
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
+from .breakers import Breaker
 from .centre import ContactCenter
 from .chats import Chat, ChatFile, ChatMessage, ServiceMessenger
 from .contacts import (
@@ -39,6 +40,7 @@ __all__ = [
     "AgentState",
     "AgentStateChange",
     "ApiToken",
+    "Breaker",
     "CallerChoice",
     "CallerDataAnswer",
     "CallingList",

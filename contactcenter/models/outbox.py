@@ -40,6 +40,8 @@ class OutboxEntry(Leasable):
     # Set before the request leaves: a row found with it and no outcome may have been carried out.
     sent_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
+    # Its attempts, oldest first: {"at", "ended", "outcome", "cause", "text", "status"}; see `delivery`.
+    trail = models.JSONField(default=list, blank=True)
     last_error = models.TextField(blank=True)
     last_cause = models.CharField(max_length=24, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,6 +54,11 @@ class OutboxEntry(Leasable):
         indexes = [
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(status__in=["waiting", "sending"])),
             models.Index(fields=["record_key", "id"], name="outbox_of_record"),
+            models.Index(
+                fields=["account", "status", "due_at"],
+                name="outbox_of_account",
+                condition=Q(status__in=["waiting", "sending", "stuck"]),
+            ),
         ]
 
     def __str__(self) -> str:

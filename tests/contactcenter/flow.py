@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from contactcenter import activities, calls, outbox
 from contactcenter.calls import CallReport
-from contactcenter.models import Interaction, OutboxEntry, Scenario, ScenarioRun, Service
+from contactcenter.models import Breaker, Interaction, OutboxEntry, Scenario, ScenarioRun, Service
 from contactcenter.scenarios import engine
 from tests.factories import ScenarioFactory, ServiceFactory
 
@@ -109,6 +109,7 @@ def leases_run_out() -> None:
 def time_passes() -> None:
     """Every wait of the outbox is over."""
     OutboxEntry.objects.filter(status__in=outbox.OPEN).update(due_at=timezone.now())
+    Breaker.objects.update(next_try_at=timezone.now())
 
 
 def entries(interaction: Interaction) -> list[tuple[str, str]]:

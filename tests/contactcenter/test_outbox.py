@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from contactcenter import activities, delivery, outbox
-from contactcenter.models import OutboxEntry
+from contactcenter.models import Breaker, OutboxEntry
 from integrations import leases
 from integrations.errors import AuthenticationFailed, Cause, RateLimited, Rejected, Unavailable
 from tests.factories import InteractionFactory
@@ -72,6 +72,7 @@ def due_in(entry: OutboxEntry) -> float:
 def again(entry: OutboxEntry) -> OutboxEntry:
     """The next attempt, after the wait."""
     OutboxEntry.objects.filter(pk=entry.pk).update(due_at=timezone.now())
+    Breaker.objects.update(next_try_at=timezone.now())
     entry.refresh_from_db()
     return activities.deliver(entry)
 
@@ -152,8 +153,8 @@ def test_an_entry_that_its_writer_is_about_to_deliver_is_left_to_them(box: Box) 
 # -- one reaction per kind of error
 
 
-def test_while_the_vendor_is_away_the_waits_grow_to_five_minutes(box: Box, crm: Any) -> None:
-    crm.when("create:before", Unavailable("Away"))
+def test_while_one_record_makes_the_vendor_fail_its_waits_grow_to_five_minutes(box: Box, crm: Any) -> None:
+    crm.when("create:before", Unavailable("Away", cause=Cause.REMOTE_ERROR))
     entry = box.create()
     waits = []
     with time_machine.travel(timezone.now(), tick=False) as clock:
@@ -226,7 +227,7 @@ def test_when_the_account_answers_again_everything_that_waited_for_that_is_due(a
     one, other, told = Box(account), Box(account), Box(account)
     crm.when("create:before", Unavailable("Away"))
     waiting = [activities.deliver(box.create(f"c{n}")) for n, box in enumerate((one, other))]
-    crm.when("create:before", RateLimited("Too many", retry_after=900))
+    crm.when("create:before", RateLimited("Too many of this kind", retry_after=900, whole_account=False))
     limited = activities.deliver(told.create("c2"))
     OutboxEntry.objects.filter(pk=waiting[1].pk).update(due_at=timezone.now() + timedelta(minutes=5))
     crm.healthy()

@@ -15,14 +15,18 @@ PATIENCE = 15_000
 OFF = "Activity history is off"
 
 
-def handle(stack: Stack, page: Page, number: str, crm: str, opened: re.Pattern[str]) -> None:
-    """A call to this number, from the ring to the end of after-call work."""
+def log_in(stack: Stack, page: Page) -> None:
     page.goto(f"{stack.url}/agentdesktop/")
     page.get_by_label("User name").fill("agent1")
     page.get_by_label("Password").fill("agent1")
     page.get_by_role("button", name="Log in").click()
     page.get_by_role("button", name="Go ready").click()
     expect(page.get_by_text("You are ready.")).to_be_visible()
+
+
+def handle(stack: Stack, page: Page, number: str, crm: str, opened: re.Pattern[str]) -> None:
+    """A call to this number, from the ring to the end of after-call work."""
+    log_in(stack, page)
     expect(page.get_by_text(OFF)).to_be_visible()
 
     stack.api("offered", "call-1", to_number=number)
@@ -109,3 +113,26 @@ def next_frame(page: Page, part: str) -> Frame:
             return found
         page.wait_for_timeout(100)
     raise AssertionError(f"no frame shows {part}")
+
+
+def test_while_the_crm_is_away_the_agent_sees_that_the_call_is_saved_and_later_that_it_is_posted(
+    embedded: Stack, wide: Page
+) -> None:
+    embedded.sim("/zendesk/_faults", method="PUT", body={"fault": "server_error", "options": {"status": 503}})
+    log_in(embedded, wide)
+    embedded.api("offered", "call-1", to_number="+14155550102")
+    wide.get_by_role("button", name="Accept").click(timeout=PATIENCE)
+    wide.get_by_role("button", name="End call").click()
+    wide.get_by_label("Notes").fill("Written while Zendesk was away.")
+    wide.get_by_role("button", name="Complete").click()
+    expect(wide.get_by_text("You are ready.")).to_be_visible(timeout=PATIENCE)
+    row = wide.locator(".row").first
+    expect(row.get_by_text("Saved, will post later")).to_be_visible(timeout=PATIENCE)
+
+    embedded.sim("/zendesk/_faults", method="DELETE")
+    expect(row.get_by_text("Posted")).to_be_visible(timeout=60_000)
+    expect(row.get_by_text("Saved, will post later")).to_have_count(0)
+    board = embedded.sim("/zendesk/_board")
+    [ticket] = [row for row in board["tickets"] if row["external_id"]]
+    written = [comment["body"] for comment in board["comments"][str(ticket["id"])]]
+    assert sum("Written while Zendesk was away." in body for body in written) == 1

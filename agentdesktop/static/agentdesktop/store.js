@@ -58,7 +58,11 @@ function withInteraction(state, told) {
   if (isOurs(told)) return { interactions: sorted([...others, told]) };
   const { [told.id]: _dropped, ...drafts } = state.drafts;
   if (!ENDED.has(told.state)) return { interactions: others, drafts };
-  const recents = [told, ...state.recents.filter((each) => each.id !== told.id)].slice(0, RECENTS);
+  // News about an older call (what was written has reached the CRM) leave it where it is.
+  const known = state.recents.some((each) => each.id === told.id);
+  const recents = known
+    ? state.recents.map((each) => (each.id === told.id ? told : each))
+    : [told, ...state.recents].slice(0, RECENTS);
   return { interactions: others, recents, drafts };
 }
 

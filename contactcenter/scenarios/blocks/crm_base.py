@@ -7,7 +7,10 @@ filled. What is written goes through the outbox: what fails now is sent later, i
 from abc import abstractmethod
 from typing import Any, ClassVar
 
-from contactcenter import activities, outbox
+from django.utils import timezone
+
+from contactcenter import activities, breakers, outbox
+from contactcenter.breakers import Pass
 from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect, note_health
 from contactcenter.models import OutboxEntry
 from contactcenter.scenarios.context import CannotRun, Context
@@ -91,14 +94,22 @@ class CrmBlock(Block):
         return {"status": status, "body": body[:BODY_SHOWN]}
 
     def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:
-        """While the caller waits, an account that has just failed is not asked again."""
-        if context.memory.is_away(account.pk):
+        """While the caller waits, an account that is known to be away, or has just failed, is not asked."""
+        if is_away(context, account):
             raise CannotRun(self.why_not_now(context, account))
 
     def why_not_now(self, context: Context, account: IntegrationAccount) -> str:
+        shut = breakers.find_open(account)
+        if shut is not None:
+            return f"{breakers.in_words(shut)} It is not asked while the call waits."
         if context.memory.is_away(account.pk):
             return f"{account.name} has just failed and is not asked again before the call rings."
         return "What was written before about this call is still on its way."
+
+
+def is_away(context: Context, account: IntegrationAccount) -> bool:
+    """Whether this run saw the account fail, or all workers know that it is away."""
+    return context.memory.is_away(account.pk) or breakers.find_open(account) is not None
 
 
 def _last_call(context: Context, account: IntegrationAccount) -> ApiCall | None:
@@ -115,13 +126,16 @@ class CrmReader(CrmBlock):
         except CannotRun as reason:
             self.note_failure(context, str(reason))
             raise
+        given = Pass(account, timezone.now())
         try:
             with wirelog.for_interaction(context.interaction.public_id), deadlines.within(LIVE_SECONDS):
                 taken = self.ask(context, account, connect(account))
         except IntegrationError as error:
+            breakers.failed(given, error, record=activities.record_key(account, context.interaction))
             self.gave_up(context, account, error)
             raise self.failed(context, account, error) from error
         health.succeeded(account)
+        breakers.succeeded(given)
         self.note_answer(context, account, {})
         return taken
 
@@ -141,7 +155,7 @@ class CrmWriter(CrmBlock):
 
     def write(self, context: Context, account: IntegrationAccount, payload: dict[str, Any]) -> OutboxEntry:
         """Put the entry into the outbox and try it. The entry tells what came of it. Raises `Busy`."""
-        away = context.memory.is_away(account.pk)
+        away = is_away(context, account)
         entry = activities.submit(
             account=account,
             interaction=context.interaction,

@@ -9,11 +9,13 @@ from typing import Any
 
 import requests
 
-from integrations.answers import is_page
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
+from integrations import pauses
+from integrations.answers import is_page, told_wait
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import error_from_response, retry_after
 
 PREFIX = "OSC-CREST-"
+NEXT_REQUEST = "osvc-crest-next-request-after"
 ADDRESS_WORDS = re.compile(r"\bip\b|network address|valid host|not allowed from", re.IGNORECASE)
 Meaning = tuple[type[IntegrationError], Cause, Stage, str]
 MEANINGS: dict[str, Meaning] = {
@@ -44,7 +46,12 @@ FIELDS = {"00003": "api_version", "00017": "language", "00018": "application_con
 
 
 def interpret(response: requests.Response) -> IntegrationError | None:
+    pause = _asked_pause(response)
+    if pause is not None:
+        pauses.note(pause)
     general = error_from_response(response)
+    if isinstance(general, RateLimited) and told_wait(response) is None and pause is not None:
+        general.retry_after = pause
     if response.status_code < 400 or is_page(response) or response.status_code == 429:
         return general
     body = _body(response)
@@ -52,7 +59,14 @@ def interpret(response: requests.Response) -> IntegrationError | None:
     details: dict[str, Any] = {
         "status": response.status_code, "vendor_code": code, "vendor_message": _words(body),
     }  # fmt: skip
-    return _special(response, code, details) or _by_code(code, details) or _waited(general, response)
+    return _waited(_special(response, code, details) or _by_code(code, details) or general, response)
+
+
+def _asked_pause(response: requests.Response) -> float | None:
+    """Seconds. Every answer may say how many milliseconds have to pass before the next call (Oracle B2C Service,
+    "Custom Headers", from CCOM v1.4)."""
+    told = response.headers.get(NEXT_REQUEST, "").strip()
+    return int(told) / 1000 if told.isdecimal() else None
 
 
 def _special(response: requests.Response, code: str, details: dict[str, Any]) -> IntegrationError | None:
@@ -89,6 +103,8 @@ def _waited(error: IntegrationError | None, response: requests.Response) -> Inte
     """A busy site says with Retry-After how long it wants to be left alone, whatever its status."""
     if error is not None and "Retry-After" in response.headers:
         error.message += f" It asks for {retry_after(response):.0f} seconds of rest."
+        if isinstance(error, Unavailable):
+            error.retry_after = told_wait(response)
     return error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from integrations.answers import is_page
+from integrations.answers import is_page, told_wait
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from integrations.http import error_from_response
 
@@ -48,7 +48,8 @@ def interpret(response: requests.Response) -> IntegrationError | None:
     if fault is None:
         return error_from_response(response)
     error = _meaning(fault, response.status_code)
-    error.maybe_done = isinstance(error, Unavailable)
+    if isinstance(error, Unavailable):
+        error.maybe_done, error.retry_after = True, told_wait(response)
     return error
 
 

@@ -18,6 +18,9 @@ from integrations.http import error_from_response
 NOT_EXPIRED = re.compile(r"not valid for use with the REST API|not attached to", re.IGNORECASE)
 # The limit counts the last 24 hours, so calls come free bit by bit.
 LIMIT_SECONDS = 900.0
+# The same code stands for too many calls at the same time ("ConcurrentRequests Limit exceeded."): over in seconds.
+CONCURRENT = re.compile(r"concurrent", re.IGNORECASE)
+CONCURRENT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class Meaning:
 
     def error(self, **told: Any) -> IntegrationError:
         if self.kind is RateLimited:
-            told["retry_after"] = LIMIT_SECONDS
+            concurrent = CONCURRENT.search(f"{told.get('vendor_code', '')} {told.get('vendor_message', '')}")
+            told["retry_after"] = CONCURRENT_SECONDS if concurrent else LIMIT_SECONDS
         return self.kind(self.text, cause=self.cause, stage=self.stage, **told)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import requests
 
-from integrations.answers import is_page
+from integrations import pauses
+from integrations.answers import is_page, told_wait
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import error_from_response, retry_after
 
@@ -25,6 +26,7 @@ def interpret(response: requests.Response) -> IntegrationError | None:
     """The error an answer stands for, None when it is good. A page comes first, then the status."""
     if is_page(response):
         return page(response)
+    _note_last_call(response)
     code, _, _ = told(response)
     if code == "unavailable":  # the search back end is busy; which status it comes with is not documented
         return Unavailable("Zendesk's search is busy. Try again in a moment.", **_facts(response, Cause.REMOTE_ERROR))
@@ -153,15 +155,35 @@ def _invalid(response: requests.Response) -> IntegrationError:
 
 
 def _too_many(response: requests.Response) -> IntegrationError:
-    """`ratelimit-reset` (seconds) where there is no Retry-After."""
+    """`ratelimit-reset` (seconds) where there is no Retry-After.
+
+    Calls that the account has left say that a narrower limit was hit, as that of the updates of one ticket
+    (developer.zendesk.com, "Rate limits": endpoint limits beside the account's)."""
     reset = response.headers.get("ratelimit-reset", "")
     wait = retry_after(response, default=float(reset) if reset.isdecimal() else 60.0)
-    text = f"Zendesk allows no more calls for now; the next one may go in {wait:.0f} seconds."
-    return RateLimited(text, retry_after=wait, **_facts(response, Cause.RATE_LIMITED, Stage.LIMITS))
+    left = _calls_left(response)
+    what = "of this kind " if left else ""
+    text = f"Zendesk allows no more calls {what}for now; the next one may go in {wait:.0f} seconds."
+    facts = _facts(response, Cause.RATE_LIMITED, Stage.LIMITS)
+    return RateLimited(text, retry_after=wait, whole_account=not left, **facts)
+
+
+def _calls_left(response: requests.Response) -> int | None:
+    """How many calls the account has left in this minute; None where the answer does not say."""
+    left = response.headers.get("X-Rate-Limit-Remaining") or response.headers.get("ratelimit-remaining") or ""
+    return int(left) if left.isdecimal() else None
+
+
+def _note_last_call(response: requests.Response) -> None:
+    """The account's last call of this minute was this one: the next one has to wait for the next minute."""
+    reset = response.headers.get("ratelimit-reset", "")
+    if _calls_left(response) == 0 and reset.isdecimal():
+        pauses.note(float(reset))
 
 
 def _down(response: requests.Response, title: str = "") -> IntegrationError:
     wait = f" It asks to wait {retry_after(response):.0f} seconds." if response.headers.get("Retry-After") else ""
     facts = _facts(response, Cause.REMOTE_ERROR)
     facts["vendor_message"] = title or facts["vendor_message"]
-    return Unavailable(f"Zendesk is away for maintenance or overloaded.{wait}", maybe_done=True, **facts)
+    text = f"Zendesk is away for maintenance or overloaded.{wait}"
+    return Unavailable(text, maybe_done=True, retry_after=told_wait(response), **facts)

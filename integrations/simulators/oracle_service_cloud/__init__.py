@@ -300,6 +300,10 @@ class OracleServiceCloud(BoardSimulator):
         )]  # fmt: skip
         return Board(facts, pages.tables(self.store, self.queries, self.written))
 
+    def state(self) -> dict[str, Any]:
+        """The incidents themselves besides, for tests."""
+        return {**super().state(), "incidents": self.store.all("incidents")}
+
 
 def link(request: Request, rel: str, place: str) -> dict[str, str]:
     version = request.path_params["version"]

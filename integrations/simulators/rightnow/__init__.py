@@ -183,6 +183,10 @@ class RightNow(BoardSimulator):
         )]  # fmt: skip
         return Board(facts, pages.tables(self.store, self.queries, self.written))
 
+    def state(self) -> dict[str, Any]:
+        """The incidents themselves besides, for tests."""
+        return {**super().state(), "incidents": self.store.all("incidents")}
+
 
 def line(row: list[str | None], delimiter: str) -> str:
     out = io.StringIO()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import requests
 
+from integrations import pauses
 from integrations.capabilities import RecordRef
-from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Unavailable
+from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.providers.oracle_service_cloud import OracleServiceCloud, answers, errors
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
@@ -286,7 +287,17 @@ def test_an_error_body_of_another_shape_counts_by_its_status(body: Any) -> None:
 
 def test_a_busy_site_says_how_long_to_wait() -> None:
     error = errors.interpret(answer(503, {}, headers={"Retry-After": "7"}))
-    assert error is not None and "7 seconds" in str(error)
+    assert isinstance(error, Unavailable) and "7 seconds" in str(error) and error.retry_after == 7
+
+
+def test_what_the_site_says_about_the_next_request_is_heard_with_a_good_answer_too() -> None:
+    with pauses.heard() as told:
+        assert errors.interpret(answer(200, {}, headers={"osvc-crest-next-request-after": "2500"})) is None
+    assert told.seconds == 2.5
+    limited = errors.interpret(answer(429, {}, headers={"osvc-crest-next-request-after": "9000"}))
+    assert isinstance(limited, RateLimited) and limited.retry_after == 9
+    named = errors.interpret(answer(429, {}, headers={"osvc-crest-next-request-after": "9000", "Retry-After": "30"}))
+    assert isinstance(named, RateLimited) and named.retry_after == 30
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from integrations.capabilities import Activity, CallFacts, Crm, EmbedHost, Peopl
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
 from integrations.fields import Sealed
 from integrations.models import ApiCall, IntegrationAccount
-from integrations.providers.salesforce import Salesforce, soql
+from integrations.providers.salesforce import Salesforce, errors, soql
 from integrations.providers.salesforce.limits import usage, words
 from tests.integrations.providers.conftest import Vendor
 from tests.integrations.providers.salesforce import DATA, Organisation, connect
@@ -161,6 +161,14 @@ def test_the_days_limit_is_a_limit_with_a_pause(crm: Salesforce, salesforce: Ven
     assert (error.status, error.vendor_code) == (403, "REQUEST_LIMIT_EXCEEDED")
     salesforce.settings(daily_api_requests=15_000)
     assert crm.search("Case", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [("TotalRequests Limit exceeded.", 900.0), ("ConcurrentRequests Limit exceeded.", 20.0)]
+)
+def test_too_many_calls_at_once_are_over_sooner_than_too_many_of_a_day(words: str, seconds: float) -> None:
+    error = errors.CODES["REQUEST_LIMIT_EXCEEDED"].error(vendor_code="REQUEST_LIMIT_EXCEEDED", vendor_message=words)
+    assert isinstance(error, RateLimited) and error.retry_after == seconds
 
 
 def test_a_right_that_is_missing_is_no_wrong_content(crm: Salesforce, salesforce: Vendor) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from integrations import pauses
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.providers.zendesk import errors
 from integrations.providers.zendesk.advice import ADVICE
@@ -114,7 +115,27 @@ def test_the_wait_is_zendesks_own(headers: dict[str, str], seconds: float) -> No
     assert "Number of allowed API requests per minute exceeded" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("headers", "whole"),
+    [({"X-Rate-Limit-Remaining": "0"}, True), ({"X-Rate-Limit-Remaining": "612"}, False),
+     ({"ratelimit-remaining": "612"}, False), ({}, True)],
+)  # fmt: skip
+def test_calls_that_are_left_say_that_the_limit_is_not_the_accounts(headers: dict[str, str], whole: bool) -> None:
+    error = meaning("429_number_of_requests.txt", **headers)
+    assert isinstance(error, RateLimited) and error.whole_account is whole
+
+
+def test_the_last_call_of_a_minute_asks_for_a_pause() -> None:
+    good = answer("404_record_not_found.json", **{"ratelimit-remaining": "0", "ratelimit-reset": "41"})
+    good.status_code = 200
+    with pauses.heard() as told:
+        assert errors.interpret(good) is None
+    assert told.seconds == 41
+
+
 def test_maintenance_says_how_long() -> None:
+    error = meaning("503_maintenance.html", **{"Retry-After": "120"})
+    assert isinstance(error, Unavailable) and error.retry_after == 120
     assert "asks to wait 120 seconds" in str(meaning("503_maintenance.html", **{"Retry-After": "120"}))
 
 

@@ -7,6 +7,9 @@ import { pageLinks } from "./pages.js";
 import { iconButton } from "./parts.js";
 import { activityLine } from "./wrapup.js";
 
+// What the agent wants to know of a call that is over: whether it reached the CRM.
+const TOLD = new Set(["saved", "posted", "stuck"]);
+
 function sign(interaction) {
   if (!interaction.answeredAt) return ["missed", _("Missed")];
   return interaction.direction === "outbound" ? ["outgoing", _("Outgoing")] : ["incoming", _("Incoming")];
@@ -32,7 +35,7 @@ function row(interaction, { dialNumber }) {
       { class: "row-words" },
       h("span", { class: "row-name" }, callerName(interaction)),
       h("span", { class: "row-facts" }, facts.filter(Boolean).join(" · ")),
-      interaction.activity?.status === "stuck" && activityLine(interaction),
+      TOLD.has(interaction.activity?.status) && activityLine(interaction),
       pageLinks(interaction),
     ),
     number && !customer.anonymous && iconButton(_("Call %(name)s", { name: callerName(interaction) }), "phone", { onclick: () => dialNumber(number) }),

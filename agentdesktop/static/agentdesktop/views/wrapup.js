@@ -72,9 +72,20 @@ function dispositions(interaction, { drafts, edit, fieldErrors }) {
 
 const ACTIVITY = { saved: "clock", posted: "check", stuck: "warning", off: "info" };
 
+const ACTIVITY_WORDS = {
+  saved: () => _("Saved, will post later"),
+  posted: () => _("Posted"),
+};
+
 export function activityLine({ activity }) {
   if (!activity || activity.status === "none" || !activity.text) return null;
-  return h("p", { class: `activity activity-${activity.status}`, key: "activity" }, icon(ACTIVITY[activity.status] || "info"), h("span", {}, activity.text));
+  const { status, text } = activity;
+  return h(
+    "p",
+    { class: `activity activity-${status}`, key: "activity", "data-status": status },
+    icon(ACTIVITY[status] || "info"),
+    h("span", {}, ACTIVITY_WORDS[status] ? ACTIVITY_WORDS[status]() : text),
+  );
 }
 
 export function wrapUpCard(interaction, page) {

@@ -154,7 +154,7 @@ def waits_in_words(run: ScenarioRun) -> str:
     if run.status != Status.WAITING:
         return ""
     words = ", ".join(marks.say(label) for label in runs.waits_for(run))
-    due = runs.end_of_wait(run)
+    due = run.due_at
     if due is None:
         return words
     until = _("until %s") % f"{timezone.localtime(due):%H:%M:%S}"

@@ -1,39 +1,27 @@
 """Real runs, as people look at them: where one stands, what it waits for, and the two things a person can do."""
 
-from datetime import datetime
 from typing import Any
 
-from django.db import models as columns
+from django.db.models import Q
 from django.utils import timezone
 
-from contactcenter.models import ScenarioRun
+from contactcenter.models import ScenarioRun, ScenarioVersion
 from integrations import leases, redaction
 
 from . import definition, engine
 from .blocks import BY_KIND
 from .blocks.base import FAILED, NEXT
-from .context import MEMORY
+from .memory import MEMORY, Memory
 
 Status = ScenarioRun.Status
 LONGEST_VALUE = 400
-NOT_A_WAIT = ("leased_until", "started_at", "finished_at")
-
-
-def end_of_wait(run: ScenarioRun) -> datetime | None:
-    """When the waiting run goes on by itself; None where it waits for events alone. Whichever column holds it."""
-    times = [time for time in (getattr(run, name) for name in _waiting_columns()) if time is not None]
-    return max(times, default=None)
-
-
-def _waiting_columns() -> list[str]:
-    dates = (field for field in ScenarioRun._meta.concrete_fields if isinstance(field, columns.DateTimeField))
-    return [field.name for field in dates if field.name not in NOT_A_WAIT]
 
 
 def block_of(run: ScenarioRun) -> dict[str, Any]:
-    """The block at which the run stands; empty where its definition cannot be read."""
+    """The block at which the run stands, in the scenario that is at work; empty where that cannot be read."""
+    at_work = ScenarioVersion.objects.filter(pk=Memory(dict(run.variables)).version_id or run.version_id).first()
     try:
-        return definition.blocks_of(run.version.definition).get(run.block, {})
+        return definition.blocks_of(at_work.definition).get(run.block, {}) if at_work else {}
     except (KeyError, TypeError):
         return {}
 
@@ -70,7 +58,7 @@ def variables_shown(run: ScenarioRun) -> list[tuple[str, Any]]:
 
 def stop(run: ScenarioRun, by: str) -> bool:
     """End the run; routing connects the caller. False where a worker is at it this very moment, or it is over."""
-    owner = leases.claim(run, where=columns.Q(status__in=engine.OPEN))
+    owner = leases.claim(run, where=Q(status__in=engine.OPEN))
     if not owner:
         return False
     try:
@@ -84,8 +72,7 @@ def stop(run: ScenarioRun, by: str) -> bool:
 def go_on(run: ScenarioRun) -> bool:
     """End the wait, where it is one of time, and send a worker. False where the run is over."""
     waiting = ScenarioRun.objects.filter(pk=run.pk, status__in=engine.OPEN)
-    for name in _waiting_columns():
-        waiting.filter(**{f"{name}__gt": timezone.now()}).update(**{name: timezone.now()})
+    waiting.filter(due_at__gt=timezone.now()).update(due_at=timezone.now())
     if not waiting.exists():
         return False
     engine.notify(run.interaction)

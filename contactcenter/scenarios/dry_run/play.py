@@ -10,7 +10,7 @@ from django.db import transaction
 
 from contactcenter import calls, desk, outbox
 from contactcenter.errors import NotPossible
-from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun
+from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun, ScenarioVersion
 from contactcenter.scenarios import definition as definitions
 from contactcenter.scenarios import engine, runs
 from contactcenter.scenarios.definition import BlockData
@@ -53,7 +53,7 @@ def rehearse(
         )
         with shadow.database(), doors.shut_by(answers), deadlines.within(LONGEST), _quietly():
             world.furnish(rows)
-            wrong = definitions.problems(definition)
+            wrong = definitions.problems(definition, scenario=scenario.name if scenario else "")
             if wrong:
                 return _not_run(wrong, call)
             service = world.set_the_scene(call, definition, scenario.name if scenario else world.SERVICE, number)
@@ -95,8 +95,8 @@ class RehearsedWalk(engine.Walk):
         super().__init__(run, owner)
         self.notebook = notebook
 
-    def record(self, block: BlockData, exit: str, **facts: Any) -> None:
-        super().record(block, exit, **facts)
+    def record(self, block: BlockData, exit: str, *, version: ScenarioVersion | None = None, **facts: Any) -> None:
+        super().record(block, exit, version=version, **facts)
         self.notebook.step(self.interaction(), block, exit, self.run.variables, **facts)
 
 
@@ -213,7 +213,7 @@ class _Play:
     def end_wait(self) -> bool:
         """Put the clock forward to the end of the wait, where the run has one."""
         run = self.run()
-        due = runs.end_of_wait(run) if run is not None and run.status == ScenarioRun.Status.WAITING else None
+        due = run.due_at if run is not None and run.status == ScenarioRun.Status.WAITING else None
         if due is None or due <= self.clock.now:
             return False
         self.notebook.moment("waited", f"{(due - self.clock.now).total_seconds():g} s", "neutral")

@@ -34,11 +34,12 @@ DEMO = Path(__file__).resolve().parents[2] / "demo" / "data.yaml"
 APPS = ("contactcenter", "integrations", "auth", "contenttypes")
 # What has happened, as against what is set up: a dry run begins without a past, and must not be long in the copying.
 HISTORY = {
-    "agentevent", "agentstatechange", "apicall", "apitoken", "callerdataanswer", "chat", "chatfile", "chatmessage",
-    "checkresult", "checkrun", "contact", "contactaddress", "contactdetail", "contactemail", "contactlink",
-    "contactphone", "dailycount", "digitrequest", "dryrun", "feedstate", "heartbeat", "inboundevent", "interaction",
-    "interactionevent", "internalmessage", "oauthtoken", "outboxentry", "outgoingmail", "recordingqueueitem",
-    "reminder", "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
+    "agentcheck", "agentevent", "agentmatch", "agentstatechange", "apicall", "apitoken", "breaker", "callerdataanswer",
+    "callinglist", "chat", "chatfile", "chatmessage", "checkresult", "checkrun", "contact", "contactaddress",
+    "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest", "dryrun", "feedstate",
+    "heartbeat", "inboundevent", "interaction", "interactionevent", "internalmessage", "listexport", "listfilepart",
+    "listimport", "listrow", "oauthtoken", "outboxentry", "outgoingmail", "recordingqueueitem", "refusedrow", "reminder",
+    "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"

@@ -1,7 +1,10 @@
 """Saved runs of scenarios as tests: `pytest -p contactcenter.scenarios.pytest_plugin folder/`.
 
 Every file `*.scenario.yaml` (or `.scenario.json`) is one test. It runs in the world that the file describes and needs
-no database, no broker, no vendor and no simulator that is running."""
+no database, no broker, no vendor and no simulator that is running.
+
+After a change that is meant, `--renew-scenarios` writes the files anew: simulators answer again, and what happens
+now is what is expected from then on. Read the difference before you keep it."""
 
 import json
 from collections.abc import Iterable
@@ -13,6 +16,12 @@ import pytest
 from django.apps import apps
 
 SUFFIXES = (".scenario.yaml", ".scenario.yml", ".scenario.json")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-scenarios", action="store_true", help="write *.scenario.yaml anew instead of comparing with them"
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -45,7 +54,12 @@ class SavedRun(pytest.Item):
 
         try:
             found = saved.from_yaml(self.path.read_text())
-            result = saved.check({"world": {}, **found}, definition_of(found, self.path))
+            found.setdefault("world", {})
+            definition = definition_of(found, self.path)
+            if self.config.getoption("--renew-scenarios"):
+                self.path.write_text(saved.written(saved.renewed(found, definition)))
+                return
+            result = saved.check(found, definition)
         except (saved.BadFile, BadCall) as error:
             raise Failed(f"{self.path.name} cannot be run: {error}") from None
         if not result.ok:

@@ -337,8 +337,8 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     InteractionFactory(state="ringing")
     overview = desk.overview(agent)
     assert list(overview) == [
-        "agent", "state", "interactions", "recents", "reasons", "services", "directory", "messages", "lastEvent",
-        "host", "demo",
+        "agent", "state", "interactions", "recents", "reasons", "services", "directory", "messages", "hasLists",
+        "lastEvent", "host", "demo",
     ]  # fmt: skip
     assert overview["agent"] == {
         "login": "agent1",

@@ -275,6 +275,7 @@ def test_pops_from_before_the_agent_was_found_open_when_it_rings_and_again_at_th
     routing.expire_ringing(timezone.now() + LATER)
     pop = {
         "interaction": str(interaction.public_id), "why": "because", "account": "a", "title": "Don", "url": "https://x",
+        "because": interactions.because(interaction),
     }  # fmt: skip
     assert told(first, "screen_pop") == told(second, "screen_pop") == [pop]
 

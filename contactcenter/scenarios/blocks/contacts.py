@@ -21,7 +21,7 @@ MOST_CONTACTS = 20
 
 def _by_phone(value: str) -> Q | None:
     phone = normalise(value, ContactCenter.current().default_region)
-    return None if phone.anonymous or not phone.key else Q(phones__e164=phone.key)
+    return Q(phones__line=phone.line) if phone.line else None
 
 
 def _by_email(value: str) -> Q | None:

@@ -94,6 +94,19 @@ def check(saved: dict[str, Any], definition: Any, scenario: Scenario | None = No
 # -- files
 
 
+def renewed(found: dict[str, Any], definition: Any) -> dict[str, Any]:
+    """A file's test as the run goes today: simulators answer anew, and what happens now is what is expected.
+
+    Raises `BadCall`, and `BadFile` for a run that cannot be played."""
+    call = Call.from_json(found["call"])
+    story = rehearse(definition, call, Answers(recorded=None, fault=call.fault), surroundings=found["world"])
+    if story["status"] == "unusable":
+        raise BadFile(story["error"])
+    kept = facts.facts_of(story)
+    answers = {"recorded": neutral(story["recordings"])} if found.get("recorded") is not None else {}
+    return {**found, **answers, "expected": {kind: kept[kind] for kind in found["compare"]}}
+
+
 def to_yaml(test: ScenarioTest) -> str:
     definition, call = test.scenario.definition, Call.from_json(test.call)
     saved = {"scenario": test.scenario.name, **test.to_json()}
@@ -101,9 +114,13 @@ def to_yaml(test: ScenarioTest) -> str:
         del saved["recorded"]
     saved["world"] = small_world.seen_by(call, definition, test.recorded or [])
     saved["definition"] = definition
-    return f"# {FORMAT.capitalize()}, saved as a test.\n" + str(
-        yaml.dump(saved, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
-    )
+    return written(saved)
+
+
+def written(saved: dict[str, Any]) -> str:
+    """A saved run as the text of its file."""
+    text = yaml.dump(saved, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    return f"# {FORMAT.capitalize()}, saved as a test.\n{text}"
 
 
 class _Dumper(yaml.SafeDumper):

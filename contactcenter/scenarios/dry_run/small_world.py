@@ -60,8 +60,8 @@ def _account(account: IntegrationAccount) -> JSONDict:
 
 def _contacts(call: Call) -> list[JSONDict]:
     """Our contacts with the caller's number."""
-    key = normalise(call.number, ContactCenter.current().default_region).key
-    phones = ContactPhone.objects.filter(e164=key).select_related("contact") if key else []
+    line = normalise(call.number, ContactCenter.current().default_region).line
+    phones = ContactPhone.objects.filter(line=line).select_related("contact") if line else []
     return [{**{name: getattr(p.contact, name) for name in NAMES}, "number": p.number} for p in phones]
 
 
@@ -109,8 +109,8 @@ def _made_contacts(given: list[JSONDict], region: str) -> tuple[list[Model], lis
     phones: list[Model] = []
     for number, row in enumerate(given, 1):
         contacts.append(Contact(pk=number, **{name: str(row.get(name, "")) for name in NAMES}))
-        key = normalise(str(row["number"]), region).key
-        phones.append(ContactPhone(contact_id=number, number=str(row["number"]), e164=key))
+        phone = normalise(str(row["number"]), region)
+        phones.append(ContactPhone(contact_id=number, number=phone.raw, e164=phone.key, line=phone.line))
     return contacts, phones
 
 

@@ -26,7 +26,8 @@ from .shadow import models
 CHANGING = re.compile(r'\s*(INSERT|UPDATE|DELETE|REPLACE)[^"]*"(\w+)"', re.IGNORECASE)
 # Tables whose changes are told in words of their own, or that are the machinery of every run.
 TOLD = {
-    "agent", "agentevent", "agentstatechange", "apicall", "checkresult", "contenttype", "dailycount",
+    "agent", "agentcheck", "agentevent", "agentmatch", "agentstatechange", "apicall", "breaker", "checkresult",
+    "contenttype", "dailycount",
     "feedstate", "integrationaccount", "interaction", "interactionevent", "oauthtoken", "outboxentry",
     "recordingqueueitem", "scenariorequest", "scenariorun", "scenariostep",
 }  # fmt: skip

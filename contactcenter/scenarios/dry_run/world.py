@@ -38,8 +38,8 @@ HISTORY = {
     "callinglist", "chat", "chatfile", "chatmessage", "checkresult", "checkrun", "contact", "contactaddress",
     "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest", "dryrun", "feedstate",
     "heartbeat", "inboundevent", "interaction", "interactionevent", "internalmessage", "listexport", "listfilepart",
-    "listimport", "listrow", "oauthtoken", "outboxentry", "outgoingmail", "recordingqueueitem", "refusedrow", "reminder",
-    "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
+    "listimport", "listrow", "oauthtoken", "outboxentry", "outgoingmail", "recordingqueueitem", "refusedrow",
+    "reminder", "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"
@@ -86,8 +86,8 @@ def _between() -> Iterable[type[Model]]:
 def _contacts(call: Call) -> Rows:
     # Not `current()`, which makes the row where there is none: nothing is written here.
     centre = ContactCenter.objects.filter(pk=1).first() or ContactCenter()
-    key = normalise(call.number, centre.default_region).key
-    phones = list(ContactPhone.objects.filter(e164=key)[:MOST_ROWS]) if key else []
+    line = normalise(call.number, centre.default_region).line
+    phones = list(ContactPhone.objects.filter(line=line)[:MOST_ROWS]) if line else []
     return [(Contact, list(Contact.objects.filter(pk__in={p.contact_id for p in phones}))), (ContactPhone, [*phones])]
 
 

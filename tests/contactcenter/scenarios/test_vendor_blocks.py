@@ -57,7 +57,7 @@ def test_every_crm_has_its_blocks_with_the_exits_of_the_guide(account_type: str)
     for name, kind in mine.items():
         wanted = {"next"} if issubclass(kind, CrmSelectAccount) else {"next", "failed"}
         assert wanted <= set(kind.exits)
-        assert ("no_data" in kind.exits) == name.endswith(("_search", "_update", "_delete", "_relate"))
+        assert ("no_data" in kind.exits) == name.endswith(("_search", "_update", "_delete", "_relate", "_request"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in BLOCKS if issubclass(kind, CrmBlock | CrmSelectAccount)])

@@ -12,7 +12,7 @@ from tests.contactcenter import flow
 from tests.factories import AccountFactory, AgentFactory
 
 OWN = {DryRun._meta.db_table, ScenarioTest._meta.db_table}
-ACCOUNTS = ("servicenow", "salesforce", "zendesk", "rightnow", "oracle_service_cloud", "zapier")
+ACCOUNTS = ("servicenow", "salesforce", "zendesk", "rightnow", "oracle_service_cloud", "zapier", "bot_alterra")
 
 
 @pytest.fixture
@@ -21,7 +21,11 @@ def centre(transactional_db: None) -> Any:
     for provider in ACCOUNTS:
         secrets = {"client_secret": "real-secret-of-ours", "password": "real-password-of-ours"}
         AccountFactory(
-            name=provider, provider=provider, is_default=provider != "zapier", simulated=False, secrets=secrets
+            name=provider,
+            provider=provider,
+            is_default=provider not in ("zapier", "bot_alterra"),
+            simulated=False,
+            secrets=secrets,
         )
     return AgentFactory(login="agent1", state="READY", services=[flow.service()])
 

@@ -22,6 +22,7 @@ from integrations.addresses import guard_for
 from integrations.http import HttpClient
 from integrations.models import IntegrationAccount
 from tests.contactcenter import flow
+from tests.factories import ScenarioFactory
 
 from .conftest import everything
 
@@ -37,8 +38,20 @@ def no_network(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[Any]:
     return tried
 
 
+# Where no rule finds something that fits.
+OWN_SETTINGS = {
+    "zendesk_api_request": {"path": "/api/v2/users/me.json"},
+    "web_screen_pop": {"url": "https://example.com/$(item.reference)"},
+    "chat_bot_select_account": {"account": "bot_alterra"},
+    "ask_a_bot": {"message": "Hello", "account": "bot_alterra", "seconds": 5},
+    "start_another_scenario": {"scenario": "Another"},
+}
+
+
 def settings_for(kind: type[Block]) -> dict[str, Any]:
     """Something that fits in every setting that must be filled."""
+    if kind.kind in OWN_SETTINGS:
+        return OWN_SETTINGS[kind.kind]
     given: dict[str, Any] = {}
     for name, field in kind.Settings.base_fields.items():
         if field.initial not in (None, "", {}, dict):
@@ -68,6 +81,7 @@ def test_no_block_leaves_a_trace_outside_of_its_dry_run(kind: type[Block], centr
     )
     if NEXT not in kind.exits:
         definition["blocks"][0]["exits"] = dict.fromkeys(kind.exits, "connect")
+    ScenarioFactory(name="Another", definition=flow.flow(flow.block("note", "log"))).publish()
     before = everything()
     story = rehearse(definition, Call(agent="agent1", page="servicenow"), Answers(recorded=None))
     assert story["status"] != "unusable", story["error"]

@@ -44,7 +44,7 @@ def test_a_definition_that_cannot_be_used_is_said_in_words(centre: Any) -> None:
     story = rehearse(
         {"start": "a", "blocks": [{"key": "a", "kind": "gone"}]}, Call(outcome="ringing"), Answers(recorded=None)
     )
-    assert story["status"] == "unusable" and "there is no kind of block" in story["error"]
+    assert story["status"] == "unusable" and "no kind of block 'gone'" in story["error"]
 
 
 def test_a_saved_run_passes_and_says_in_words_what_a_change_changed(centre: Any) -> None:

@@ -351,7 +351,7 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     assert [shown["id"] for shown in overview["interactions"]] == [ringing]
     assert [shown["state"] for shown in overview["recents"]] == ["completed"]
     assert overview["reasons"] == [{"key": "lunch", "name": "Lunch", "isBreak": True}]
-    assert overview["services"] == [{"code": "support", "name": "Customer Support"}]
+    assert overview["services"] == [{"code": "support", "name": "Customer Support", "media": "voice"}]
     assert overview["directory"][0]["extension"] == "300"
     assert overview["lastEvent"] == agent.desktop_events.count()
     assert overview["host"] == {"account": str(account.public_id), "name": "ServiceNow demo", "provider": "servicenow"}

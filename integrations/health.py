@@ -4,6 +4,7 @@ All writes are single UPDATEs that look at the stored row, so two processes that
 neither the change history nor a page that is being saved is touched."""
 
 import logging
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 from django.utils import timezone
@@ -13,12 +14,16 @@ from .models import Health, IntegrationAccount
 
 logger = logging.getLogger(__name__)
 
+# How exactly "last worked" is told.
+FRESH = timedelta(seconds=5)
 NEEDS_A_PERSON = (Cause.NEVER_AUTHORISED, Cause.REFRESH_REVOKED)
 
 
 def succeeded(account: IntegrationAccount, identity: str = "") -> None:
     """The vendor did what we asked."""
     now = timezone.now()
+    if not identity and _was_well(account, now):
+        return
     changes = {"last_success_at": now, "consecutive_failures": 0, **({"identity": identity[:200]} if identity else {})}
     rows = IntegrationAccount.objects.filter(pk=account.pk)
     recovered = rows.exclude(health=Health.OK).update(
@@ -29,6 +34,13 @@ def succeeded(account: IntegrationAccount, identity: str = "") -> None:
     else:
         rows.update(**changes)
     _refresh(account)
+
+
+def _was_well(account: IntegrationAccount, now: datetime) -> bool:
+    """Whether the account worked a moment ago, so that another success is no news: a busy one has hundreds a minute."""
+    last = account.last_success_at
+    recent = last is not None and now - FRESH < last <= now
+    return recent and account.health == Health.OK and not account.consecutive_failures
 
 
 def failed(account: IntegrationAccount, error: IntegrationError) -> None:

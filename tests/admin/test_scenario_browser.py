@@ -138,6 +138,7 @@ def test_a_scenario_is_built_from_nothing_by_keyboard_alone(window: Page, empty:
     expect(card(window, "Find Agent (copy)")).to_have_count(0)
     card(window, "Find Agent").focus()
     window.keyboard.press("e")
+    expect(window.get_by_label("Agent found", exact=True)).to_be_focused()
     window.keyboard.press("Tab")  # over the button beside the exit
     window.keyboard.press("Tab")
     expect(window.get_by_label("Nobody is ready", exact=True)).to_be_focused()
@@ -295,7 +296,8 @@ def test_a_hundred_blocks_stay_quick_and_readable(window: Page, transactional_db
     drawing = window.evaluate(REDRAW)
     print(f"layout {measured['took']:.0f} ms, choosing a block redraws in {drawing:.0f} ms")
     assert measured["took"] < MOST_LAYOUT_MS and drawing < MOST_DRAWING_MS
-    assert window.locator(".node-title").first.evaluate("e => e.getBoundingClientRect().height") > 10
+    expect(card(window, "Look up 3")).to_be_visible()
+    assert window.evaluate("document.querySelector('.node-title').getBoundingClientRect().height") > 10
     card(window, "Look up 3").focus()
     window.keyboard.press("/")
     window.get_by_role("combobox", name="Title or kind").fill("Remember 17")

@@ -7,7 +7,7 @@ from integrations.catalogue import ORACLE, RIGHTNOW
 
 from .crm_account import CrmSelectAccount
 from .crm_read import CrmScreenPop, CrmSearch
-from .crm_write import CrmCreate, CrmUpdate
+from .crm_write import CrmCreate, CrmDelete, CrmUpdate
 
 
 class RoqlSearch(CrmSearch):
@@ -69,6 +69,11 @@ class RightNowUpdate(IncidentUpdate):
         object_type = ObjectTypeField(initial="Incident")
 
 
+class RightNowDelete(CrmDelete):
+    kind, label, account_type = "rightnow_delete", "RightNow Delete", RIGHTNOW.key
+    description = "Deletes a record for good."
+
+
 class RightNowScreenPop(ContactPop):
     kind, label, account_type = "rightnow_screen_pop", "RightNow Screen Pop", RIGHTNOW.key
 
@@ -106,6 +111,11 @@ class OracleUpdate(IncidentUpdate):
 
     class Settings(IncidentUpdate.Settings):
         object_type = ObjectTypeField(initial="incidents")
+
+
+class OracleDelete(CrmDelete):
+    kind, label, account_type = "oracle_service_cloud_delete", "Oracle Service Cloud Delete", ORACLE.key
+    description = "Deletes a record for good."
 
 
 class OracleScreenPop(ContactPop):

@@ -13,7 +13,7 @@ from integrations.models import IntegrationAccount
 
 from .crm_account import CrmSelectAccount
 from .crm_read import CrmSearch, NewRecordPop
-from .crm_write import CrmCreate, CrmRelate, CrmUpdate
+from .crm_write import CrmCreate, CrmDelete, CrmRelate, CrmUpdate
 
 ACCOUNT_TYPE = SERVICENOW.key
 
@@ -88,6 +88,13 @@ class ServiceNowUpdate(CrmUpdate):
         if closing and not account.values().get("close_on_release", True):
             return f"{account.name} leaves closing the record to the agent."
         return ""
+
+
+class ServiceNowDelete(CrmDelete):
+    kind = "servicenow_delete"
+    label = "ServiceNow Delete"
+    description = "Deletes a record. The integration user needs the right to delete in its table."
+    account_type = ACCOUNT_TYPE
 
 
 class ServiceNowScreenPop(NewRecordPop):

@@ -24,7 +24,7 @@ from .base import FAILED, NEXT, NO_DATA
 from .crm_account import CrmSelectAccount
 from .crm_base import CrmBlock
 from .crm_read import CallRecordPop, CrmSearch
-from .crm_write import CrmCreate, CrmUpdate
+from .crm_write import CrmCreate, CrmDelete, CrmUpdate
 from .requests import ANSWER_KEPT, METHODS, Answer, ask, shown, take_out
 
 ACCOUNT_TYPE = ZENDESK.key
@@ -75,6 +75,13 @@ class ZendeskUpdate(CrmUpdate):
     class Settings(CrmUpdate.Settings):
         object_type = ObjectTypeField(initial="ticket", help_text=KINDS)
         values = FieldsField(label="Fields", help_text='JSON, for example {"status": "open"}.')
+
+
+class ZendeskDelete(CrmDelete):
+    kind = "zendesk_delete"
+    label = "Zendesk Delete"
+    description = "Deletes a record. A ticket stays among the deleted tickets for 30 days."
+    account_type = ACCOUNT_TYPE
 
 
 class ZendeskScreenPop(CallRecordPop):

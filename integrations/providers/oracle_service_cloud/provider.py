@@ -64,6 +64,9 @@ class OracleServiceCloud(SignIn, BrowserUi, ServiceCloud):
         body = answers.body_of(fields)
         self.http.request(method, self.path(ref), json=body, headers=headers, purpose="Update record")
 
+    def delete(self, ref: RecordRef) -> None:
+        self.http.delete(self.path(ref), purpose="Delete record")
+
     def append(self, ref: RecordRef, part: str, text: str) -> None:
         body: dict[str, Any] = {"text": text}
         if part == "threads":

@@ -19,7 +19,7 @@ from integrations.actions import Result, action
 from integrations.activity_text import entry, holds_reference, mark_of, marked, reference_line
 from integrations.agent_match import AgentLookup
 from integrations.batches import batched
-from integrations.capabilities import Activity, Crm, CrmUser, PhoneMatches, Record, RecordRef
+from integrations.capabilities import Activity, Crm, CrmUser, PhoneMatches, Record, RecordDeletion, RecordRef
 from integrations.doctor import explain
 from integrations.errors import Cause, IntegrationError, Rejected
 from integrations.providers.base import Provider
@@ -67,8 +67,8 @@ class CallerForm(forms.Form):
     )
 
 
-class ServiceCloud(Crm, AgentLookup, Provider):
-    """A door adds `rows`, `get`, `make`, `update`, `append` and `history`, and its names of objects."""
+class ServiceCloud(Crm, RecordDeletion, AgentLookup, Provider):
+    """A door adds `rows`, `get`, `make`, `update`, `delete`, `append` and `history`, and its names of objects."""
 
     query_language = "roql"
     history_without_page = True

@@ -100,6 +100,9 @@ class RightNow(BrowserUi, ServiceCloud):
     def update(self, ref: RecordRef, fields: dict[str, Any]) -> None:
         self._write("Update", self._reference(ref, objects.tree_of(fields)), purpose="Update record")
 
+    def delete(self, ref: RecordRef) -> None:
+        self._write("Destroy", self._reference(ref, {}), purpose="Delete record")
+
     def append(self, ref: RecordRef, part: str, text: str) -> None:
         entry = {"Text": text, **(NOTE if part == "threads" else {})}
         self._write("Update", self._reference(ref, objects.with_entry({}, part, entry)), purpose="Post activity")

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.capabilities import Crm, Record, RecordRef
+from integrations.capabilities import Crm, Record, RecordDeletion, RecordRef
 from integrations.errors import AuthenticationFailed, Cause, Rejected
 from integrations.providers.base import Provider
 
@@ -26,7 +26,7 @@ TITLES = ("number", "name", "short_description", "user_name", "sys_id")
 NOT_ECHOED = {"work_notes", "comments", "priority", "sys_id"}
 
 
-class Tables(Crm, Provider):
+class Tables(Crm, RecordDeletion, Provider):
     query_language = "servicenow"
 
     def record_url(self, ref: RecordRef) -> str:
@@ -72,6 +72,9 @@ class Tables(Crm, Provider):
     def update(self, ref: RecordRef, fields: dict[str, Any]) -> None:
         response = self.http.patch(self.path(ref.kind, ref.id), params=PLAIN, json=fields, purpose="Update record")
         note_dropped(ref.kind, fields, one_row(response))
+
+    def delete(self, ref: RecordRef) -> None:
+        self.http.delete(self.path(ref.kind, ref.id), purpose="Delete record")
 
     def marked(self, fields: dict[str, Any], key: str) -> dict[str, Any]:
         """The fields as they are sent, with the key where `find_created` looks for it."""

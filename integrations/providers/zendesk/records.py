@@ -7,7 +7,7 @@ new records late."""
 from collections.abc import Iterator
 from typing import Any
 
-from integrations.capabilities import Crm, Record, RecordRef
+from integrations.capabilities import Crm, Record, RecordDeletion, RecordRef
 from integrations.providers.base import Provider
 
 from .answers import created_id, cursor_after, list_in, number, plain, plural, record_in
@@ -20,7 +20,7 @@ MOST_STAFF_PAGES = 200
 TITLES = ("subject", "name", "email", "id")
 
 
-class Records(Crm, Provider):
+class Records(Crm, RecordDeletion, Provider):
     query_language = "zendesk"
     history_without_page = True
 
@@ -63,6 +63,10 @@ class Records(Crm, Provider):
         """Change named fields; with `updated_stamp` only if nobody changed the ticket since (`Rejected`, conflict)."""
         body = {ref.kind: changes(ref.kind, fields)}
         record_in(self.http.put(self.path(ref), json=body, retry=0, purpose="Update record"), ref.kind)
+
+    def delete(self, ref: RecordRef) -> None:
+        """A ticket stays among the deleted ones for 30 days (developer.zendesk.com, "Delete Ticket")."""
+        self.http.delete(self.path(ref), purpose="Delete record")
 
     def record_url(self, ref: RecordRef) -> str:
         return f"{self.base_url}/{agent_path(ref)}"

@@ -1,6 +1,6 @@
 """RightNow: the same site through Connect Web Services for SOAP.
 
-`service.wsdl` and the schemas describe the four operations; every request is checked against them. `envelope.py` reads
+`service.wsdl` and the schemas describe the five operations; every request is checked against them. `envelope.py` reads
 requests and writes answers and faults, `objects.py` turns records into elements and back. Assumed, because it is not
 published: the status of faults (500, as SOAP 1.1 says) and the quoting of cells in a CSV row."""
 
@@ -47,7 +47,9 @@ class RightNow(BoardSimulator):
     )
     pages: ClassVar[tuple[tuple[str, str], ...]] = pages.LINKS
     extra_faults = ("soap_disabled", "query_timeout")
-    default_counts: ClassVar[dict[str, int]] = {"queries": 0, "read": 0, "created": 0, "updated": 0, "refused": 0}
+    default_counts: ClassVar[dict[str, int]] = {
+        "queries": 0, "read": 0, "created": 0, "updated": 0, "deleted": 0, "refused": 0,
+    }  # fmt: skip
     default_settings: ClassVar[dict[str, Any]] = {
         "password": PASSWORD, "interface": INTERFACE, "connect_enabled": True, "profile_allows_soap": True,
     }  # fmt: skip
@@ -99,7 +101,10 @@ class RightNow(BoardSimulator):
         if request.headers.get("soapaction", "").strip('"') not in ("", call.operation):
             warn(request, "SOAPAction names another operation than the content")
         self._let_in(call)
-        operations = {"QueryCSV": self._query, "Get": self._get, "Create": self._create, "Update": self._update}
+        operations = {
+            "QueryCSV": self._query, "Get": self._get, "Create": self._create, "Update": self._update,
+            "Destroy": self._destroy,
+        }  # fmt: skip
         try:
             return envelope.answer(operations[call.operation](call))
         except Missing as missing:
@@ -162,6 +167,13 @@ class RightNow(BoardSimulator):
             self._note(call, "updated", objects.kind_of(wanted), record)
         return envelope.message("UpdateResponse")
 
+    def _destroy(self, call: Call) -> Element:
+        for wanted in call.objects():
+            record = self._record(wanted)
+            self.store.delete(objects.kind_of(wanted), record["id"])
+            self._note(call, "deleted", objects.kind_of(wanted), record)
+        return envelope.message("DestroyResponse")
+
     def _record(self, wanted: Element) -> dict[str, Any]:
         found = objects.id_of(wanted)
         if not found:
@@ -179,7 +191,7 @@ class RightNow(BoardSimulator):
     def board(self) -> Board:
         facts = [(label, self.counts[name]) for label, name in (
             ("Queries", "queries"), ("Read", "read"), ("Made", "created"), ("Changed", "updated"),
-            ("Refused", "refused"),
+            ("Deleted", "deleted"), ("Refused", "refused"),
         )]  # fmt: skip
         return Board(facts, pages.tables(self.store, self.queries, self.written))
 

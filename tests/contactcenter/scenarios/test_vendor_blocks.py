@@ -316,3 +316,48 @@ def test_the_caller_is_found_an_incident_made_found_changed_and_shown(
     interaction = flow.work(flow.complete(flow.work(flow.report("released"))))
     assert interaction.activity_account == account
     assert flow.status_of(interaction)["status"] == "posted"
+
+
+# -- Delete at every other CRM
+
+DELETES: dict[str, dict[str, Any]] = {
+    "servicenow": {
+        "create": "servicenow_create", "kind": "incident", "values": {"short_description": "By mistake"},
+        "account": {
+            "properties": {"client_id": "demo-client-id-0123456789abcdef", "grant_type": "client_credentials"},
+            "secrets": {"client_secret": "demo-client-secret"},
+        },
+    },
+    "zendesk": {"create": "zendesk_create", "kind": "ticket", "values": {"subject": "By mistake"}},
+    **{
+        door: {
+            "create": f"{door}_create", "kind": words["incident"], "values": words["values"],
+            "account": {"properties": {"user_name": "integration"}, "secrets": words["secrets"]},
+        }
+        for door, words in DOORS.items()
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DELETES)
+def test_what_was_made_at_any_crm_is_deleted_once_and_then_no_data(name: str, vendor: Callable[[str], Vendor]) -> None:
+    simulator, words = vendor(name), DELETES[name]
+    if name == "servicenow":
+        rights = {"sys_user": ["read"], "incident": ["create", "read", "delete"]}
+        simulator.settings(acl={"integration.user": rights})
+    if "account" in words:
+        AccountFactory(provider=name, **words["account"])
+    else:
+        zendesk_account()
+    made = {"object_type": words["kind"], "id_variable": "made", "values": words["values"]}
+    gone = {"object_type": words["kind"], "object_id": "$(made)"}
+    interaction = played(
+        block("who", f"{name}_search", {"look_up": "phone", "recordset": "caller"}),
+        block("make", words["create"], made),
+        block("one", f"{name}_delete", gone),
+        block("again", f"{name}_delete", gone),
+        block("nothing", f"{name}_delete", {"object_type": words["kind"], "object_id": "$(unknown)"}),
+    )
+    exits = {key: step(interaction, key).exit for key in ("make", "one", "again", "nothing")}
+    assert exits == {"make": "next", "one": "next", "again": "no_data", "nothing": "no_data"}
+    assert flow.entries(interaction) == [("create", "done"), ("delete", "done"), ("delete", "done")]

@@ -118,6 +118,14 @@ def ask_for_agent_checks() -> None:
 
 
 @app.task
+def work_on_reports() -> None:
+    """Every minute, and when somebody asks: make the reports that are due, and deliver them."""
+    from .reports import delivery, runs, schedule
+
+    run_each({"the schedule of reports": schedule.work, "reports": runs.work, "report deliveries": delivery.work})
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony
@@ -144,8 +152,16 @@ def sweep() -> None:
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import agent_checks, chat_files, events
+    from .reports import runs
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune, "agent checks": agent_checks.prune})
+    run_each(
+        {
+            "agent events": events.prune,
+            "files of chats": chat_files.prune,
+            "agent checks": agent_checks.prune,
+            "reports": runs.prune,
+        }
+    )
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -21,6 +21,7 @@ from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
 from .outbox import OutboxEntry
+from .reports import Report, ReportDelivery, ReportFile, ReportRoster, ReportRun, ReportTarget
 from .scenarios import Scenario, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
 from .sign_on import SignOnIdentity
@@ -56,6 +57,12 @@ __all__ = [
     "NotReadyReason",
     "OutboxEntry",
     "RecordingQueueItem",
+    "Report",
+    "ReportDelivery",
+    "ReportFile",
+    "ReportRoster",
+    "ReportRun",
+    "ReportTarget",
     "Scenario",
     "ScenarioRun",
     "ScenarioStep",

@@ -9,7 +9,7 @@ SEEN = {
         "contactlink", "contactdetail", "callerdataanswer", "chat", "chatmessage", "servicemessenger",
         "knowledgetopic", "disposition", "interaction", "interactionevent",
         "notreadyreason", "outboxentry", "scenario", "scenariorun", "scenariostep", "scenarioversion", "service",
-        "servicenumber", "team", "feedstate", "agentcrmuser",
+        "servicenumber", "team", "feedstate", "agentcrmuser", "report",
     ),
     "integrations": ("integrationaccount", "apicall", "inboundevent"),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from contactcenter.models import ReportDelivery, ReportTarget
+from contactcenter.models import ReportDelivery, ReportRun, ReportTarget
 from integrations import deadlines, leases
 from integrations.advice import advice_for
 from integrations.errors import AuthenticationFailed, IntegrationError, Rejected
@@ -94,13 +94,17 @@ def pause_after(attempts: int) -> float:
     return min(FIRST_PAUSE * 2.0 ** min(attempts, 10), LONGEST_PAUSE)
 
 
-def again(deliveries: list[ReportDelivery]) -> int:
-    """Deliver (again), from now on for a day. Files whose contents are gone stay as they are."""
+def again(run: ReportRun) -> int:
+    """Deliver the files of a run (again) to all its present targets, from now on for a day; returns how many deliveries
+    that are. Files whose contents are gone stay as they are, and so does what is on its way."""
     now = timezone.now()
-    rows = ReportDelivery.objects.filter(pk__in=[d.pk for d in deliveries], file__content__isnull=False)
-    return rows.filter(leases.free()).update(
-        state=State.WAITING, due_at=now, give_up_at=now + GIVE_UP_AFTER, attempts=0, delivered_at=None
-    )
+    fresh = {"due_at": now, "give_up_at": now + GIVE_UP_AFTER}
+    files = run.files.filter(content__isnull=False).defer("content")
+    targets = run.report.targets.filter(enabled=True)
+    rows = [ReportDelivery(file=file, target=target, **fresh) for file in files for target in targets]
+    ReportDelivery.objects.bulk_create(rows, ignore_conflicts=True)
+    mine = ReportDelivery.objects.filter(file__in=files, target__in=targets).filter(leases.free())
+    return mine.update(state=State.WAITING, attempts=0, **fresh)
 
 
 def examine(target: ReportTarget) -> Verdict:
@@ -131,8 +135,8 @@ def explained(target: ReportTarget, error: IntegrationError, passed: tuple[Passe
 
 def _host_key_advice() -> Advice:
     return Advice(
-        "A server proves by its host key who it is. This key was not accepted by an administrator: it is new, the server "
-        "was set up afresh, or somebody else answers in its place.",
+        "A server proves by its host key who it is. Nobody has accepted this key: the server is new or was set up "
+        "afresh, or somebody else answers in its place.",
         "you",
         "Ask whoever runs the server for the fingerprint, compare it letter by letter, and accept the key below.",
     )

@@ -149,3 +149,11 @@ DOORS: dict[str, Any] = {
     ReportTarget.Kind.EMAIL: _mailbox,
     ReportTarget.Kind.FOLDER: _folder,
 }
+
+
+def stages_of(target: ReportTarget) -> tuple[Stage, ...]:
+    """What a test of this target goes through, in order."""
+    try:
+        return door_of(target).stages
+    except Rejected:
+        return (Stage.SETTINGS,)

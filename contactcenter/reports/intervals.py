@@ -1,8 +1,8 @@
 """Days and their intervals in a time zone. All moments here are whole seconds since 1970, all lengths seconds.
 
-A day lasts from its midnight to the next one: 23, 25 or 23.5 hours where clocks are changed. Intervals begin where the
-clock on the wall shows a multiple of their length. Where a change of the clocks falls into one (Lord Howe Island changes
-by half an hour), it ends there and a shorter one follows, so that the intervals of a day always tile it."""
+A day lasts from its midnight to the next one: 23, 25 or 23.5 hours where clocks are changed. Intervals begin where
+the clock on the wall shows a multiple of their length. Where a change of the clocks falls into one (Lord Howe Island
+changes by half an hour), it ends there and a shorter one follows, so that the intervals of a day always tile it."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

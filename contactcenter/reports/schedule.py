@@ -1,8 +1,8 @@
 """What is due: turns the passing of time into runs, each window once.
 
-Every report remembers what comes next (`next_day`, `next_interval`). A run and the step forward are one transaction that
-only goes through from the remembered place: two schedulers make one run, one that was away for days makes the missed
-ones one by one, and nothing depends on when exactly this is called."""
+Every report remembers what comes next (`next_day`, `next_interval`). A run and the step forward are one transaction
+that only goes through from the remembered place: two schedulers make one run, one that was away for days makes the
+missed ones one by one, and nothing depends on when exactly this is called."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -46,8 +46,8 @@ HELP = {
     "interval": _("The length of a row. The WFM system says which one it reads; most read 15."),
     "services": _("Empty: all of them. Agents are reported if they serve one of these."),
     "attribution": _(
-        "Arrival: with all its times in the interval in which it came, even if it ends later. The nightly rebuild brings "
-        "what was not known then. End: in the interval in which it left the queue; it is not counted before."
+        "Arrival: with all its times in the interval in which it came, even if it ends later. The nightly rebuild "
+        "brings what was not known then. End: in the interval in which it left the queue; it is not counted before."
     ),
     "zero_rows": _("With the tick, every queue has a row for every interval, and every agent who was there that day."),
     "short_abandon_seconds": _("Callers who hang up sooner count in aband_short_call_cnt, too. Usual: 5."),
@@ -133,7 +133,7 @@ class TargetForm(forms.ModelForm):
             widget: Any = self.fields[name].widget
             widget.stored, widget.unreadable = name in stored, not readable
 
-    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+    def save(self, commit: bool = True) -> Any:
         kept = self.instance.secrets.reveal() if self.instance.secrets and self.instance.secrets.is_readable else {}
         for name in self.secret_names:
             value = self.data_of(name)
@@ -160,7 +160,7 @@ class _ServerForm(TargetForm):
     host = HostNameField(required=True, help_text=_("Name or address of the server, from whoever runs it."))
 
     class Meta(TargetForm.Meta):
-        fields = ("enabled", "host", "port", "user_name", "folder")
+        fields: tuple[str, ...] = ("enabled", "host", "port", "user_name", "folder")
         labels = {"user_name": _("User name")}
         help_texts = {
             **TargetForm.Meta.help_texts,

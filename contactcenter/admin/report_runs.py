@@ -124,16 +124,14 @@ def _listed(report: Report) -> Any:
 
 
 def _row(run: ReportRun) -> dict[str, Any]:
-    files = [
-        {"file": file, "deliveries": [{"delivery": d, "tone": TONES[d.state]} for d in file.deliveries.all()]}
-        for file in run.files.all()
-    ]
-    waiting = any(
-        d["delivery"].state == "waiting" and not d["delivery"].attempts for f in files for d in f["deliveries"]
-    )
+    files = [(file, list(file.deliveries.all())) for file in run.files.all()]
+    fresh = any(d.state == ReportDelivery.State.WAITING and not d.attempts for _file, found in files for d in found)
     return {
         "run": run,
         "tone": RUN_TONES[run.state],
-        "files": files,
-        "open": run.state == ReportRun.State.WAITING or waiting,
+        "files": [
+            {"file": file, "deliveries": [{"delivery": d, "tone": TONES[d.state]} for d in found]}
+            for file, found in files
+        ],
+        "open": run.state == ReportRun.State.WAITING or fresh,
     }

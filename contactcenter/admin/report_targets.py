@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -26,7 +26,7 @@ INTROS = {
     ReportTarget.Kind.SFTP: _t("Encrypted, and the server proves by its key who it is. The usual way."),
     ReportTarget.Kind.FTPS: _t("FTP with TLS on the same port (AUTH TLS); the certificate is verified."),
     ReportTarget.Kind.FTP: _t(
-        "Not encrypted: the password and the names of agents can be read on the way. Use SFTP or FTPS if the server can."
+        "Not encrypted: the password and the names of agents can be read on the way. SFTP or FTPS is better."
     ),
     ReportTarget.Kind.S3: _t("Into the bucket of an Amazon AWS account."),
     ReportTarget.Kind.EMAIL: _t("As an attachment. Texts that a spreadsheet would run as a formula are made harmless."),
@@ -40,7 +40,7 @@ class ReportTargetAdmin(Screen):
 
     change_form_template = "admin/contactcenter/report/target.html"
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return TARGET_FORMS[obj.kind if obj else self._wanted(request)[1]]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -84,7 +84,7 @@ class ReportTargetAdmin(Screen):
             }
         return super().changeform_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             report_id, obj.kind = self._wanted(request)
             obj.report = get_object_or_404(Report, pk=report_id)

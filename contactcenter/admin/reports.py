@@ -56,7 +56,7 @@ class ReportAdmin(ReportRuns, Screen):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return first_values(request.GET.get("preset", ""))
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or RESTARTS & set(form.changed_data):
             schedule.begin(obj)
         super().save_model(request, obj, form, change)
@@ -64,14 +64,12 @@ class ReportAdmin(ReportRuns, Screen):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
-        extra = {
-            "presets": [
-                (key, label, key == request.GET.get("preset", "calabrio")) for key, label in PRESET_LABELS.items()
-            ]
-        }
+        chosen = request.GET.get("preset", "calabrio")
+        extra: dict[str, Any] = {"presets": [(key, label, key == chosen) for key, label in PRESET_LABELS.items()]}
         if object_id and object_id.isdigit():
-            targets = ReportTarget.objects.filter(report=object_id).select_related("account").defer("account__secrets")
-            extra |= {"targets": [target_row(target) for target in targets], "kinds": ReportTarget.Kind.choices}
+            targets = ReportTarget.objects.filter(report_id=int(object_id)).select_related("account")
+            rows = [target_row(target) for target in targets.defer("account__secrets")]
+            extra |= {"targets": rows, "kinds": ReportTarget.Kind.choices}
         extra["day"] = (timezone.now() - timedelta(days=1)).date().isoformat()
         return super().changeform_view(request, object_id, form_url, {**extra, **(extra_context or {})})
 

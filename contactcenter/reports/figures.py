@@ -110,8 +110,8 @@ def _ordered(names: Iterable[str], found: Cells, length: int) -> tuple[Any, ...]
 def _keys(rules: Rules, roster: Roster, cells: Iterable[tuple[int, Key]]) -> list[Key]:
     """Every known queue; of agents those who did anything in the window."""
     if rules.kind == Kind.QUEUE:
-        return sorted((queue,) for queue in roster.queues if rules.wants(queue))
-    return sorted({key for _index, key in cells})
+        return [(queue,) for queue in roster.known if rules.wants(queue)]
+    return list({key for _index, key in cells})
 
 
 # -- counting

@@ -2,7 +2,7 @@
 
 Names change and agents move, and no table remembers it. So the first report about a day that is over keeps the roster
 of that moment, and every later report about the day reads it: a re-run gives the same bytes although somebody was
-renamed since. Queues and agents that the kept roster does not know are added as they are now."""
+renamed since, or a queue was added. Whoever the kept roster does not know is named as they are now."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +34,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
+    """`known`: the queues that have rows without figures; `queues` may name newer ones, too."""
+
+    known: frozenset[int]
     queues: dict[int, Queue]
     agents: dict[int, Person]
     serving: dict[int, tuple[int, ...]]  # agent -> queues
@@ -59,13 +62,15 @@ def current() -> Roster:
     people = Agent.objects.order_by("pk").values_list(
         "pk", "user__username", "employee_id", "user__first_name", "user__last_name"
     )
+    queues = {row[0]: Queue(*row) for row in services}
     serving: dict[int, tuple[int, ...]] = {}
     for agent, service in Agent.services.through.objects.order_by("agent_id", "service_id").values_list(
         "agent_id", "service_id"
     ):
         serving[agent] = (*serving.get(agent, ()), service)
     return Roster(
-        queues={row[0]: Queue(*row) for row in services},
+        known=frozenset(queues),
+        queues=queues,
         agents={
             pk: Person(pk, login, employee, f"{first} {last}".strip() or login)
             for pk, login, employee, first, last in people
@@ -76,7 +81,9 @@ def current() -> Roster:
 
 def laid_over(present: Roster, kept: Roster) -> Roster:
     """The kept roster, and whoever it does not know only to be named: newcomers served nobody on that day."""
-    return Roster({**present.queues, **kept.queues}, {**present.agents, **kept.agents}, kept.serving)
+    return Roster(
+        kept.known, {**present.queues, **kept.queues}, {**present.agents, **kept.agents}, kept.serving
+    )
 
 
 def to_json(roster: Roster) -> dict[str, Any]:
@@ -89,6 +96,7 @@ def to_json(roster: Roster) -> dict[str, Any]:
 
 def from_json(content: dict[str, Any]) -> Roster:
     return Roster(
+        known=frozenset(row[0] for row in content["queues"]),
         queues={row[0]: Queue(*row) for row in content["queues"]},
         agents={row[0]: Person(*row) for row in content["agents"]},
         serving={agent: tuple(queues) for agent, queues in content["serving"]},

@@ -51,9 +51,15 @@ def openssh(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",
     config.write_text(
         "\n".join(
             [
-                f"Port {port}", "ListenAddress 127.0.0.1", *(f"HostKey {path}" for path in host_keys),
-                f"PidFile {folder}/sshd.pid", f"AuthorizedKeysFile {folder}/authorized_keys", "StrictModes no",
-                "UsePAM no", "PasswordAuthentication no", "PermitRootLogin prohibit-password",
+                f"Port {port}",
+                "ListenAddress 127.0.0.1",
+                *(f"HostKey {path}" for path in host_keys),
+                f"PidFile {folder}/sshd.pid",
+                f"AuthorizedKeysFile {folder}/authorized_keys",
+                "StrictModes no",
+                "UsePAM no",
+                "PasswordAuthentication no",
+                "PermitRootLogin prohibit-password",
                 "Subsystem sftp internal-sftp",
             ]
         )  # fmt: skip
@@ -83,7 +89,10 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
     users = folder / "users"
     uid, gid = (65534, 65534) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     hashed = subprocess.run(
-        [find_program("openssl"), "passwd", "-6", PASSWORD], check=True, capture_output=True, text=True  # noqa: S603
+        [find_program("openssl"), "passwd", "-6", PASSWORD],
+        check=True,
+        capture_output=True,
+        text=True,  # noqa: S603
     ).stdout.strip()
     users.write_text(f"reports:{hashed}:{uid}:{gid}:Reports:{files}:/bin/false\n")
     users.chmod(0o600)
@@ -106,7 +115,9 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
         ]  # fmt: skip
     if sftp:
         keygen(folder / "host", "ecdsa")
-        subprocess.run([find_program("ssh-keygen"), "-q", "-p", "-m", "PEM", "-N", "", "-f", str(folder / "host")], check=True)  # noqa: S603, E501
+        subprocess.run(
+            [find_program("ssh-keygen"), "-q", "-p", "-m", "PEM", "-N", "", "-f", str(folder / "host")], check=True
+        )  # noqa: S603, E501
         host_key = " ".join((folder / "host.pub").read_text().split()[:2])
         lines += ["LoadModule mod_sftp.c", "SFTPEngine on", f"SFTPLog {folder}/sftp.log", f"SFTPHostKey {folder}/host"]
     config = folder / "proftpd.conf"

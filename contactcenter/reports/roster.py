@@ -81,9 +81,7 @@ def current() -> Roster:
 
 def laid_over(present: Roster, kept: Roster) -> Roster:
     """The kept roster, and whoever it does not know only to be named: newcomers served nobody on that day."""
-    return Roster(
-        kept.known, {**present.queues, **kept.queues}, {**present.agents, **kept.agents}, kept.serving
-    )
+    return Roster(kept.known, {**present.queues, **kept.queues}, {**present.agents, **kept.agents}, kept.serving)
 
 
 def to_json(roster: Roster) -> dict[str, Any]:

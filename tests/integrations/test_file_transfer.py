@@ -133,7 +133,9 @@ def test_another_file_of_that_name_is_left_alone(place: tuple[FileDoor, Path], r
     assert (files / name).read_bytes() == b"somebody else's"
 
 
-def test_half_a_file_of_an_earlier_attempt_is_written_over(place: tuple[FileDoor, Path], request: pytest.FixtureRequest):
+def test_half_a_file_of_an_earlier_attempt_is_written_over(
+    place: tuple[FileDoor, Path], request: pytest.FixtureRequest
+):
     door, files = place
     name = f"half-{request.node.callspec.id}.csv"
     door.put(f"{name}.part", CONTENT[:1000] + b"#" * 900_000)  # longer than the file that follows

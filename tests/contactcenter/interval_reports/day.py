@@ -28,7 +28,9 @@ def at(clock: str, *, day: date = DAY, zone: ZoneInfo = BERLIN) -> datetime:
     return utc(int(local.timestamp())) + seconds
 
 
-def call(service: Any, offered: datetime, *, wait: float = 10, talk: float | None = 60, wrap: float = 20, **values: Any) -> Any:
+def call(
+    service: Any, offered: datetime, *, wait: float = 10, talk: float | None = 60, wrap: float = 20, **values: Any
+) -> Any:
     """An answered call; `talk=None`: the caller gave up after `wait` seconds."""
     answered = offered + timedelta(seconds=wait)
     if talk is None:
@@ -118,5 +120,3 @@ def content(made: Report, day: date = DAY) -> bytes:
 def forget() -> None:
     InteractionEvent.objects.all().delete()
     Interaction.objects.all().delete()
-
-

@@ -82,7 +82,12 @@ def test_ready_and_available_agents_are_split_at_the_borders():
     assert found["00:45", (support.pk,)] == {"avg_avail_member_cnt": 1, "wait_dur": 1}
     assert found["01:00", (support.pk,)]["wait_dur"] == 612
     assert found["01:15", (support.pk,)]["avg_avail_member_cnt"] == 900
-    assert [found[clock, (sales.pk,)]["wait_dur"] for clock in ("09:00", "09:15", "09:30", "09:45")] == [900, 900, 900, 300]
+    assert [found[clock, (sales.pk,)]["wait_dur"] for clock in ("09:00", "09:15", "09:30", "09:45")] == [
+        900,
+        900,
+        900,
+        300,
+    ]
 
 
 def test_what_agents_did_in_queues():
@@ -217,7 +222,9 @@ def test_the_number_of_queries_does_not_grow_with_the_day():
     assert window is not None
 
     def queries(kind: str) -> int:
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             figures.table(Rules(kind), window, DAY)
         return len(seen)
 

@@ -44,7 +44,10 @@ def test_an_hour_that_comes_twice_is_told_apart_by_utc_only():
     labels = [f"{window.local(n):%H:%M}" for n in range(window.count)]
     assert labels.count("02:15") == 2
     assert list(window.borders) == sorted(set(window.borders))
-    assert [datetime.fromtimestamp(window.borders[n], UTC).hour for n, at in enumerate(labels) if at == "02:15"] == [0, 1]
+    assert [datetime.fromtimestamp(window.borders[n], UTC).hour for n, at in enumerate(labels) if at == "02:15"] == [
+        0,
+        1,
+    ]
 
 
 def test_a_change_of_half_an_hour_cuts_an_hour_short_instead_of_shifting_all_that_follow():

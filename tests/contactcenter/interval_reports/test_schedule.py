@@ -120,5 +120,3 @@ def test_a_scheduler_that_dies_between_the_step_and_the_run_has_done_neither(mon
 def test_the_scheduler_starts_it_every_minute_and_late_messages_are_worthless():
     entry = beat()["work-on-reports"]
     assert entry["schedule"] == entry["options"]["expires"] == 60
-
-

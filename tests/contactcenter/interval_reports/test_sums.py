@@ -37,7 +37,9 @@ steps = st.lists(
 )
 calls = st.lists(st.tuples(st.floats(-4000, 94_000), st.integers(0, 1), steps, st.booleans(), seconds), max_size=8)
 shifts = st.lists(
-    st.lists(st.tuples(st.floats(0.001, 30_000), st.sampled_from(STATES)), min_size=1, max_size=8), min_size=3, max_size=3
+    st.lists(st.tuples(st.floats(0.001, 30_000), st.sampled_from(STATES)), min_size=1, max_size=8),
+    min_size=3,
+    max_size=3,
 )
 
 
@@ -119,7 +121,9 @@ def check_queues(total: Counter[tuple[Any, str]], attribution: str) -> None:
         came = total[about, "offd_direct_call_cnt"] + total[about, "overflow_in_call_cnt"]
         left = sum(total[about, name] for name in ("answ_call_cnt", "aband_call_cnt", "overflow_out_call_cnt"))
         assert left <= came if attribution == "arrival" else left == came
-        assert total[about, "aband_short_call_cnt"] + total[about, "aband_within_sl_cnt"] <= total[about, "aband_call_cnt"]
+        assert (
+            total[about, "aband_short_call_cnt"] + total[about, "aband_within_sl_cnt"] <= total[about, "aband_call_cnt"]
+        )
 
 
 def check_agents(total: Counter[tuple[Any, str]], agents: list[Any], whole: Any) -> None:

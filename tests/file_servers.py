@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.servers import answers, find_program, free_port, stop, wait_for
 
-PASSWORD = "correct-horse-battery"  # noqa: S105 - of a server that lives for a test
+PASSWORD = "correct-horse-battery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class FileServer:
 
 def keygen(path: Path, kind: str) -> None:
     command = [find_program("ssh-keygen"), "-q", "-t", kind, "-N", "", "-f", str(path)]
-    subprocess.run(command, check=True)  # noqa: S603
+    subprocess.run(command, check=True)
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def openssh(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     log = folder / "sshd.log"
-    process = subprocess.Popen([find_program("sshd"), "-D", "-e", "-f", str(config)], stderr=log.open("ab"))  # noqa: S603
+    process = subprocess.Popen([find_program("sshd"), "-D", "-e", "-f", str(config)], stderr=log.open("ab"))
     try:
         wait_for("the start of sshd", lambda: answers(port))
         kind, data = (folder / f"host_{kinds[0]}.pub").read_text().split()[:2]
@@ -82,17 +82,17 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
     """ProFTPD with one user. `certificate`: PEM with key and chain, then only TLS is let in, and the data connection
     must go on with the control connection's session. `sftp`: speaks SFTP instead, with passwords."""
     folder = Path(tempfile.mkdtemp(prefix="contactcenter-proftpd-"))
-    folder.chmod(0o755)  # noqa: S103 - the server gives up its rights, and must get through
+    folder.chmod(0o755)
     port, files = free_port(), folder / "files"
     files.mkdir()
-    files.chmod(0o777)  # noqa: S103 - the server gives up its rights
+    files.chmod(0o777)
     users = folder / "users"
     uid, gid = (65534, 65534) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     hashed = subprocess.run(
         [find_program("openssl"), "passwd", "-6", PASSWORD],
         check=True,
         capture_output=True,
-        text=True,  # noqa: S603
+        text=True,
     ).stdout.strip()
     users.write_text(f"reports:{hashed}:{uid}:{gid}:Reports:{files}:/bin/false\n")
     users.chmod(0o600)
@@ -117,13 +117,13 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
         keygen(folder / "host", "ecdsa")
         subprocess.run(
             [find_program("ssh-keygen"), "-q", "-p", "-m", "PEM", "-N", "", "-f", str(folder / "host")], check=True
-        )  # noqa: S603, E501
+        )
         host_key = " ".join((folder / "host.pub").read_text().split()[:2])
         lines += ["LoadModule mod_sftp.c", "SFTPEngine on", f"SFTPLog {folder}/sftp.log", f"SFTPHostKey {folder}/host"]
     config = folder / "proftpd.conf"
     config.write_text("\n".join(lines) + "\n")
     output = (folder / "output").open("ab")
-    process = subprocess.Popen([find_program("proftpd"), "-n", "-c", str(config)], stdout=output, stderr=output)  # noqa: S603
+    process = subprocess.Popen([find_program("proftpd"), "-n", "-c", str(config)], stdout=output, stderr=output)
     try:
         wait_for("the start of ProFTPD", lambda: answers(port))
         yield FileServer(port, "reports", files, host_key=host_key, log=folder / "output")

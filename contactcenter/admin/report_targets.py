@@ -72,9 +72,9 @@ class ReportTargetAdmin(Screen):
         if target is None and object_id is None:
             report_id, kind = self._wanted(request)
             target = ReportTarget(report=get_object_or_404(Report, pk=report_id), kind=kind)
-        extra: dict[str, Any] = {}
+        extra: dict[str, Any] = {"show_save_and_add_another": False}
         if target is not None:
-            extra = {
+            extra |= {
                 "report": target.report,
                 "kind_label": target.get_kind_display(),
                 "kind_intro": INTROS[ReportTarget.Kind(target.kind)],

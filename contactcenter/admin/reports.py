@@ -24,7 +24,7 @@ from integrations.admin.screens import Screen
 from .report_forms import PRESET_LABELS, ReportForm, first_values
 from .report_runs import ReportRuns
 
-SHOWN_ROWS = 40
+SHOWN_ROWS = 20
 RESTARTS = {"enabled", "mode", "time_zone", "interval"}
 
 
@@ -108,7 +108,8 @@ class ReportAdmin(ReportRuns, Screen):
         when = schedule.next_run(report)
         if when is None:
             return marks.status(_("On demand") if report.enabled else _("Switched off"), "neutral")
-        return marks.moment(when)
+        # A worker comes by every minute, and makes up for what was missed.
+        return marks.status(_("Due now"), "info") if when <= timezone.now() else marks.moment(when)
 
     @admin.display(description=_t("Last run"))
     def last_run(self, report: Report) -> SafeString:

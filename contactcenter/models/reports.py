@@ -121,6 +121,8 @@ class Report(Layout):
 
     class Meta:
         ordering = ["name"]
+        verbose_name = "report"
+        verbose_name_plural = "scheduled reports"
 
     def __str__(self) -> str:
         return self.name

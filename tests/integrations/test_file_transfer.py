@@ -162,7 +162,7 @@ def test_a_host_key_that_nobody_accepted_stops_before_anything_is_said(ssh_serve
     assert error.key == ssh_server.host_key
     assert stages == [Stage.NAME, Stage.TCP]
     shown = subprocess.run(
-        ["ssh-keygen", "-lf", str(ssh_server.files.parent / "host_ed25519.pub")],  # noqa: S607
+        ["ssh-keygen", "-lf", str(ssh_server.files.parent / "host_ed25519.pub")],
         check=True, capture_output=True, text=True,
     ).stdout.split()[1]  # fmt: skip
     assert fingerprint(error.key) == f"ssh-ed25519 {shown}" and shown in str(error)
@@ -188,9 +188,9 @@ def test_a_server_with_several_keys_shows_the_accepted_one(tmp_path: Path):
 
 @pytest.mark.openssh
 def test_a_key_that_the_server_does_not_know_fails_at_the_log_in(ssh_server: FileServer, tmp_path: Path):
-    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-N", "open", "-f", str(tmp_path / "other")], check=True)  # noqa: S607
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-N", "open", "-f", str(tmp_path / "other")], check=True)
     text = (tmp_path / "other").read_text()
-    error, stages = tried(by_key(ssh_server, private_key=text, passphrase="open"))  # noqa: S106
+    error, stages = tried(by_key(ssh_server, private_key=text, passphrase="open"))
     assert isinstance(error, AuthenticationFailed) and stages[-1] == Stage.HOST_KEY
     with pytest.raises(ValueError, match="passphrase"):
         private_key(text)
@@ -210,9 +210,9 @@ def test_a_wrong_password_fails_at_the_log_in(
     ftp_server: FileServer, ftps_server: FileServer, password_ssh_server: FileServer, authority: Path
 ):
     for door in (
-        over_ftp(ftp_server, password="wrong-canary"),  # noqa: S106
-        over_ftps(ftps_server, authority, password="wrong-canary"),  # noqa: S106
-        by_password(password_ssh_server, password="wrong-canary"),  # noqa: S106
+        over_ftp(ftp_server, password="wrong-canary"),
+        over_ftps(ftps_server, authority, password="wrong-canary"),
+        by_password(password_ssh_server, password="wrong-canary"),
     ):
         error, _stages = tried(door)
         assert isinstance(error, AuthenticationFailed) and error.stage == Stage.AUTHENTICATION
@@ -239,7 +239,7 @@ def test_an_ftp_folder_that_is_missing_is_told_and_a_good_one_is_entered(ftp_ser
     error, _stages = tried(over_ftp(ftp_server, folder="missing"))
     assert error is not None and (error.stage, error.cause) == (Stage.FOLDER, Cause.NOT_FOUND)
     (ftp_server.files / "daily").mkdir()
-    (ftp_server.files / "daily").chmod(0o777)  # noqa: S103
+    (ftp_server.files / "daily").chmod(0o777)
     over_ftp(ftp_server, folder="daily").put("in-folder.csv", CONTENT)
     assert (ftp_server.files / "daily/in-folder.csv").read_bytes() == CONTENT
 
@@ -248,7 +248,7 @@ def test_an_ftp_folder_that_is_missing_is_told_and_a_good_one_is_entered(ftp_ser
 def test_a_folder_without_the_right_to_write_fails_at_writing(ftp_server: FileServer, password_ssh_server: FileServer):
     for server, made in ((ftp_server, over_ftp), (password_ssh_server, by_password)):
         (server.files / "closed").mkdir()
-        (server.files / "closed").chmod(0o555)  # noqa: S103
+        (server.files / "closed").chmod(0o555)
         error, stages = tried(made(server, folder="closed"))
         assert error is not None and (error.stage, error.cause) == (Stage.WRITE, Cause.NO_PERMISSION)
         assert stages[-1] == Stage.FOLDER

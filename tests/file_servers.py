@@ -62,7 +62,7 @@ def openssh(folder: Path, *, port: int = 0, kinds: tuple[str, ...] = ("ed25519",
                 "PermitRootLogin prohibit-password",
                 "Subsystem sftp internal-sftp",
             ]
-        )  # fmt: skip
+        )
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -100,8 +100,8 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
         "ModulePath /usr/lib/proftpd", "ServerName test", "ServerType standalone", f"Port {port}",
         "DefaultAddress 127.0.0.1", "UseIPv6 off", "RequireValidShell off", "AuthOrder mod_auth_file.c",
         f"AuthUserFile {users}", f"PidFile {folder}/pid", f"ScoreboardFile {folder}/scoreboard",
-        f"DelayTable {folder}/delay", f"SystemLog {folder}/log", "WtmpLog off", "AllowOverwrite on", "UseReverseDNS off",
-        "AllowStoreRestart on", "DefaultRoot ~" if os.geteuid() == 0 else "", "User nobody", "Group nogroup",
+        f"DelayTable {folder}/delay", f"SystemLog {folder}/log", "WtmpLog off", "AllowOverwrite on",
+        "UseReverseDNS off", "AllowStoreRestart on", "DefaultRoot ~" if os.geteuid() == 0 else "", "User nobody", "Group nogroup",
         f"TransferLog {folder}/xfer",
     ]  # fmt: skip
     if os.geteuid():

@@ -1,6 +1,7 @@
 """A day in a contact centre for tests: calls with their transfers, and agents with their stretches of time."""
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,7 +59,7 @@ def shift(agent: Any, *stretches: tuple[str, str], **more: Any) -> None:
     """The states of an agent: (clock, state) in order; each lasts until the next."""
     reasons = more.pop("reasons", {})
     moments = [(at(clock, **more), state) for clock, state in stretches]
-    for (began, state), (ended, _next) in zip(moments, moments[1:], strict=False):
+    for (began, state), (ended, _next) in pairwise(moments):
         AgentStateChangeFactory(agent=agent, state=state, began_at=began, ended_at=ended, reason=reasons.get(began))
 
 

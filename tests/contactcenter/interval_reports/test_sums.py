@@ -1,4 +1,4 @@
-"""Whatever calls and agents do, and wherever clocks are changed: intervals sum up to days, and nothing falls between."""
+"""Whatever calls and agents do, wherever clocks are changed: intervals sum up to days, and nothing falls between."""
 
 from collections import Counter
 from datetime import date, datetime, timedelta

@@ -101,8 +101,8 @@ def proftpd(*, certificate: Path | None = None, sftp: bool = False) -> Iterator[
         "DefaultAddress 127.0.0.1", "UseIPv6 off", "RequireValidShell off", "AuthOrder mod_auth_file.c",
         f"AuthUserFile {users}", f"PidFile {folder}/pid", f"ScoreboardFile {folder}/scoreboard",
         f"DelayTable {folder}/delay", f"SystemLog {folder}/log", "WtmpLog off", "AllowOverwrite on",
-        "UseReverseDNS off", "AllowStoreRestart on", "DefaultRoot ~" if os.geteuid() == 0 else "", "User nobody", "Group nogroup",
-        f"TransferLog {folder}/xfer",
+        "UseReverseDNS off", "AllowStoreRestart on", "DefaultRoot ~" if os.geteuid() == 0 else "", "User nobody",
+        "Group nogroup", f"TransferLog {folder}/xfer",
     ]  # fmt: skip
     if os.geteuid():
         lines = [line for line in lines if not line.startswith(("User ", "Group "))]

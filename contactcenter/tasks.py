@@ -120,9 +120,12 @@ def ask_for_agent_checks() -> None:
 @app.task
 def work_on_reports() -> None:
     """Every minute, and when somebody asks: make the reports that are due, and deliver them."""
+    from .nudge import nudge
     from .reports import delivery, runs, schedule
 
     run_each({"the schedule of reports": schedule.work, "reports": runs.work, "report deliveries": delivery.work})
+    if runs.waiting().exists() or delivery.waiting().exists():
+        nudge(work_on_reports)  # there is more than one turn could do
 
 
 @app.task

@@ -49,7 +49,10 @@ HELP = {
         "Arrival: with all its times in the interval in which it came, even if it ends later. The nightly rebuild "
         "brings what was not known then. End: in the interval in which it left the queue; it is not counted before."
     ),
-    "zero_rows": _("With the tick, every queue has a row for every interval, and every agent who was there that day."),
+    "zero_rows": _(
+        "With the tick, every queue has a row for every interval, and so has every agent who was there that day. "
+        "Agents in queues have rows only where something happened."
+    ),
     "short_abandon_seconds": _("Callers who hang up sooner count in aband_short_call_cnt, too. Usual: 5."),
     "enabled": _("Without the tick nothing is made by itself. Switched on again, it goes on from today."),
     "mode": _("Once a day: yesterday, at the run time. After every interval: one file each, after the delay."),

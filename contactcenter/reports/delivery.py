@@ -8,7 +8,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contactcenter.models import ReportDelivery, ReportRun, ReportTarget
@@ -25,8 +25,8 @@ from .runs import GIVE_UP_AFTER, look_of
 
 logger = logging.getLogger(__name__)
 
-LANE_SECONDS = 40.0
-DELIVERY_SECONDS = 60.0
+LANE_SECONDS = 20.0
+DELIVERY_SECONDS = 45.0
 LEASE_SECONDS = 90.0  # above it, or a file would be on its way twice
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 REFUSED_PAUSE = 1800.0  # seconds; servers lock users who knock too often with a wrong password
@@ -37,14 +37,18 @@ def work(seconds: float = LANE_SECONDS) -> int:
     """Deliver what is due, for so long; returns how many files arrived."""
     deadline, delivered = time.monotonic() + seconds, 0
     while time.monotonic() < deadline:
-        due = Q(state=State.WAITING, due_at__lte=timezone.now(), target__enabled=True)
-        waiting = ReportDelivery.objects.filter(due, leases.free()).order_by("due_at", "id")
-        delivery = waiting.select_related("file__run__report", "target__account", "target__report").first()
+        delivery = waiting().select_related("file__run__report", "target__account", "target__report").first()
         if delivery is None:
             break
         owner = leases.claim(delivery, seconds=LEASE_SECONDS, where=Q(state=State.WAITING))
         delivered += bool(owner) and _deliver(delivery, owner)
     return delivered
+
+
+def waiting() -> QuerySet[ReportDelivery]:
+    """Deliveries that are due and that anybody may take."""
+    due = Q(state=State.WAITING, due_at__lte=timezone.now(), target__enabled=True)
+    return ReportDelivery.objects.filter(due, leases.free()).order_by("due_at", "id")
 
 
 def _deliver(delivery: ReportDelivery, owner: str) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -196,6 +197,8 @@ def test_a_secret_goes_in_and_never_comes_out(console: Client, made: Report):
     console.post(url, {"enabled": "on", "host": "files.example.com", "user_name": "other"})
     target.refresh_from_db()
     assert (target.user_name, target.secrets.reveal()) == ("other", {"password": CANARY})
+    changes = str(list(LogEntry.objects.get_for_object(target).values_list("changes", flat=True)))
+    assert "other" in changes and CANARY not in changes and "v1:" not in changes
     console.post(url, {"enabled": "on", "host": "files.example.com", "user_name": "other", "password-clear": "1"})
     target.refresh_from_db()
     assert target.secrets.reveal() == {}

@@ -93,6 +93,20 @@ def test_the_same_day_again_is_the_same_bytes_under_a_new_name_until_its_data_ch
     assert latest.sha256 != first.sha256 and latest.unchanged_since is None
 
 
+def test_what_one_turn_cannot_do_is_done_by_the_next_at_once(made: Report, monkeypatch: pytest.MonkeyPatch):
+    for _ in range(3):
+        ask(made)
+    sent: list[Any] = []
+    monkeypatch.setattr("contactcenter.nudge.send", lambda task, *values, **more: sent.append(task))
+    monkeypatch.setattr(runs.work, "__defaults__", (0.0,))
+    tasks.work_on_reports()
+    assert sent == [tasks.work_on_reports] and not ReportFile.objects.exists()
+    monkeypatch.undo()
+    monkeypatch.setattr("contactcenter.nudge.send", lambda task, *values, **more: sent.append(task))
+    tasks.work_on_reports()
+    assert ReportFile.objects.count() == 3 and len(sent) == 1
+
+
 def test_names_of_nice_iex_are_never_used_twice(root: Path):
     ServiceFactory()
     made = report(file_name="nice_iex")

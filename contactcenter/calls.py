@@ -224,9 +224,11 @@ def _transferred(interaction: Interaction, found: Resolved) -> bool:
         return _left(interaction, found)
     if found.agent is not None and found.agent.pk == interaction.agent_id:
         return False
-    giver = interaction.agent
+    giver, before = interaction.agent, interaction.service_id
     interactions.transfer(interaction, found.named_service)
-    _keep(interaction, found, agent=giver, data=_transfer_data(found.agent))
+    # Reports count the call in both queues.
+    data = {**_transfer_data(found.agent), "queues": [before, interaction.service_id]}
+    _keep(interaction, found, agent=giver, data=data)
     if found.agent is None or not routing.ring(interaction, found.agent):
         routing.find(interaction)
     return True

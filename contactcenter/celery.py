@@ -60,6 +60,11 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": crontab(minute="*/10"),
             "options": {"expires": 600},
         },
+        "work-on-reports": {
+            "task": "contactcenter.tasks.work_on_reports",
+            "schedule": CHECK_SECONDS,
+            "options": {"expires": CHECK_SECONDS},
+        },
         "remind-of-ends": {
             "task": "integrations.tasks.remind_of_ends",
             "schedule": crontab(minute="20"),

@@ -33,6 +33,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 ALLOW_SIMULATED_SIGN_ON = env.bool("ALLOW_SIMULATED_SIGN_ON", default=DEBUG)
 INTEGRATIONS_ALLOWED_NETWORKS = env.list("INTEGRATIONS_ALLOWED_NETWORKS", default=[])
 
+# Reports that are delivered to a folder of this server go below it and nowhere else. Empty: no such folders.
+REPORTS_ROOT = env.str("REPORTS_ROOT", default=str(VAR_DIR / "reports") if DEBUG else "")
+
 INSTALLED_APPS = [
     "contactcenter.apps.ContactCenterAdminConfig",
     "django.contrib.auth",

@@ -158,6 +158,17 @@ def work_on_list_export(pk: int) -> None:
 
 
 @app.task
+def work_on_reports() -> None:
+    """Every minute, and when somebody asks: make the reports that are due, and deliver them."""
+    from .nudge import nudge
+    from .reports import delivery, runs, schedule
+
+    run_each({"the schedule of reports": schedule.work, "reports": runs.work, "report deliveries": delivery.work})
+    if runs.waiting().exists() or delivery.waiting().exists():
+        nudge(work_on_reports)  # there is more than one turn could do
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, mails, routing, telephony
@@ -190,6 +201,7 @@ def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import agent_checks, chat_files, events, messages
     from .lists import imports
+    from .reports import runs
 
     run_each(
         {
@@ -198,6 +210,7 @@ def housekeeping() -> None:
             "files of chats": chat_files.prune,
             "agent checks": agent_checks.prune,
             "imports into lists": imports.prune,
+            "reports": runs.prune,
         }
     )
 

@@ -14,11 +14,16 @@ class Stage(StrEnum):
     NAME = "name"
     TCP = "tcp"
     TLS = "tls"
+    HOST_KEY = "host_key"
     ANSWER = "answer"
     AUTHENTICATION = "authentication"
     PERMISSION = "permission"
     LIMITS = "limits"
     WEBHOOK = "webhook"
+    # Where files are brought to.
+    FOLDER = "folder"
+    WRITE = "write"
+    RENAME = "rename"
 
 
 class Cause(StrEnum):

@@ -32,6 +32,12 @@ class SecretInput(forms.PasswordInput):
         return typed
 
 
+class SecretTextarea(SecretInput):
+    """The same for a secret of several lines, such as a private key."""
+
+    template_name = "integrations/widgets/secret_text.html"
+
+
 class Clear:
     """Marks a secret whose *Clear* box was ticked."""
 

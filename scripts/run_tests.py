@@ -76,6 +76,10 @@ def has_chromium() -> bool:
     return any(Path(f"/usr/bin/{name}").exists() for name in ("chromium", "chromium-browser", "google-chrome"))
 
 
+def has_proftpd() -> bool:
+    return has_program("proftpd") and Path("/usr/lib/proftpd/mod_sftp.so").is_file()
+
+
 PARTS = (
     Part("Chromium", ("chromium", "fonts-liberation"), "browser", has_chromium),
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
@@ -87,6 +91,8 @@ PARTS = (
         "node",
         has_node_programs,
     ),
+    Part("OpenSSH", ("openssh-server",), "openssh", lambda: has_program("sshd")),
+    Part("ProFTPD", ("proftpd-core", "proftpd-mod-crypto"), "proftpd", has_proftpd),
     Part("SimpleSAMLphp", ("simplesamlphp", "php-cli", "php-xml", "php-mbstring"), "php", has_simplesamlphp),
 )
 

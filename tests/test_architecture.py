@@ -14,12 +14,26 @@ ROOMS = ("integrations", "contactcenter", "agentdesktop")
 MAY_CONNECT = {
     "integrations/http.py",
     "integrations/addresses.py",
+    # Libraries that speak SFTP and FTP, on sockets that the connector has opened.
+    "integrations/file_transfer/ftp.py",
+    "integrations/file_transfer/sftp.py",
     "integrations/tcp.py",
     "integrations/transport.py",
     "integrations/websocket.py",
 }
 CALLS = re.compile(r"requests\.(get|post|put|patch|delete|request|Session|session)\(")
-CONNECTING = {"requests", "urllib3", "httpx", "aiohttp", "socket", "http.client", "smtplib", "ftplib", "websockets"}
+CONNECTING = {
+    "requests",
+    "urllib3",
+    "httpx",
+    "aiohttp",
+    "socket",
+    "http.client",
+    "smtplib",
+    "ftplib",
+    "paramiko",
+    "websockets",
+}
 
 
 def sources(*folders: str) -> list[Path]:

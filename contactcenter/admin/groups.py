@@ -10,7 +10,7 @@ SEEN = {
         "knowledgetopic", "disposition", "interaction", "interactionevent",
         "notreadyreason", "outboxentry", "scenario", "scenariorun", "scenariostep", "scenarioversion", "service",
         "servicenumber", "team", "feedstate", "agentcrmuser",
-        "callinglist", "listrow", "listimport", "listexport", "refusedrow",
+        "callinglist", "listrow", "listimport", "listexport", "refusedrow", "report",
     ),
     "integrations": ("integrationaccount", "apicall", "inboundevent"),
 }  # fmt: skip

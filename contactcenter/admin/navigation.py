@@ -30,6 +30,7 @@ GROUPS = (
         (
             Entry("integrations.IntegrationAccount", "plug", _t("Other people's systems, and how they are")),
             Entry("contactcenter.OutboxEntry", "outbox", _t("What has to reach a CRM, and why it waits"), _t("Outbox")),
+            Entry("contactcenter.Report", "report", _t("Files for workforce planning"), _t("Scheduled reports")),
             Entry("integrations.ApiCall", "wire", _t("Every exchange with a vendor, secrets masked"), _t("Wire log")),
             Entry("integrations.InboundEvent", "inbox", _t("What vendors told us"), _t("Inbound events")),
         ),

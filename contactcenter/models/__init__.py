@@ -27,6 +27,7 @@ from .list_runs import ListExport, ListFilePart, ListImport, ListRun, RefusedRow
 from .lists import CallingList, ListRow
 from .messages import InternalMessage, OutgoingMail
 from .outbox import OutboxEntry
+from .reports import Report, ReportDelivery, ReportFile, ReportRoster, ReportRun, ReportTarget
 from .scenarios import Scenario, ScenarioRequest, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
 from .sign_on import SignOnIdentity
@@ -74,6 +75,12 @@ __all__ = [
     "OutgoingMail",
     "RecordingQueueItem",
     "RefusedRow",
+    "Report",
+    "ReportDelivery",
+    "ReportFile",
+    "ReportRoster",
+    "ReportRun",
+    "ReportTarget",
     "Scenario",
     "ScenarioRequest",
     "ScenarioRun",

@@ -103,7 +103,10 @@ class AgentStateChange(models.Model):
                 fields=["agent"], condition=models.Q(ended_at__isnull=True), name="one_open_state_per_agent"
             )
         ]
-        indexes = [models.Index(fields=["agent", "began_at"], name="state_changes_of_agent")]
+        indexes = [
+            models.Index(fields=["agent", "began_at"], name="state_changes_of_agent"),
+            models.Index(fields=["ended_at"], name="state_changes_by_end"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.agent_id} {self.state}"

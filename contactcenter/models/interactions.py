@@ -75,6 +75,8 @@ class Interaction(models.Model):
                 condition=~models.Q(state__in=["completed", "abandoned"]),
             ),
             models.Index(fields=["service", "offered_at"], name="interactions_of_service"),
+            models.Index(fields=["offered_at"], name="interactions_by_arrival"),
+            models.Index(fields=["ended_at"], name="interactions_by_end"),
         ]
 
     def __str__(self) -> str:

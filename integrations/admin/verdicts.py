@@ -15,11 +15,15 @@ LABELS = {
     Stage.NAME: "Name",
     Stage.TCP: "TCP",
     Stage.TLS: "TLS",
+    Stage.HOST_KEY: "Host key",
     Stage.ANSWER: "Answer",
     Stage.AUTHENTICATION: "Authentication",
     Stage.PERMISSION: "Permission",
     Stage.LIMITS: "Limits",
     Stage.WEBHOOK: "Webhook",
+    Stage.FOLDER: "Folder",
+    Stage.WRITE: "Write",
+    Stage.RENAME: "Rename",
 }
 WHO = {
     "you": "You can fix this",

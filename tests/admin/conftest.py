@@ -15,10 +15,12 @@ from contactcenter.models import (
     Interaction,
     InteractionEvent,
     OutboxEntry,
+    Report,
     Scenario,
     ScenarioRun,
     ScenarioStep,
 )
+from contactcenter.reports import runs, schedule
 from integrations import providers
 from integrations.models import Health, IntegrationAccount
 from integrations.providers.base import Provider
@@ -170,6 +172,7 @@ def world(db: None) -> World:
         "contactcenter/interaction": interaction,
         "contactcenter/contact": ContactFactory(phones=["+14155550132"]),
         "contactcenter/outboxentry": entry,
+        "contactcenter/report": report_with_run(),
         "contactcenter/service": service,
         "contactcenter/scenario": scenario,
         "contactcenter/disposition": DispositionFactory(),
@@ -184,6 +187,18 @@ def world(db: None) -> World:
         "auth/user": agent.user,
     }
     return World(account, orphan, interaction, scenario, entry, objects)
+
+
+def report_with_run() -> Report:
+    """One that goes to a server whose key waits to be accepted, and was made once."""
+    report = Report(name="Queues", account_name="demo", mode="daily")
+    schedule.begin(report)
+    report.save()
+    report.targets.create(kind="sftp", host="files.example.com", user_name="reports", seen_host_key="ssh-ed25519 AAAA")
+    yesterday = timezone.now().date() - timedelta(days=1)
+    runs.ask(report, yesterday, yesterday, "admin", deliver=True)
+    runs.work()
+    return report
 
 
 def interaction_with_story(service: Any, agent: Any, account: IntegrationAccount, version: Any) -> Interaction:

@@ -64,6 +64,11 @@ def test_every_page_is_clean_and_accessible(
         account_url(world.account, f"agents/{world.objects['contactcenter/agent'].pk}/"),
         f"/admin/contactcenter/outboxentry/{world.entry.pk}/decide/drop/",
         "/admin/contactcenter/service/add/",
+        "/admin/contactcenter/report/add/?preset=eleveo",
+        *(
+            f"/admin/contactcenter/reporttarget/add/?report={world.objects['contactcenter/report'].pk}&kind={kind}"
+            for kind in ("sftp", "ftp", "ftps", "s3", "email", "folder")
+        ),
         "/admin/contactcenter/apitoken/add/",
         "/admin/auth/user/add/",
         "/admin/contactcenter/interaction/?q=nobody",

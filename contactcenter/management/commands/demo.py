@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from contactcenter.demo.history import load_history
 from contactcenter.demo.load import is_loaded, load
 from contactcenter.demo.messengers import set_webhooks
 from contactcenter.demo.processes import MANAGE, commands
@@ -77,6 +78,7 @@ class Command(BaseCommand):
                 call_command("migrate", verbosity=0, interactive=False)
             if not is_loaded():
                 load()
+                load_history()
         except DatabaseError as error:
             raise CommandError(
                 f"The database cannot be used: {error}. See docs/operations.md, Troubleshooting."

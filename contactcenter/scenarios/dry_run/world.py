@@ -39,7 +39,8 @@ HISTORY = {
     "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest", "dryrun", "feedstate",
     "heartbeat", "inboundevent", "interaction", "interactionevent", "internalmessage", "listexport", "listfilepart",
     "listimport", "listrow", "oauthtoken", "outboxentry", "outgoingmail", "recordingqueueitem", "refusedrow",
-    "reminder", "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
+    "reminder", "report", "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget",
+    "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"

@@ -37,6 +37,9 @@ WIRE_ONLY = (
     "--ignore=tests/simulators",
     "--ignore=tests/integrations/providers",
     "--ignore=tests/integrations/test_provider_contract.py",
+    # These bring a database of their own, in memory.
+    "--ignore=tests/contactcenter/scenarios/dry_run/test_nothing_escapes.py",
+    "--ignore=tests/contactcenter/scenarios/saved",
 )
 NO_TESTS = 5
 

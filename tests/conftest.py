@@ -44,10 +44,14 @@ MARKERS = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """Tasks go nowhere unless a test starts a worker; Playwright's event loop must not forbid Django's queries."""
+    from django.conf import settings
+
     from contactcenter.celery import app
+    from tests import hashers
 
     config.addinivalue_line("markers", "php: needs PHP and SimpleSAMLphp")
     app.conf.update(broker_url="memory://", broker_transport_options={})
+    settings.PASSWORD_HASHERS = hashers.ONLY
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 

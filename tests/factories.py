@@ -9,7 +9,7 @@ from typing import Any
 
 import factory
 from django.contrib.auth import get_user_model
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -35,8 +35,7 @@ class UserFactory(DjangoModelFactory):
 
     @factory.post_generation
     def password(self, create: bool, extracted: str | None, **kwargs: Any) -> None:
-        # One round instead of a million: logging in works, and a hundred agents do not take half a minute.
-        self.password = PBKDF2PasswordHasher().encode(extracted or self.username, "salt", iterations=1)
+        self.password = make_password(extracted or self.username)
         if create:
             self.save(update_fields=["password"])
 

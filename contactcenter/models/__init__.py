@@ -27,6 +27,7 @@ from .list_runs import ListExport, ListFilePart, ListImport, ListRun, RefusedRow
 from .lists import CallingList, ListRow
 from .messages import InternalMessage, OutgoingMail
 from .outbox import OutboxEntry
+from .presence import AgentPresenceRow, PresenceRule, PresenceSync
 from .scenarios import Scenario, ScenarioRequest, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
 from .sign_on import SignOnIdentity
@@ -37,6 +38,7 @@ __all__ = [
     "AgentCrmUser",
     "AgentEvent",
     "AgentMatch",
+    "AgentPresenceRow",
     "AgentState",
     "AgentStateChange",
     "ApiToken",
@@ -72,6 +74,8 @@ __all__ = [
     "NotReadyReason",
     "OutboxEntry",
     "OutgoingMail",
+    "PresenceRule",
+    "PresenceSync",
     "RecordingQueueItem",
     "RefusedRow",
     "Scenario",

@@ -1,4 +1,4 @@
-"""Presence kept alike here and in a CRM: the latest wins, nothing comes back, nothing is lost, and loops come to rest."""
+"""Presence kept alike here and in a CRM: the latest wins, nothing comes back or is lost, and loops come to rest."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -105,7 +105,7 @@ def test_an_instance_without_the_plugin_says_which(vendor: Any, transactional_db
     site = vendor("servicenow")
     side = Side("servicenow", site)
     site.settings(awa_plugin=False)
-    with pytest.raises(Rejected, match="com.glide.awa") as refusal:
+    with pytest.raises(Rejected, match=r"com\.glide\.awa") as refusal:
         side.now()
     assert refusal.value.cause == Cause.API_DISABLED
 

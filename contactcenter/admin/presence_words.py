@@ -102,4 +102,4 @@ def _word(row: AgentPresenceRow | None) -> tuple[str, str]:
         return _("Trouble"), "bad"
     if row.wanted:
         return _("Being sent"), "info"
-    return (_("Alike"), "ok") if row.seen else (_("Not seen yet"), "neutral")
+    return (_("Nothing waits"), "ok") if row.seen else (_("Not seen yet"), "neutral")

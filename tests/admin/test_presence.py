@@ -93,7 +93,7 @@ def test_switched_on_a_change_reaches_the_crm_and_off_nothing_does(
     AgentPresenceRow.objects.update(due_at="2020-01-01T00:00:00Z")
     assert sending.send(started.pk) == 1
     text = page(console, started)
-    assert "Alike" in text and "from here" in text
+    assert "Nothing waits" in text and "from here" in text
     press(console, started, "do/off")
     agents.choose(agent, AgentState.NOT_READY, "lunch")
     assert not sending.due().exists() and not watching.due().exists()

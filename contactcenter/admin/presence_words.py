@@ -18,6 +18,8 @@ def sentence(rule: PresenceRule, sync: PresenceSync) -> str:
     came_from = stand_words(rule.from_state, rule.from_reason) if rule.from_state else ""
     condition = _condition(rule.condition)
     if rule.direction == Direction.OUT:
+        if not rule.state and not came_from and rule.condition == Condition.ON_CALL:
+            return _("While a call or chat rings, runs or is wrapped up, the CRM gets %s.") % status
         when = _("becomes %s") % ours + (_(" from %s") % came_from if came_from else "")
         words = {"when": when, "condition": condition, "status": status}
         return _("When an agent %(when)s%(condition)s, the CRM gets %(status)s.") % words
@@ -65,7 +67,8 @@ def _from_them(sync: PresenceSync, agent: Agent, row: AgentPresenceRow | None, s
     words = stand_words(found.state, found.reason)
     if agent.state == AgentState.LOGGED_OUT:
         yield _("%s is logged out here, so nothing would change.") % agent
-    elif agent.state in WORKING:
+        return
+    if agent.state in WORKING:
         yield _("%(agent)s would become %(state)s when the present work is done.") % {"agent": agent, "state": words}
     else:
         yield _("%(agent)s would become %(state)s.") % {"agent": agent, "state": words}

@@ -69,7 +69,7 @@ def test_the_ready_set_is_made_for_the_statuses_of_this_crm(console: Client, acc
     text = press(console, account, "do/start")
     assert "8 rules to start from" in text
     assert "When an agent becomes Ready, the CRM gets Available." in text
-    assert "When an agent becomes any state while a call or chat goes on, the CRM gets Away." in text
+    assert "While a call or chat rings, runs or is wrapped up, the CRM gets Away." in text
     assert "When the CRM has Away, the agent becomes Not ready (Lunch)." in text
 
 

@@ -134,7 +134,7 @@ class PresenceComesToRest(TransactionTestCase):
         patched.start()
         self.addCleanup(patched.stop)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(out_rules, in_rules, steps)
     def test_both_sides_settle_and_agree(self, given_out: Any, given_in: Any, done: Any) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
@@ -149,7 +149,7 @@ class PresenceComesToRest(TransactionTestCase):
                 if agent().state != "LOGGED_OUT" and mine.seen:
                     assert mine.seen == desk.of["u1"]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(out_rules, in_rules, steps, answers)
     def test_a_crm_that_answers_by_itself_is_kept_to_the_limit(
         self, given_out: Any, given_in: Any, done: Any, reactions: dict[str, str]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from contactcenter import agents, chats, desk, knowledge, messages
 from contactcenter.lists import dialling
 from contactcenter.models import Agent
+from contactcenter.presence import watching
 from integrations.capabilities import Crm, RecordRef
 
 Body = Mapping[str, Any]
@@ -131,6 +132,11 @@ def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body],
 
 
 # A command may answer with a sentence for the agent.
+def _presence_changed(agent: Agent, body: Body) -> None:
+    """The page around us says so; what the presence is now, the CRM itself is asked."""
+    watching.look_soon(agent)
+
+
 COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "state": _state,
     "accept": _of_interaction(desk.accept),
@@ -152,4 +158,5 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "list_next": _list_next,
     "list_give_back": _list_give_back,
     "list_dial": _list_dial,
+    "presence_changed": _presence_changed,
 }

@@ -1,9 +1,10 @@
 """Agents at work: what they choose, and the one function that carries out the transitions of `agent_states`.
 
-Every change closes the present stretch of time and opens the next at the same instant, tells the desktop and the
-recorders, all in one transaction. What an agent chooses while busy waits in `next_state` until the work is done; the
-latest choice counts. The names of states follow `AgentState`; administrators know the rules from the agent guide:
-no answer in time means Not Ready with a system reason, and where reasons exist one must be picked."""
+Every change closes the present stretch of time and opens the next at the same instant, tells the desktop, the recorders
+and the CRMs that keep presence alike, all in one transaction. What an agent chooses while busy waits in `next_state`
+until the work is done; the latest choice counts. The names of states follow `AgentState`; administrators know the rules
+from the agent guide: no answer in time means Not Ready with a system reason, and where reasons exist one must be
+picked."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -34,6 +35,8 @@ from .agent_states import (
 from .errors import NotPossible
 from .models import Agent, AgentState, AgentStateChange, Interaction, NotReadyReason
 from .models.agents import PhoneDevice
+from .presence import wanting
+from .presence.rules import Stand
 
 STATE_FIELDS = ("state", "reason", "state_since", "next_state", "next_reason")
 NEEDS_NUMBER = (PhoneDevice.HARDPHONE, PhoneDevice.EXTERNAL)
@@ -207,12 +210,13 @@ def _enter(
     state, reason = _resolve(agent, trigger, target, reason)
     if state == agent.state and (reason and reason.pk) == agent.reason_id and state not in WORKING:
         return
-    previous = agent.state
+    previous = Stand(agent.state, agent.reason_id)
     _plan_the_way_back(agent, state)
     agent.state, agent.reason = state, reason
     stretch = _begin_stretch(agent, interaction)
     agent.save(update_fields=STATE_FIELDS)
-    recording.agent_changed(stretch, previous, trigger)
+    recording.agent_changed(stretch, previous.state, trigger)
+    wanting.agent_changed(agent, previous)
     _tell(agent, trigger)
 
 

@@ -142,6 +142,22 @@ def display_record(interaction_id: int, agent_id: int, url: str) -> None:
 
 
 @app.task
+def send_presence(account_id: int) -> None:
+    """Tell a CRM the statuses of agents who changed here."""
+    from .presence import sending
+
+    sending.send(account_id)
+
+
+@app.task
+def watch_presence(pk: int) -> None:
+    """Ask a CRM for the statuses of our agents."""
+    from .presence import watching
+
+    watching.watch(pk)
+
+
+@app.task
 def work_on_list_import(pk: int) -> None:
     """Bring an import into a calling list on."""
     from .lists import imports
@@ -174,6 +190,7 @@ def sweep() -> None:
     from . import activities, agents, chat_sending, mails, routing, telephony
     from .lists import dialling, exports, runs
     from .models import Heartbeat
+    from .presence import sending, watching
     from .scenarios import engine
 
     now = timezone.now()
@@ -189,6 +206,8 @@ def sweep() -> None:
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
             "mails": mails.send_due,
+            "presence to CRMs": sending.send_due,
+            "presence in CRMs": watching.watch_due,
             "rows that nobody dialled": lambda: dialling.expire(now),
             "exports by the clock": lambda: exports.ask_due(now),
             "imports and exports of lists": runs.send_due,

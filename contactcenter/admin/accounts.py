@@ -18,6 +18,7 @@ from integrations.models import IntegrationAccount
 
 from .agent_mapping import AgentMapping, agents_panel, knows_agents
 from .outbox_words import next_try
+from .presence import PresencePages, has_presence, presence_panel
 
 OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
 
@@ -25,7 +26,7 @@ admin.site.unregister(IntegrationAccount)
 
 
 @admin.register(IntegrationAccount)
-class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
+class AccountAdmin(AgentMapping, PresencePages, IntegrationAccountAdmin):
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
 
@@ -36,6 +37,8 @@ class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
             found.append(feed_panel(account, feed))
         if knows_agents(account):
             found.append(agents_panel(account))
+        if has_presence(account):
+            found.append(presence_panel(account))
         waiting = outbox_counts(account)
         shut = breakers.find_open(account)
         if waiting or shut:

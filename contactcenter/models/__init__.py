@@ -27,6 +27,7 @@ from .list_runs import ListExport, ListFilePart, ListImport, ListRun, RefusedRow
 from .lists import CallingList, ListRow
 from .messages import InternalMessage, OutgoingMail
 from .outbox import OutboxEntry
+from .presence import AgentPresenceRow, PresenceRule, PresenceSync
 from .reports import Report, ReportDelivery, ReportFile, ReportRoster, ReportRun, ReportTarget
 from .scenarios import Scenario, ScenarioRequest, ScenarioRun, ScenarioStep, ScenarioVersion
 from .services import Disposition, Service, ServiceNumber
@@ -38,6 +39,7 @@ __all__ = [
     "AgentCrmUser",
     "AgentEvent",
     "AgentMatch",
+    "AgentPresenceRow",
     "AgentState",
     "AgentStateChange",
     "ApiToken",
@@ -73,6 +75,8 @@ __all__ = [
     "NotReadyReason",
     "OutboxEntry",
     "OutgoingMail",
+    "PresenceRule",
+    "PresenceSync",
     "RecordingQueueItem",
     "RefusedRow",
     "Report",

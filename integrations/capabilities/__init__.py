@@ -50,6 +50,7 @@ from .lists import (
     SourcePage,
     SourceRow,
 )
+from .presence import AgentPresence, PresenceStatus
 from .sentiment import Sentiment, SentimentAnalysis, SentimentLabel
 from .sign_on import Identity, RemoteSignOn, SignOnForm, SignOnRefused, SingleSignOn, Visitor
 from .speech import Audio, Codec, Speech, SpeechToText, TextToSpeech, Utterance, Voice, Word
@@ -58,6 +59,7 @@ from .storage import OpenRecording, RecordingStorage, StoredRecording
 __all__ = [
     "ActiveInteraction",
     "Activity",
+    "AgentPresence",
     "AgentSnapshot",
     "Article",
     "Audio",
@@ -96,6 +98,7 @@ __all__ = [
     "OutgoingMessage",
     "PeopleDirectory",
     "PhoneMatches",
+    "PresenceStatus",
     "Record",
     "RecordDeletion",
     "RecordDisplay",

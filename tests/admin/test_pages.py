@@ -61,6 +61,8 @@ def test_every_page_is_clean_and_accessible(
         account_url(world.account, "delete/"),
         account_url(world.account, "action/test_connection/"),
         account_url(world.account, "agents/"),
+        account_url(world.account, "presence/"),
+        account_url(world.account, "presence/rules/add/in/"),
         account_url(world.account, f"agents/{world.objects['contactcenter/agent'].pk}/"),
         f"/admin/contactcenter/outboxentry/{world.entry.pk}/decide/drop/",
         "/admin/contactcenter/service/add/",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from contactcenter.models import Agent
+from contactcenter.models import Agent, AgentPresenceRow, PresenceSync
 from tests.factories import (
     AccountFactory,
     AgentFactory,
@@ -165,3 +165,14 @@ def test_without_a_host_no_record_is_believed(agent: Agent) -> None:
     from agentdesktop.commands import clicked_record
 
     assert clicked_record(agent, {"kind": "incident", "id": "0" * 32}) is None
+
+
+def test_a_change_of_presence_in_the_page_around_us_is_looked_at_soon(client: Client, agent: Agent) -> None:
+    account = AccountFactory()
+    Agent.objects.filter(pk=agent.pk).update(host_account=account)
+    assert order(client, "presence_changed") == (200, {"ok": True})
+    assert not AgentPresenceRow.objects.exists(), "the account does not keep presence alike"
+    PresenceSync.objects.create(account=account, enabled=True)
+    order(client, "presence_changed", {"status": "what the page says is not read"})
+    row = AgentPresenceRow.objects.get(agent=agent, account=account)
+    assert row.look_at is not None and row.seen == ""

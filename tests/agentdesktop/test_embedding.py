@@ -118,13 +118,23 @@ def test_a_number_clicked_in_servicenow_is_dialled(desk: Desk, open_page: Open, 
     frame.get_by_role("button", name="End call").click()
 
 
-def send(page: Page, payload: dict) -> None:
+def test_a_presence_that_changes_in_servicenow_is_reported_and_its_content_is_not(desk: Desk, open_page: Open) -> None:
+    page = open_page(viewport=ROOM)
+    open_panel(page, desk)
+    log_in(frame_at(page, "/agentdesktop/"))
+    expect(page.locator("#openframe [data-part=subtitle]")).to_have_text("Not ready")
+    with page.expect_response("**/commands/presence_changed") as told:
+        send(page, {"name": "Available", "sys_id": "1"}, event="openframe_awa_agent_presence")
+    assert told.value.ok and "Available" not in str(told.value.request.post_data)
+
+
+def send(page: Page, payload: dict, *, event: str = "openframe_communication") -> None:
     """By the inspector of the simulator's page."""
     button = page.locator("#inspector-button")
     if button.get_attribute("aria-expanded") != "true":
         button.click()
         page.get_by_text("Send an event to the frame").click()
-    page.locator("#event-name").select_option("openframe_communication")
+    page.locator("#event-name").select_option(event)
     page.locator("#event-args").fill(json.dumps(payload))
     page.locator("#send-event button").click()
 

@@ -345,6 +345,7 @@ async function meetHost() {
       announce(_("Dialling %(number)s", { number }));
       dialNumber(number, record);
     });
+    host.onPresence?.(() => commands.send("presence_changed"));
   } catch (problem) {
     store.set(({ host: mine }) => ({ host: { ...mine, problem: problem.message } }));
   }

@@ -6,6 +6,10 @@
 //   show(status)           shows {label, color, attention, ringing} outside of the desktop; also {title: who is on the
 //                          call, busy: whether there is work}
 //   resize({width,height}) asks for another size of the frame
+//
+// One more where the page around us tells of it:
+//
+//   onPresence(changed)    calls back when the agent's presence was changed there
 
 import * as oracle from "./hosts/oracle.js";
 import * as salesforce from "./hosts/salesforce.js";

@@ -34,7 +34,8 @@ DEMO = Path(__file__).resolve().parents[2] / "demo" / "data.yaml"
 APPS = ("contactcenter", "integrations", "auth", "contenttypes")
 # What has happened, as against what is set up: a dry run begins without a past, and must not be long in the copying.
 HISTORY = {
-    "agentcheck", "agentevent", "agentmatch", "agentstatechange", "apicall", "apitoken", "breaker", "callerdataanswer",
+    "agentcheck", "agentevent", "agentmatch", "agentpresencerow", "agentstatechange", "apicall", "apitoken", "breaker",
+    "callerdataanswer", "presencerule", "presencesync",
     "callinglist", "chat", "chatfile", "chatmessage", "checkresult", "checkrun", "contact", "contactaddress",
     "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest", "dryrun", "feedstate",
     "heartbeat", "inboundevent", "interaction", "interactionevent", "internalmessage", "listexport", "listfilepart",

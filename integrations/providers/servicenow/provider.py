@@ -10,12 +10,13 @@ from .frame import Frame
 from .history import History
 from .login import Login
 from .people import People
+from .presence import Presence
 from .probes import probes
 from .properties import ServiceNowProperties
 
 
-class ServiceNow(Login, People, Frame, History):
-    """A ServiceNow instance: OAuth2, Crm, PeopleDirectory and EmbedHost."""
+class ServiceNow(Login, People, Frame, Presence, History):
+    """A ServiceNow instance: OAuth2, Crm, PeopleDirectory, EmbedHost and AgentPresence."""
 
     key = "servicenow"
     label = "ServiceNow"

@@ -8,14 +8,15 @@ from integrations.doctor import Passed
 from .advice import ADVICE
 from .history import History
 from .login import Login
+from .presence import Presence
 from .probes import probes
 from .properties import ZendeskProperties
 from .sign_on import SignOn
 from .workspace import Workspace
 
 
-class Zendesk(Login, Workspace, SignOn, History):
-    """A Zendesk help desk: OAuth2, Crm, PeopleDirectory, EmbedHost and RemoteSignOn."""
+class Zendesk(Login, Workspace, SignOn, Presence, History):
+    """A Zendesk help desk: OAuth2, Crm, PeopleDirectory, EmbedHost, RemoteSignOn and AgentPresence."""
 
     key = "zendesk"
     label = "Zendesk"

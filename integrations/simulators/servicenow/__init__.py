@@ -17,6 +17,7 @@ from ..base import Simulator
 from ..faults import Fault
 from . import (
     acl,
+    awa,
     batch,
     cti,
     faulty,
@@ -43,7 +44,11 @@ class ServiceNow(Simulator):
         "OAuth, Table API, interactions and cti.do of an instance, and the OpenFrame page that the Agent Desktop is "
         "embedded in."
     )
-    pages = (("Agent's page with OpenFrame", "/"), ("OpenFrame configuration", "/openframe_configuration.do"))
+    pages = (
+        ("Agent's page with OpenFrame", "/"),
+        ("OpenFrame configuration", "/openframe_configuration.do"),
+        ("Presence of agents", "/awa_presence.do"),
+    )
     extra_faults = ("hibernating", "offline", "ip_restricted")
     default_counts = {"token_requests": 0, "token_refreshes": 0}
     default_settings = {
@@ -61,6 +66,8 @@ class ServiceNow(Simulator):
         "case_sensitive_queries": False,
         "cti_compares_digits": False,
         "acl": acl.DEFAULT,
+        "awa_plugin": True,
+        "awa_enabled": True,
         "hidden_records": seed.default_hidden(),
         "whitelist_enforced": True,
         "whitelist": "",
@@ -85,6 +92,7 @@ class ServiceNow(Simulator):
         self.sessions: dict[str, str] = {}
         self.user_tokens: dict[str, str] = {}
         self.preferences: dict[str, dict[str, str]] = {}
+        self.presences = awa.fresh()
         # The administrator of the demo has already let the desktop's origin in.
         self.settings["whitelist"] = openframe.origin(self.surroundings.desktop_url)
         seed.fill(self.store)
@@ -135,6 +143,8 @@ class ServiceNow(Simulator):
         for version in ("", "/v1", "/v2"):
             found.append(route(f"/api/now{version}/batch", batch.endpoint, ["POST"]))
         for prefix in ("/api/now", "/api/now/{version:str}"):
+            found.append(route(f"{prefix}/awa/agents/{{user_id}}", awa.agent, ["GET", "PUT"]))
+            found.append(route(f"{prefix}/awa/agents/{{user_id}}/presence_states", awa.states, ["GET"]))
             found.append(route(f"{prefix}/table/{{table}}", table_api.endpoint, ANY))
             found.append(route(f"{prefix}/table/{{table}}/{{sys_id}}", table_api.endpoint, ANY))
         return found
@@ -152,6 +162,7 @@ class ServiceNow(Simulator):
             (LIBRARY_PATH, openframe.library, get),
             ("/sn_openframe_openFrameAjaxProcessor.do", openframe.ajax, ["POST"]),
             ("/openframe_configuration.do", openframe.configure, both),
+            ("/awa_presence.do", awa.page, both),
             ("/cti.do", cti.endpoint, get),
             ("/cti_try.do", hostpage.cti_try, get),
             ("/login.do", hostpage.login, both),

@@ -82,7 +82,7 @@ def _people(store: Store) -> None:
     )  # fmt: skip
     _user(
         store, "integration.user", first_name="Integration", last_name="User", email="integration@example.com",
-        user_password=DEMO_PASSWORD,
+        user_password=DEMO_PASSWORD, roles="awa_integration_user",
     )  # fmt: skip
     for number, (first, last) in enumerate(AGENTS, start=1):
         name = f"agent{number}"

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from .. import pages, recorder
 from ..boards import Board, BoardSimulator, Table
 from ..faults import Fault
-from . import api, apps, browser, faulty, limits, oauth, seed, sign_on, tokens, workspace
+from . import api, apps, browser, faulty, limits, oauth, seed, sign_on, statuses, tokens, workspace
 from .store import Record, Store, now
 
 WORKSPACE: tuple[tuple[str, api.Handler, list[str]], ...] = (
@@ -31,6 +31,7 @@ WORKSPACE: tuple[tuple[str, api.Handler, list[str]], ...] = (
     ("/_install", apps.install, ["POST"]),
     ("/_icon.svg", apps.icon, ["GET"]),
     ("/_empty", workspace.empty, ["GET"]),
+    ("/agent/statuses", statuses.page, ["GET", "POST"]),
 )
 EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -40,7 +41,7 @@ class Zendesk(BoardSimulator):
     title = "Zendesk"
     description = "A help desk: OAuth and API tokens, search, tickets with comments, users, organizations."
     lead = f"Log in as {seed.ADMIN} with the published API token, or as the OAuth client {tokens.CLIENT_ID}."
-    pages = (("Help desk", "/"), ("Agent workspace", "/agent/dashboard"))
+    pages = (("Help desk", "/"), ("Agent workspace", "/agent/dashboard"), ("Agents' statuses", "/agent/statuses"))
     extra_faults = faulty.EXTRA
     default_counts = {"token_requests": 0, "token_refreshes": 0, "searches": 0, "jwt_log_ins": 0}
     default_settings = {
@@ -55,6 +56,7 @@ class Zendesk(BoardSimulator):
         "updates_per_ticket": 30,
         "search_lag_seconds": 0.0,
         "talk_partner_edition": True,
+        "omnichannel_routing": True,
         "jwt_sign_on": False,
         "shared_secret": sign_on.SHARED_SECRET,
         "remote_login_url": "",  # empty: the desktop's
@@ -73,6 +75,7 @@ class Zendesk(BoardSimulator):
         self.mails: list[tuple[str, ...]] = []
         self.displayed: list[tuple[str, ...]] = []
         self.browsers = browser.Browsers()
+        self.presences = statuses.fresh()
         self.used_jwts: set[str] = set()
         #: Manifest and icon of an uploaded app; empty: the one that the demo has.
         self.app: dict[str, Any] = {}
@@ -207,7 +210,7 @@ class Zendesk(BoardSimulator):
             ("Tokens renewed", self.counts["token_refreshes"]),
         ]
         problems = [f"{e.method} {e.path}: {text}" for e in self.recorder.newest_first() for text in e.warnings]
-        return Board(facts, [self._tickets(), self._users(), *self._events()], problems)
+        return Board(facts, [self._tickets(), self._users(), self._presences(), *self._events()], problems)
 
     def state(self) -> dict[str, Any]:
         """The records themselves besides, for tests."""
@@ -239,6 +242,14 @@ class Zendesk(BoardSimulator):
             for row in self.store.rows("user")
         ]
         return Table("Users", ("Id", "Name", "Role", "E-mail", "Phones"), rows)
+
+    def _presences(self) -> Table:
+        link = Markup('<a href="agent/statuses">{0}</a>')
+        rows = [
+            (link.format(row["name"]), self.presences.name(self.presences.get(str(row["id"]))))
+            for row in browser.team(self)
+        ]
+        return Table("Agents' statuses", ("Agent", "Status"), rows)
 
     def _events(self) -> list[Table]:
         opened = Table("Opened for agents", ("At", "Agent", "Record", "Title"), list(self.displayed), "Nothing yet.")

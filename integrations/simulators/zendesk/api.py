@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import apps, errors, identity, limits, many, oauth, paging, query, records, seed, talk, tickets
+from . import apps, errors, identity, limits, many, oauth, paging, query, records, seed, statuses, talk, tickets
 from .store import PLURAL, Record
 
 if TYPE_CHECKING:
@@ -285,6 +285,10 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/channels/voice/agents/{agent:int}/tickets/{id:int}/display", talk.display_ticket),
     ("POST", "/channels/voice/agents/{agent:int}/users/{id:int}/display", talk.display_user),
     ("POST", "/channels/voice/tickets", talk.create_ticket),
+    ("GET", "/agent_availabilities", statuses.availabilities),
+    ("GET", "/agent_availabilities/agent_statuses", statuses.listed),
+    ("PUT", "/agent_availabilities/agent_statuses/agents/{agent:int}", statuses.update),
+    ("GET", "/agent_availabilities/{agent:int}", statuses.availability),
     ("POST", "/apps/notify", notify),
     *((method, "/tickets/{id:int}/tags", tagger("ticket")) for method in ("GET", "PUT", "POST", "DELETE")),
 )

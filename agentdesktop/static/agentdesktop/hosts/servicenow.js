@@ -77,6 +77,13 @@ export function onClickToDial(callback) {
   });
 }
 
+// Calls back when ServiceNow says that the agent's presence changed there. What it tells is not trusted: the server asks.
+export function onPresence(callback) {
+  if (!api) return;
+  const events = api.EVENTS || api.events || {};
+  api.subscribe(events.AWA_AGENT_PRESENCE || "openframe_awa_agent_presence", () => callback());
+}
+
 function readDial(message) {
   const told = typeof message === "string" ? parse(message) : message;
   if (!told || typeof told !== "object") return null;

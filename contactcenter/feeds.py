@@ -26,7 +26,7 @@ from integrations.models import IntegrationAccount
 from integrations.providers import registry
 
 from . import nudge, recording_queue, tasks
-from .feed_counters import count_failure, count_skip, count_success, next_context
+from .feed_counters import count_failure, count_picture, count_skip, next_context
 from .models import FeedState, RecordingQueueItem
 from .snapshots import snapshot
 
@@ -74,7 +74,7 @@ def adopt_new(now: datetime) -> None:
     keys = keys_of(WorkforceFeed) + keys_of(RecordingFeed)
     for account in IntegrationAccount.objects.filter(enabled=True, provider__in=keys, feed__isnull=True):
         plan = {"due_at": now, "interval": interval_of(account), "planned_at": account.updated_at}
-        FeedState.objects.get_or_create(account=account, defaults=plan)
+        FeedState.objects.get_or_create(account=account, defaults={**plan, "quiet_since": now})
 
 
 def plan_saved(now: datetime) -> None:
@@ -92,6 +92,7 @@ def plan_saved(now: datetime) -> None:
             stopped=False,
             retry_at=None,
             retries=0,
+            quiet_since=feed.quiet_since if feed.planned_at else now,
         )
 
 
@@ -192,12 +193,13 @@ def push(account_id: int) -> None:
 def send(feed: FeedState) -> None:
     provider = feed.account.connect()
     context = next_context(feed, provider.interval)
+    picture = snapshot()
     try:
-        provider.push(snapshot(), context)
+        pushed = provider.push(picture, context)
     except IntegrationError as error:
         count_failure(feed, error)
         return
-    count_success(feed)
+    count_picture(feed, picture, pushed)
 
 
 def lease_seconds(interval: float) -> float:

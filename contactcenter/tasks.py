@@ -118,6 +118,14 @@ def ask_for_agent_checks() -> None:
 
 
 @app.task
+def tell_of_feeds() -> None:
+    """Every few seconds: tell administrators which feed fails, and which works again."""
+    from . import feed_alerts
+
+    feed_alerts.tell()
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, routing, telephony
@@ -143,9 +151,17 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import agent_checks, chat_files, events
+    from . import agent_checks, chat_files, events, feed_alerts, feed_history
 
-    run_each({"agent events": events.prune, "files of chats": chat_files.prune, "agent checks": agent_checks.prune})
+    run_each(
+        {
+            "agent events": events.prune,
+            "files of chats": chat_files.prune,
+            "agent checks": agent_checks.prune,
+            "minutes of feeds": feed_history.prune,
+            "news of feeds": feed_alerts.prune,
+        }
+    )
 
 
 def run_each(parts: dict[str, Callable[[], object]]) -> None:

@@ -8,14 +8,13 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from contactcenter.feeds import snapshot
 from contactcenter.models import ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
-from integrations.capabilities import WorkforceFeed
 from integrations.models import IntegrationAccount
 
 from .agent_mapping import AgentMapping, agents_panel, knows_agents
+from .feed_page import FeedPage, remarks_of
 
 OPEN = (OutboxEntry.Status.WAITING, OutboxEntry.Status.SENDING, OutboxEntry.Status.STUCK)
 
@@ -23,7 +22,7 @@ admin.site.unregister(IntegrationAccount)
 
 
 @admin.register(IntegrationAccount)
-class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
+class AccountAdmin(FeedPage, AgentMapping, IntegrationAccountAdmin):
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
 
@@ -44,14 +43,8 @@ class AccountAdmin(AgentMapping, IntegrationAccountAdmin):
 
 def feed_panel(account: IntegrationAccount, feed: FeedState) -> Panel:
     queued = RecordingQueueItem.objects.filter(account=account).count()
-    data = {"feed": feed, "queued": queued, "remarks": remarks_of(account)}
+    data = {"account": account, "feed": feed, "queued": queued, "remarks": remarks_of(account)}
     return Panel(_("Feed"), "admin/contactcenter/account/panel_feed.html", data)
-
-
-def remarks_of(account: IntegrationAccount) -> list[str]:
-    """What of the present picture does not arrive as it is."""
-    provider = account.connect()
-    return provider.remarks(snapshot()) if account.enabled and isinstance(provider, WorkforceFeed) else []
 
 
 def outbox_counts(account: IntegrationAccount) -> dict[str, Any]:

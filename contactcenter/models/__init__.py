@@ -16,7 +16,7 @@ from .contacts import (
     ContactPhone,
 )
 from .events import AgentEvent
-from .feeds import FeedState, RecordingQueueItem
+from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
@@ -47,6 +47,8 @@ __all__ = [
     "ContactLink",
     "ContactPhone",
     "Disposition",
+    "FeedAlert",
+    "FeedMinute",
     "FeedState",
     "Heartbeat",
     "Interaction",

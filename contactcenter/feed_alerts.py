@@ -94,8 +94,8 @@ def _failure(alert: FeedAlert) -> list[str]:
     return [
         f"The receiver of {alert.account.name} has had no update{since}: {alert.failures} failed one after the other.",
         f"The last error: {alert.error}",
-        "Updates go on at every interval, and the next one that arrives brings everything. What the receiver shows until "
-        "then is old. You are told once, and again when it works.",
+        "Updates go on at every interval, and the next one that arrives brings everything. What the receiver shows "
+        "until then is old. You are told once, and again when it works.",
     ]
 
 

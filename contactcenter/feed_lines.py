@@ -99,8 +99,16 @@ class Line(threading.Thread):
         except Exception:
             if not self.is_broken:
                 logger.exception("The feed of account %s stands still; trying on.", self.account_id)
+                self._tell_unavailable()
             self.is_broken = True
             connections.close_all()
+
+    def _tell_unavailable(self) -> None:
+        try:
+            if self.line is not None:
+                self.line.unavailable()
+        except IntegrationError:
+            self._drop()
 
     def turn(self) -> None:
         """One look: keep the right to this line, notice a peer that is gone, send when an update is due."""

@@ -44,8 +44,8 @@ class ContactCenter(models.Model):
         "Alert after failed updates",
         default=30,
         help_text=(
-            "Those who may change accounts get an e-mail when so many updates of a feed have failed one after the other, "
-            "and another one when it works again. 0 = nobody is told."
+            "Those who may change accounts get an e-mail when so many updates of a feed have failed one after the "
+            "other, and another one when it works again. 0 = nobody is told."
         ),
     )
 

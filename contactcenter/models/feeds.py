@@ -25,8 +25,8 @@ class FeedState(Leasable):
     last_sent_at = models.DateTimeField(null=True)
     last_failed_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)
-    # What went out last, and what the receiver said to it beyond yes. `picture_at`: when the newest picture that arrived
-    # was taken; agents whose state is younger are new to the receiver.
+    # What went out last, and what the receiver said to it beyond yes. `picture_at`: when the newest picture that
+    # arrived was taken; agents whose state is younger are new to the receiver.
     last_kind = models.CharField(max_length=16, blank=True)
     last_agents = models.PositiveIntegerField(default=0)
     last_size = models.PositiveBigIntegerField(default=0)
@@ -57,7 +57,7 @@ class FeedMinute(models.Model):
     """What a feed did in one minute, counted up as it happens.
 
     The columns `within_...` count changes of agents' states by the seconds from the change to the wire; each counts
-    what is above the column before it (`BOUNDS`). `gap_from` and `gap_until`: the last gap that ended in this minute."""
+    what is above the column before it (`BOUNDS`). `gap_from` and `gap_until`: the last gap that ended in it."""
 
     BOUNDS: ClassVar[dict[str, float]] = {
         "within_half": 0.5, "within_1": 1, "within_2": 2, "within_3": 3, "within_5": 5, "within_8": 8,

@@ -118,6 +118,9 @@ class FeedLine(ABC):
     def listen(self) -> bytes:
         """Notice without waiting that the other side is gone; what it has said meanwhile, which may be nothing."""
 
+    def unavailable(self) -> None:  # noqa: B027 - most receivers have no word for it
+        """The states cannot be read just now: tell the receiver, where it can be told."""
+
     @abstractmethod
     def close(self, context: FeedContext | None = None) -> None:
         """Hang up; with a context, after saying goodbye. Never raises."""

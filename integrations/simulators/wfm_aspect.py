@@ -17,8 +17,9 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from .boards import Board, Table
+from .boards import Board
 from .listening import ListeningSimulator
+from .truth import Adherence, Belief
 
 STATES = {1: "READY", 2: "BUSY", 3: "ACW", 4: "SUPERVISING", 5: "NOT_READY", 27: "LOGGED_OUT"}
 LOGGED_OUT = 27
@@ -108,12 +109,13 @@ class Reader:
         return found
 
 
-class Aspect(ListeningSimulator):
+class Aspect(Adherence, ListeningSimulator):
     key = "wfm_aspect"
     title = "Aspect RTA server"
     description = "Listens on TCP for fixed-width records of agents' states and shows the adherence board."
     lead = "Connect by TCP to the address below; this page only shows what came."
-    fragment = "_aspect_board.html"
+    fragment = "_adherence_board.html"
+    more_heads = ("Code", "Reason code", "Extension", "Workgroup")
     tcp_port = 2
     idle_seconds = 4000.0  # an interval may be an hour
     extra_faults = ("deaf",)
@@ -128,7 +130,7 @@ class Aspect(ListeningSimulator):
         self.last_at: float | None = None
 
     def routes(self) -> list[BaseRoute]:
-        return self.board_routes()
+        return [*self.truth_routes(), *self.board_routes()]
 
     # -- one connection
 
@@ -184,6 +186,7 @@ class Aspect(ListeningSimulator):
             self.agents = {}
         for record in records:
             self._learn(record)
+        self.compare()
 
     def _learn(self, record: dict[str, str]) -> None:
         name, code = record["agent_id"].strip(), int(record["state_code"])
@@ -212,14 +215,24 @@ class Aspect(ListeningSimulator):
         now = time.monotonic()
         return [
             {**agent, "age": agent["time_in_state"] + int(now - agent["told_at"])}
-            for _, agent in sorted(self.agents.items())
+            for _, agent in sorted(self.agents.copy().items())
         ]
+
+    def believed(self) -> dict[str, Belief]:
+        """Of reasons it knows numbers only, so the states are compared without them."""
+        return {a["agent_id"]: Belief(a["state"], a["state"], a["age"], described(a)) for a in self.rows()}
+
+    def wording(self, agent: dict[str, Any]) -> str:
+        return str(agent["state"])
+
+    def complaints(self) -> list[str]:
+        return self.problems
 
     def board(self) -> Board:
         last = "none yet" if self.last_at is None else f"{time.monotonic() - self.last_at:.0f} s ago"
         counts = [(name.replace("_", " ").capitalize(), self.counts[name]) for name in self.default_counts]
         facts: list[tuple[str, Any]] = [("Listening (TCP)", self.listening), ("Last update", last), *counts]
-        return Board(facts=facts, tables=[Table("Agents", (), [])], problems=self.problems)
+        return Board(facts=facts, tables=[], problems=self.problems)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -230,3 +243,7 @@ class Aspect(ListeningSimulator):
             **self.default_counts,
             **self.counts,
         }
+
+
+def described(agent: dict[str, Any]) -> tuple[Any, ...]:
+    return agent["state_code"], agent["reason_code"] or "", agent["extension"], agent["workgroup"]

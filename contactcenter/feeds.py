@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
 QUEUE_AGAIN = timedelta(seconds=2)
+CLOCK_SLACK = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(hours=1)  # above what a receiver that limits us may ask for
 
 # How a due piece of work reaches whoever does it: task, account, seconds after which it is worthless.
 HandOver = Callable[[Any, int, float], None]
@@ -52,6 +54,7 @@ def dispatch_due(now: datetime | None = None, hand_over: HandOver = to_worker) -
     """Hand out everything that is due at `now`; how many pieces of work that was."""
     now = now or timezone.now()
     adopt_new(now)
+    follow_the_clock(now)
     plan_saved(now)
     rest_disabled(now, hand_over)
     begin_sessions()
@@ -94,6 +97,21 @@ def plan_saved(now: datetime) -> None:
             retries=0,
             quiet_since=feed.quiet_since if feed.planned_at else now,
         )
+
+
+def follow_the_clock(now: datetime) -> None:
+    """After the clock was set back, every plan lies too far ahead: what is planned for later than can be is due now."""
+    ahead = Q(due_at__gt=now) | Q(handed_out_at__gt=now) | Q(retry_at__gt=now)
+    for feed in FeedState.objects.filter(ahead, account__enabled=True):
+        late: dict[str, Any] = {}
+        if feed.due_at > now + timedelta(seconds=feed.interval) + CLOCK_SLACK:
+            late |= {"due_at": now}
+        if feed.handed_out_at and feed.handed_out_at > now + CLOCK_SLACK:
+            late |= {"handed_out_at": None}
+        if feed.retry_at and feed.retry_at > now + LONGEST_RETRY:
+            late |= {"retry_at": now}
+        if late:
+            FeedState.objects.filter(pk=feed.pk, due_at=feed.due_at).update(**late)
 
 
 def rest_disabled(now: datetime, hand_over: HandOver) -> None:

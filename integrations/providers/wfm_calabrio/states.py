@@ -53,7 +53,7 @@ class Naming:
             whole = wording(agent)
             if len(whole) > LONGEST_CODE and whole not in cut:
                 cut.add(whole)
-                yield f"The reason “{whole}” is sent as “{code_of(agent)}”: a code has at most {LONGEST_CODE} characters."
+                yield f"The reason “{whole}” is sent as “{code_of(agent)}”, in {LONGEST_CODE} characters at most."
 
 
 def wording(agent: AgentSnapshot) -> str:

@@ -55,8 +55,7 @@ class Line:
 class Truth:
     """What was told, and for how long the receiver was wrong about whom (seconds of its own clock)."""
 
-    agents: list[dict[str, Any]] | None = None
-    told_at: float = 0.0
+    states: dict[str, str] | None = None
     wrong_since: dict[str, float] = field(default_factory=dict)
     longest: float = 0.0
 
@@ -92,15 +91,10 @@ class Adherence(Simulator):
 
     def lines(self) -> list[Line]:
         """The board, by agent: everybody whom the receiver or the truth knows as logged in."""
-        seen, true = self.believed(), self._true()
+        seen, true = self.believed(), self.truth.states
         absent = Belief(OUT, OUT)
         names = sorted({*seen, *(true or ())})
         return [Line(name, seen.get(name, absent), true.get(name, OUT) if true is not None else None) for name in names]
-
-    def _true(self) -> dict[str, str] | None:
-        if self.truth.agents is None:
-            return None
-        return {self.name_of(a): self.wording(a) for a in self.truth.agents if a["state"] != OUT}
 
     def compare(self) -> list[Line]:
         """Who is seen wrongly now. Called after whatever may have changed it, so that times are exact."""
@@ -113,6 +107,17 @@ class Adherence(Simulator):
             truth.longest = max([truth.longest, *(now - since for since in truth.wrong_since.values())])
             truth.wrong_since = {name: truth.wrong_since[name] for name in names}
             return wrong
+
+    def compare_one(self, name: str, state: str = OUT) -> None:
+        """The same for one agent whom the receiver sees so now: where changes come one by one."""
+        with self.truth_lock:
+            truth, now = self.truth, time.monotonic()
+            if truth.states is None:
+                return
+            since = truth.wrong_since.setdefault(name, now)
+            truth.longest = max(truth.longest, now - since)
+            if truth.states.get(name, OUT) == state:
+                del truth.wrong_since[name]
 
     def wrong_for(self, name: str) -> int:
         return int(time.monotonic() - self.truth.wrong_since.get(name, time.monotonic()))
@@ -133,7 +138,7 @@ class Adherence(Simulator):
         found = [text for n, agent in enumerate(agents) for text in checks.problems(agent, SHAPE, f"agents[{n}]")]
         if found:
             return JSONResponse({"errors": found[:20]}, 422)
-        self.truth.agents, self.truth.told_at = agents, time.monotonic()
+        self.truth.states = {self.name_of(a): self.wording(a) for a in agents if a["state"] != OUT}
         return JSONResponse(self.verdict())
 
     async def _tell_truth(self, request: Request) -> Response:
@@ -142,7 +147,7 @@ class Adherence(Simulator):
     def verdict(self) -> dict[str, Any]:
         wrong = self.compare()
         return {
-            "told": self.truth.agents is not None,
+            "told": self.truth.states is not None,
             "agents": len(self.believed()),
             "differences": [
                 {"agent": w.agent, "seen": w.belief.state, "truth": w.truth, "seconds": self.wrong_for(w.agent)}

@@ -100,7 +100,6 @@ class Verint(Adherence, ListeningSimulator):
                 return
             began, ended = True, event["extErrorCode"] == 4
             self._learn(event)
-            self.compare()
 
     def _play_deaf(self) -> None:
         while any(fault.name == "deaf" for fault in self.faults.active()):
@@ -128,15 +127,18 @@ class Verint(Adherence, ListeningSimulator):
             self.counts[{1: "normal", 3: "unavailable", 4: "shutdowns"}[code]] += 1
             self.health = {1: "normal", 3: "unavailable", 4: "shut down"}[code]
             self.agents = {} if code == 1 else self.agents
+            self.compare()
             return
         if event["eventType"] == LOGOUT:
             self.agents.pop(name)
+            self.compare_one(name)
             return
         self.counts["changes"] += event["eventType"] == CHANGE
         old = self.agents.get(name)
         same = old is not None and (old.mode, old.reason) == (event["agentMode"], event["reasonCode"])
         since = old.since if old is not None and same else time.monotonic()
-        self.agents[name] = Seen(event["agentMode"], event["reasonCode"], event["agentGroup"], since)
+        seen = self.agents[name] = Seen(event["agentMode"], event["reasonCode"], event["agentGroup"], since)
+        self.compare_one(name, self._belief(seen, since).state)
 
     # -- the page
 

@@ -12,8 +12,8 @@ from tests.simulated import Simulators
 from .day import Day, Fault, table
 
 SIZE, TICKS = 500, 24
-HOUR = timedelta(hours=1)
-CLOCK = [Fault(17, "clock", options={"by": -HOUR}), Fault(20, "clock", options={"by": HOUR})]
+SET_BACK = timedelta(hours=3)
+CLOCK = [Fault(17, "clock", options={"by": -SET_BACK}), Fault(20, "clock", options={"by": SET_BACK})]
 CUT = Fault(2, "reset", options={"times": 1})
 BROKEN = Fault(5, "server_error", lasts=3, options={"times": 2})
 HALF_OPEN = Fault(8, "half_close", options={"times": 1})

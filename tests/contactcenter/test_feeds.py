@@ -212,10 +212,10 @@ def test_looking_costs_the_same_few_queries_however_many_feeds_wait(hands, djang
             )  # fmt: skip
 
     more(1)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         feeds.dispatch_due(START, hands)
     more(30)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         feeds.dispatch_due(START, hands)
 
 

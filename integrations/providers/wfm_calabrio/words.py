@@ -7,6 +7,7 @@ turns out later, and is told to nobody."""
 import requests
 from lxml import etree
 
+from integrations.answers import is_page, page_error
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
 from integrations.http import error_from_response
 
@@ -27,6 +28,8 @@ CODES = {
 
 def error_of(response: requests.Response) -> IntegrationError | None:
     """The error that a REST or SOAP answer stands for; None when it is good."""
+    if response.status_code < 300 and is_page(response):
+        return page_error(response)
     if response.status_code not in (400, 500):
         return error_from_response(response)
     words = told(response)

@@ -25,6 +25,10 @@ from .base import Simulator
 
 OUT = "LOGGED_OUT"
 STATES = ("READY", "BUSY", "ACW", "SUPERVISING", "NOT_READY", OUT)
+WORDS = {
+    "READY": "Ready", "BUSY": "Busy", "ACW": "After call work", "SUPERVISING": "Supervising",
+    "NOT_READY": "Not ready", OUT: "Logged out",
+}  # fmt: skip
 SHAPE: dict[str, checks.Check] = {"login_id": checks.text, "state": checks.one_of(*STATES)}
 
 
@@ -118,6 +122,11 @@ class Adherence(Simulator):
             truth.longest = max(truth.longest, now - since)
             if truth.states.get(name, OUT) == state:
                 del truth.wrong_since[name]
+
+    def readable(self, state: str) -> str:
+        """A state of ours in words; the receiver's own words as they are."""
+        base, bracket, reason = state.partition(" (")
+        return WORDS.get(base, base) + bracket + reason
 
     def wrong_for(self, name: str) -> int:
         return int(time.monotonic() - self.truth.wrong_since.get(name, time.monotonic()))

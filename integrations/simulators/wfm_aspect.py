@@ -2,7 +2,8 @@
 
 Strict: it reads exactly the sizes of its own settings and says at which byte the first field does not fit, closes then
 (fixed widths cannot find their place again), and wants everything (`F`) before changes (`D`) on each connection. It
-never answers. Further fault: `deaf` accepts connections and does not read.
+never answers. With `gapless`, as by default, a number that is missing between two updates of a connection is noted; an
+account without keep-alives leaves numbers out. Further fault: `deaf` accepts connections and does not read.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class Aspect(Adherence, ListeningSimulator):
     idle_seconds = 4000.0  # an interval may be an hour
     extra_faults = ("deaf",)
     default_counts = {"connections": 0, "full": 0, "delta": 0, "keep_alive": 0, "records": 0, "goodbyes": 0, "tests": 0}
-    default_settings = {"encoding": "utf-16-le", "separator": "", "header": HEADER, "record": RECORD}
+    default_settings = {"encoding": "utf-16-le", "separator": "", "header": HEADER, "record": RECORD, "gapless": True}
 
     def reset(self) -> None:
         super().reset()
@@ -170,6 +171,9 @@ class Aspect(Adherence, ListeningSimulator):
             raise Unreadable(f"a message of type {kind} has {count} records")
         if kind == "D" and not knows_all:
             raise Unreadable("changes came before everything on this connection")
+        missing = self.settings["gapless"] and knows_all and kind in ("D", "K") and sequence > self.last_sequence + 1
+        if "sequence" in header and missing:
+            self._note(f"sequence {sequence} comes after {self.last_sequence}: an update is missing")
         if "sequence" in header and sequence <= self.last_sequence and not (kind == "K" and sequence == 0):
             raise Unreadable(f"sequence {sequence} does not follow {self.last_sequence}")
 

@@ -69,7 +69,7 @@ class Calabrio(Adherence, BoardSimulator):
     fragment = "_adherence_board.html"
     pages = (("Adherence board", "/"),)
     extra_faults = ("flooded",)
-    default_counts = {"requests": 0, "snapshots": 0, "changes": 0, "tests": 0, "states": 0, "refused": 0, "unknown": 0}
+    default_counts = {"batches": 0, "snapshots": 0, "changes": 0, "tests": 0, "states": 0, "refused": 0, "unknown": 0}
     default_settings = {
         "authentication_key": KEY, "sources": ["1"], "users": [], "mode": "queued", "rest": "newest", "soap": "new",
     }  # fmt: skip
@@ -202,7 +202,7 @@ class Calabrio(Adherence, BoardSimulator):
                 raise Refused(f"State code can not exceed {LONGEST_CODE} characters")
             if len(code) > OLD_LONGEST_CODE:
                 self._note(f"{user}: the code {code!r} is longer than {OLD_LONGEST_CODE}; an older generation cuts it")
-        self.counts["requests"] += 1
+        self.counts["batches"] += 1
         if not self._source_known(batch):
             return
         users = self._known_users(batch)

@@ -166,6 +166,8 @@ class Wfm(Adherence, Simulator):
         last = None if data["type"] == "test" else self.board.last_sequence.get(data["account"])
         if data["type"] != "test" and last is not None and data["sequence"] <= last:
             found.append(f"sequence {data['sequence']} does not follow {last}")
+        if data["type"] == "delta" and last is not None and data["sequence"] > last + 1:
+            found.append(f"sequence {data['sequence']} comes after {last}: changes are missing")
         if data["type"] == "delta" and not self.board.last_type:
             found.append("a delta came before the first full")
         return found

@@ -190,7 +190,7 @@ def test_a_receiver_that_hangs_up_is_noticed_before_the_next_update(receiver):
         (NORMAL + LOGIN.replace(b'"ava"', b'"' + b"a" * 129 + b'"'), "'agentId' has a wrong value"),
         (NORMAL + LOGIN.replace(b":26", b":29", 1), "'eventType' has a wrong value"),
         (NORMAL + LOGIN.replace(b'"badDevType":"",', b""), "'badDevType' is missing"),
-        (NORMAL + LOGIN.replace(b"agentData", b"x").replace(b"badDevType", b"agentData").replace(b"x", b"badDevType"),
+        (NORMAL + LOGIN.replace(b"agentData", b"@").replace(b"badDevType", b"agentData").replace(b"@", b"badDevType"),
          "in their order"),
         (NORMAL + b"nonsense\n", "not JSON"),
         (NORMAL.replace(b"Code\":1", b"Code\":4"), "is not feed normal"),

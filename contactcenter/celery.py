@@ -55,6 +55,11 @@ def schedule() -> dict[str, dict[str, Any]]:
             "schedule": TOKEN_SECONDS,
             "options": {"expires": TOKEN_SECONDS},
         },
+        "tell-of-feeds": {
+            "task": "contactcenter.tasks.tell_of_feeds",
+            "schedule": TOKEN_SECONDS,
+            "options": {"expires": TOKEN_SECONDS},
+        },
         "ask-for-agent-checks": {
             "task": "contactcenter.tasks.ask_for_agent_checks",
             "schedule": crontab(minute="*/10"),

@@ -20,7 +20,7 @@ from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
 from . import feeds
-from .feed_counters import count_failure, count_success, next_context
+from .feed_counters import count_failure, count_picture, next_context
 from .models import FeedState
 
 logger = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ LOOK_SECONDS = 0.25
 LEASE_SECONDS = 40.0
 EXTEND_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0
+MOST_HEARD = 256  # bytes of a receiver that are kept for people to see
 JITTER = 0.1  # of the interval, before connecting again
 
 
@@ -79,6 +80,8 @@ class Line(threading.Thread):
         self.extended = 0.0
         self.has_failed = False
         self.is_broken = False
+        self.heard = b""
+        self.connected = 0
 
     def run(self) -> None:
         try:
@@ -96,8 +99,16 @@ class Line(threading.Thread):
         except Exception:
             if not self.is_broken:
                 logger.exception("The feed of account %s stands still; trying on.", self.account_id)
+                self._tell_unavailable()
             self.is_broken = True
             connections.close_all()
+
+    def _tell_unavailable(self) -> None:
+        try:
+            if self.line is not None:
+                self.line.unavailable()
+        except IntegrationError:
+            self._drop()
 
     def turn(self) -> None:
         """One look: keep the right to this line, notice a peer that is gone, send when an update is due."""
@@ -124,9 +135,14 @@ class Line(threading.Thread):
 
     def _listen(self, feed: FeedState, line: FeedLine) -> None:
         try:
-            line.listen()
+            said = line.listen()
         except IntegrationError as error:
             self._fail(feed, error)
+            return
+        if said:
+            self.heard = (self.heard + said)[-MOST_HEARD:]
+            rows = FeedState.objects.filter(pk=feed.pk)
+            rows.update(last_heard=readable(self.heard), last_heard_at=timezone.now())
 
     def _push(self, feed: FeedState) -> None:
         """Nothing is sent when the picture cannot be read whole: a part of it would log people out at the receiver."""
@@ -136,12 +152,18 @@ class Line(threading.Thread):
             if self.line is None:
                 self._wait_a_moment(feed)
                 self.line = provider.open_line()
-            self.line.push(picture, next_context(feed, provider.interval))
+                self.connected += 1
+            pushed = self.line.push(picture, next_context(feed, provider.interval))
         except IntegrationError as error:
             self._fail(feed, error)
             return
         self.has_failed = False
-        count_success(feed)
+        count_picture(feed, picture, pushed, connected=self._taken_connections())
+
+    def _taken_connections(self) -> int:
+        """How many were opened since the last count."""
+        number, self.connected = self.connected, 0
+        return number
 
     def _wait_a_moment(self, feed: FeedState) -> None:
         """Many feeds whose receivers come back together do not all connect in one moment."""
@@ -151,7 +173,7 @@ class Line(threading.Thread):
     def _fail(self, feed: FeedState, error: IntegrationError) -> None:
         self._drop()
         self.has_failed = True
-        count_failure(feed, error)
+        count_failure(feed, error, connected=self._taken_connections())
 
     def _drop(self) -> None:
         line, self.line = self.line, None
@@ -171,3 +193,8 @@ class Line(threading.Thread):
             pass  # no number for a goodbye, and the lease runs out by itself
         finally:
             self._drop()
+
+
+def readable(data: bytes) -> str:
+    """Bytes as text that shows every one of them."""
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02x}" for byte in data)

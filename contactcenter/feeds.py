@@ -26,7 +26,7 @@ from integrations.models import IntegrationAccount
 from integrations.providers import registry
 
 from . import nudge, recording_queue, tasks
-from .feed_counters import count_failure, count_skip, count_success, next_context
+from .feed_counters import count_failure, count_picture, count_skip, next_context
 from .models import FeedState, RecordingQueueItem
 from .snapshots import snapshot
 
@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
 QUEUE_AGAIN = timedelta(seconds=2)
+CLOCK_SLACK = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(hours=1)  # above what a receiver that limits us may ask for
 
 # How a due piece of work reaches whoever does it: task, account, seconds after which it is worthless.
 HandOver = Callable[[Any, int, float], None]
@@ -52,6 +54,7 @@ def dispatch_due(now: datetime | None = None, hand_over: HandOver = to_worker) -
     """Hand out everything that is due at `now`; how many pieces of work that was."""
     now = now or timezone.now()
     adopt_new(now)
+    follow_the_clock(now)
     plan_saved(now)
     rest_disabled(now, hand_over)
     begin_sessions()
@@ -74,7 +77,7 @@ def adopt_new(now: datetime) -> None:
     keys = keys_of(WorkforceFeed) + keys_of(RecordingFeed)
     for account in IntegrationAccount.objects.filter(enabled=True, provider__in=keys, feed__isnull=True):
         plan = {"due_at": now, "interval": interval_of(account), "planned_at": account.updated_at}
-        FeedState.objects.get_or_create(account=account, defaults=plan)
+        FeedState.objects.get_or_create(account=account, defaults={**plan, "quiet_since": now})
 
 
 def plan_saved(now: datetime) -> None:
@@ -92,7 +95,23 @@ def plan_saved(now: datetime) -> None:
             stopped=False,
             retry_at=None,
             retries=0,
+            quiet_since=feed.quiet_since if feed.planned_at else now,
         )
+
+
+def follow_the_clock(now: datetime) -> None:
+    """After the clock was set back, every plan lies too far ahead: what is planned for later than can be is due now."""
+    ahead = Q(due_at__gt=now) | Q(handed_out_at__gt=now) | Q(retry_at__gt=now)
+    for feed in FeedState.objects.filter(ahead, account__enabled=True):
+        late: dict[str, Any] = {}
+        if feed.due_at > now + timedelta(seconds=feed.interval) + CLOCK_SLACK:
+            late |= {"due_at": now}
+        if feed.handed_out_at and feed.handed_out_at > now + CLOCK_SLACK:
+            late |= {"handed_out_at": None}
+        if feed.retry_at and feed.retry_at > now + LONGEST_RETRY:
+            late |= {"retry_at": now}
+        if late:
+            FeedState.objects.filter(pk=feed.pk, due_at=feed.due_at).update(**late)
 
 
 def rest_disabled(now: datetime, hand_over: HandOver) -> None:
@@ -192,12 +211,13 @@ def push(account_id: int) -> None:
 def send(feed: FeedState) -> None:
     provider = feed.account.connect()
     context = next_context(feed, provider.interval)
+    picture = snapshot()
     try:
-        provider.push(snapshot(), context)
+        pushed = provider.push(picture, context)
     except IntegrationError as error:
         count_failure(feed, error)
         return
-    count_success(feed)
+    count_picture(feed, picture, pushed)
 
 
 def lease_seconds(interval: float) -> float:

@@ -144,7 +144,8 @@ def send_batch(provider: Any, feed: FeedState, items: Sequence[Item]) -> bool:
         failed(feed, error)
         return False
     Item.objects.filter(pk__in=[item.pk for item in items]).delete()
-    succeeded(feed)
+    now = timezone.now()
+    succeeded(feed, [max(0.0, (now - item.at).total_seconds()) for item in items])
     return True
 
 
@@ -196,9 +197,10 @@ def send_keep_alive(feed: FeedState) -> None:
         wake(feed.account_id)
 
 
-def succeeded(feed: FeedState) -> None:
+def succeeded(feed: FeedState, waited: Sequence[float]) -> None:
+    """A batch has arrived; its events have waited so many seconds."""
     FeedState.objects.filter(pk=feed.pk).update(retries=0, retry_at=None)
-    count_success(feed)
+    count_success(feed, waited, last_kind="events", last_agents=0, last_size=0)
 
 
 def failed(feed: FeedState, error: IntegrationError) -> None:

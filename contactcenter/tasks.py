@@ -185,6 +185,14 @@ def work_on_reports() -> None:
 
 
 @app.task
+def tell_of_feeds() -> None:
+    """Every few seconds: tell administrators which feed fails, and which works again."""
+    from . import feed_alerts
+
+    feed_alerts.tell()
+
+
+@app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, chat_sending, mails, routing, telephony
@@ -218,7 +226,7 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import agent_checks, chat_files, events, messages
+    from . import agent_checks, chat_files, events, feed_alerts, feed_history, messages
     from .lists import imports
     from .reports import runs
 
@@ -229,6 +237,8 @@ def housekeeping() -> None:
             "files of chats": chat_files.prune,
             "agent checks": agent_checks.prune,
             "imports into lists": imports.prune,
+            "minutes of feeds": feed_history.prune,
+            "news of feeds": feed_alerts.prune,
             "reports": runs.prune,
         }
     )

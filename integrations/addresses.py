@@ -27,7 +27,7 @@ TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:f
 
 
 # Simulators that do not speak HTTP listen on the ports after the simulators' own: how many ports after it.
-SIMULATOR_TCP_PORTS = {"statistics": 1, "wfm_aspect": 2}
+SIMULATOR_TCP_PORTS = {"statistics": 1, "wfm_aspect": 2, "wfm_verint": 3}
 SIMULATOR_PORTS = 1 + max(SIMULATOR_TCP_PORTS.values())
 
 

@@ -69,6 +69,12 @@ def exact(when: datetime | None) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', when.isoformat(), text)
 
 
+def plain_time(when: datetime) -> str:
+    """The time as text, with the zone, for mails."""
+    local = timezone.localtime(when)
+    return f"{date_format(local, _('j M Y, H:i:s'))} {local.tzname()}"
+
+
 def relative(when: datetime) -> str:
     """ "3 min ago", "in 2 h"; older or later than a month: the date."""
     gap = timezone.now() - when

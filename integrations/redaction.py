@@ -28,7 +28,7 @@ SHORTEST, STANDS_ALONE_BELOW = 6, 8
 MOST_REMEMBERED = 2000
 SENSITIVE_NAME = re.compile(
     r"pass(word|wd|phrase|code)?$|secret|(^|[_-])(access|refresh|id|api|auth|csrf|session|bearer|device)?[_-]?token$"
-    r"|authori[sz]ation$|api[_-]?key|private[_-]?key|client[_-]?assertion$|^assertion$|code_verifier|credential"
+    r"|authori[sz]ation$|authentication[_-]?key|api[_-]?key|private[_-]?key|client[_-]?assertion$|^assertion$|code_verifier|credential"
     r"|signature$|cookie|x-usertoken|^pwd$",
     re.IGNORECASE,
 )

@@ -9,14 +9,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from contactcenter import breakers
-from contactcenter.feeds import snapshot
 from contactcenter.models import Breaker, ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
-from integrations.capabilities import WorkforceFeed
 from integrations.models import IntegrationAccount
 
 from .agent_mapping import AgentMapping, agents_panel, knows_agents
+from .feed_page import FeedPage, remarks_of
 from .outbox_words import next_try
 from .presence import PresencePages, has_presence, presence_panel
 
@@ -26,7 +25,7 @@ admin.site.unregister(IntegrationAccount)
 
 
 @admin.register(IntegrationAccount)
-class AccountAdmin(AgentMapping, PresencePages, IntegrationAccountAdmin):
+class AccountAdmin(FeedPage, AgentMapping, PresencePages, IntegrationAccountAdmin):
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
 
@@ -51,14 +50,8 @@ class AccountAdmin(AgentMapping, PresencePages, IntegrationAccountAdmin):
 
 def feed_panel(account: IntegrationAccount, feed: FeedState) -> Panel:
     queued = RecordingQueueItem.objects.filter(account=account).count()
-    data = {"feed": feed, "queued": queued, "remarks": remarks_of(account)}
+    data = {"account": account, "feed": feed, "queued": queued, "remarks": remarks_of(account)}
     return Panel(_("Feed"), "admin/contactcenter/account/panel_feed.html", data)
-
-
-def remarks_of(account: IntegrationAccount) -> list[str]:
-    """What of the present picture does not arrive as it is."""
-    provider = account.connect()
-    return provider.remarks(snapshot()) if account.enabled and isinstance(provider, WorkforceFeed) else []
 
 
 def standing_of(shut: Breaker | None) -> str:

@@ -19,7 +19,7 @@ from .contacts import (
 from .digits import DigitRequest
 from .dry_runs import DryRun, ScenarioTest
 from .events import AgentEvent
-from .feeds import FeedState, RecordingQueueItem
+from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
@@ -60,6 +60,8 @@ __all__ = [
     "DigitRequest",
     "Disposition",
     "DryRun",
+    "FeedAlert",
+    "FeedMinute",
     "FeedState",
     "Heartbeat",
     "Interaction",

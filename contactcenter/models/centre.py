@@ -40,6 +40,14 @@ class ContactCenter(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(120)],
         help_text="An agent who does not answer in this time becomes Not Ready and the call goes on to the next.",
     )
+    feed_alert_after = models.PositiveIntegerField(
+        "Alert after failed updates",
+        default=30,
+        help_text=(
+            "Those who may change accounts get an e-mail when so many updates of a feed have failed one after the "
+            "other, and another one when it works again. 0 = nobody is told."
+        ),
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "contact centre"

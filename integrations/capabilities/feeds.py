@@ -79,6 +79,17 @@ class FeedContext:
     interval: float
 
 
+class Pushed(NamedTuple):
+    """What went over the wire: `kind` is full, delta, keep_alive or events; `size` in bytes.
+
+    `warning`: a sentence of what the receiver minded although it took the update."""
+
+    kind: str
+    agents: int = 0
+    size: int = 0
+    warning: str = ""
+
+
 class WorkforceFeed(ABC):
     """Receives every agent's state each interval."""
 
@@ -88,7 +99,7 @@ class WorkforceFeed(ABC):
         """Seconds between two pushes."""
 
     @abstractmethod
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """Send one picture. Raises `IntegrationError`; the caller counts and never repeats."""
 
     def remarks(self, snapshot: Snapshot) -> list[str]:
@@ -100,12 +111,15 @@ class FeedLine(ABC):
     """One open connection of a feed. Every method may raise `IntegrationError`; then it is of no more use."""
 
     @abstractmethod
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """Send what the receiver does not know yet; everything, where this is the first time."""
 
     @abstractmethod
-    def listen(self) -> None:
-        """Notice without waiting that the other side is gone."""
+    def listen(self) -> bytes:
+        """Notice without waiting that the other side is gone; what it has said meanwhile, which may be nothing."""
+
+    def unavailable(self) -> None:  # noqa: B027 - most receivers have no word for it
+        """The states cannot be read just now: tell the receiver, where it can be told."""
 
     @abstractmethod
     def close(self, context: FeedContext | None = None) -> None:
@@ -119,11 +133,11 @@ class ConnectedFeed(WorkforceFeed):
     def open_line(self) -> FeedLine:
         """Connect. Raises `IntegrationError`."""
 
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """Everything, on a connection of its own."""
         line = self.open_line()
         try:
-            line.push(snapshot, context)
+            return line.push(snapshot, context)
         finally:
             line.close()
 

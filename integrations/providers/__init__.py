@@ -37,7 +37,9 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.tts_google.GoogleTts",
     "integrations.providers.tts_watson.WatsonTts",
     "integrations.providers.wfm_aspect.WfmAspect",
+    "integrations.providers.wfm_calabrio.WfmCalabrio",
     "integrations.providers.wfm_http.WfmHttp",
+    "integrations.providers.wfm_verint.WfmVerint",
     "integrations.providers.zapier.Zapier",
     "integrations.providers.zendesk.Zendesk",
 )

@@ -60,9 +60,10 @@ class HttpFeed(WorkforceFeed, Provider):
             "X-Feed-Sequence": str(context.sequence),
             "Idempotency-Key": f"{self.account.public_id}:{context.sequence}",
         }
-        with deadlines.within(self._seconds()):
+        with deadlines.within(seconds_for(self.interval)):
             return self.http.post(self.base_url, data=body, headers=headers, purpose=purpose, retry=0)
 
-    def _seconds(self) -> float:
-        """Connecting and answering together end before the next update is due: two are never in flight."""
-        return max(1.0, min(LONGEST_SECONDS, 0.8 * self.interval))
+
+def seconds_for(interval: float) -> float:
+    """Connecting and answering together end before the next update is due: two are never in flight."""
+    return max(1.0, min(LONGEST_SECONDS, 0.8 * interval))

@@ -12,7 +12,7 @@ from django import forms
 from django.utils import timezone
 
 from integrations import catalogue
-from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot
+from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot
 from integrations.doctor import Advice
 from integrations.errors import Cause
 from integrations.properties import PropertiesForm, SecretField
@@ -111,15 +111,22 @@ class Loxysoft(HttpFeed):
     advice = ADVICE
     Properties = LoxysoftProperties
 
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """One POST, never repeated. Any 2xx is success whatever its body says; the rest raises `IntegrationError`."""
         codes = codes_by_service(self.properties["skills_mapping"])
         agents = [agent_entry(agent, snapshot.taken_at, codes) for agent in snapshot.agents]
         body = envelope("full", agents, skill_entries(snapshot, codes), context, snapshot.taken_at)
         self.post(body, context, purpose="Push")
+        return Pushed("full", len(agents), len(body))
 
     def test_body(self, context: FeedContext) -> bytes:
         return envelope("test", [], [], context, timezone.now())
+
+    def remarks(self, snapshot: Snapshot) -> list[str]:
+        return [
+            f"The service “{name}” has no Loxysoft code and is left out of the figures."
+            for name in self.unmapped_services(snapshot)
+        ]
 
     def unmapped_services(self, snapshot: Snapshot) -> list[str]:
         """Services that Loxysoft learns nothing about, because they have no line in the mapping."""

@@ -13,7 +13,7 @@ from django import forms
 from django.utils import timezone
 
 from integrations import catalogue
-from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot, StatisticsFeed
+from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot, StatisticsFeed
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Stage
 from integrations.properties import PropertiesForm
@@ -87,7 +87,7 @@ class Statistics(TcpReceiver, StatisticsFeed):
     advice = ADVICE
     Properties = StatisticsProperties
 
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """One block on a connection of its own, never repeated. Raises `IntegrationError`."""
         lines = Lines(snapshot.taken_at)
         self._hello(lines, snapshot.tenant)
@@ -97,9 +97,11 @@ class Statistics(TcpReceiver, StatisticsFeed):
             lines.add("agent", **agent_entry(agent, snapshot.taken_at))
         lines.add("end", services=len(snapshot.services), agents=len(snapshot.agents))
         lines.add("bye", reason="end of block")
+        block = lines.taken()
         with self.connect() as stream:
-            stream.send(lines.taken())
+            stream.send(block)
             stream.finish(min(GOODBYE_SECONDS, self.patience))
+        return Pushed("full", len(snapshot.agents), len(block))
 
     def probes(self) -> Iterator[Passed]:
         """Says hello, listens for an objection, says goodbye: never a block, so no figure changes."""

@@ -31,7 +31,9 @@ from .tdg import Tdg
 from .tts_google import GoogleTts
 from .tts_watson import WatsonTts
 from .wfm_aspect import Aspect
+from .wfm_calabrio import Calabrio
 from .wfm_http import Wfm
+from .wfm_verint import Verint
 from .zapier import Zapier
 from .zendesk import Zendesk
 
@@ -52,6 +54,8 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     Nexmo,
     Statistics,
     Aspect,
+    Calabrio,
+    Verint,
     Synthetix,
     Alterra,
     WatsonStt,

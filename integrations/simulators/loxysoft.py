@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
 from typing import Any
 
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from . import checks
 from .boards import Board, BoardSimulator, Table
 from .recorder import warn
+from .truth import Adherence, Belief, with_reason
 
 TOKEN = "demo-loxysoft-token"  # noqa: S105 - the published token of a simulator
 STATES = ("READY", "BUSY", "ACW", "SUPERVISING", "NOT_READY", "LOGGED_OUT")
@@ -44,11 +46,13 @@ SKILL: dict[str, checks.Check] = {
 }
 
 
-class Loxysoft(BoardSimulator):
+class Loxysoft(Adherence, BoardSimulator):
     key = "loxysoft"
     title = "Loxysoft WFM"
     description = "Takes agent states and skill figures every interval, by the skills mapping."
     lead = f"Submit to feed below this address; Bearer {TOKEN}."
+    fragment = "_adherence_board.html"
+    more_heads = ("Skills",)
     default_counts = {"accepted": 0, "refused": 0, "tests": 0}
     default_settings = {"token": TOKEN, "token_header": "Authorization", "token_scheme": "Bearer"}
 
@@ -57,13 +61,14 @@ class Loxysoft(BoardSimulator):
         self.agents: list[dict[str, Any]] = []
         self.skills: list[dict[str, Any]] = []
         self.last_sequence = 0
+        self.told_at = 0.0
         self.problems: list[str] = []
 
     def secrets(self) -> list[str]:
         return [TOKEN, *([self.settings["token"]] if self.settings else [])]
 
     def routes(self) -> list[BaseRoute]:
-        return [Route("/feed", self.feed, methods=["POST"]), *self.board_routes()]
+        return [Route("/feed", self.feed, methods=["POST"]), *self.truth_routes(), *self.board_routes()]
 
     async def feed(self, request: Request) -> Response:
         if not self._token_right(request):
@@ -115,6 +120,8 @@ class Loxysoft(BoardSimulator):
             return
         self.last_sequence = data["sequence"]
         self.agents, self.skills = data["agents"], data["skills"]
+        self.told_at = time.monotonic()
+        self.compare()
 
     def _refuse(self, request: Request, status: int, found: list[str]) -> Response:
         self.counts["refused"] += 1
@@ -123,15 +130,26 @@ class Loxysoft(BoardSimulator):
             warn(request, text)
         return JSONResponse({"result": "error", "message": "; ".join(found)[:500]}, status)
 
+    def believed(self) -> dict[str, Belief]:
+        extra = int(time.monotonic() - self.told_at)
+        return {
+            a["id"]: Belief(
+                with_reason(a["state"], a["reason"]), a["state"], a["seconds"] + extra, (", ".join(a["skills"]),)
+            )
+            for a in self.agents
+            if a["state"] != "LOGGED_OUT"
+        }
+
+    def complaints(self) -> list[str]:
+        return self.problems
+
     def board(self) -> Board:
-        agents = [(a["id"], a["state"], a["reason"] or "", a["seconds"], ", ".join(a["skills"])) for a in self.agents]
         skills = [(s["code"], s["name"], *(s[name] for name in FIGURES)) for s in self.skills]
         heads = tuple(name.replace("_", " ").capitalize() for name in FIGURES)
         return Board(
             facts=[("Last sequence", self.last_sequence or "none"), ("Tests", self.counts["tests"])],
             tables=[
                 Table("Skills", ("Code", "Services", *heads), skills, "No skill is mapped."),
-                Table("Agents", ("Agent", "State", "Reason", "Seconds", "Skills"), agents, "Nobody is logged in."),
             ],
             problems=self.problems,
         )

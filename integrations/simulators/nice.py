@@ -11,6 +11,7 @@ import hmac
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -21,6 +22,7 @@ from . import checks, control, nice_rules, pages
 from .base import Simulator
 from .basic import decoded
 from .recorder import warn
+from .truth import Adherence, Belief, with_reason
 
 USERNAME = "demo-nice"
 PASSWORD = "demo-nice-password"  # noqa: S105 - the published password of a simulator
@@ -52,12 +54,13 @@ class Story:
     last_sequence: int | None = None
 
 
-class Nice(Simulator):
+class Nice(Adherence, Simulator):
     key = "nice"
     title = "NICE recording receiver"
     description = "Takes agent and call events for recording, checks their order and prefixes, counts keep-alives."
     pages = (("Recording board", "/"),)
     default_counts = {"events": 0, "duplicates": 0, "keepalives": 0, "problems": 0}
+    more_heads = ("Extension",)
     default_settings = {
         "strict": True,
         "username": USERNAME,
@@ -79,6 +82,7 @@ class Nice(Simulator):
             Route("/_board", self.board_json, methods=["GET"]),
             Route("/_live/board", self.board_live, methods=["GET"]),
             Route("/", self.board_page, methods=["GET"]),
+            *self.truth_routes(),
         ]
 
     async def events(self, request: Request) -> Response:
@@ -122,6 +126,7 @@ class Nice(Simulator):
                 self.counts["duplicates"] += 1
                 continue
             found += self._one(event)
+        self.compare()
         return found
 
     def _one(self, event: dict[str, Any]) -> list[str]:
@@ -151,6 +156,22 @@ class Nice(Simulator):
         for text in found:
             warn(request, text)
 
+    def believed(self) -> dict[str, Belief]:
+        """Who has logged in and no state yet is seen as such: the next event brings it."""
+        return {
+            name: Belief(
+                with_reason(a.get("state") or "no state", a.get("reason")), a.get("state") or "LOGGED_OUT",
+                seconds_since(a.get("since")), (a.get("extension") or "",),
+            )
+            for name, a in list(self.story.agents.items())
+        }  # fmt: skip
+
+    def name_of(self, agent: dict[str, Any]) -> str:
+        return f"{self.settings['agent_prefix']}{agent['login_id']}"
+
+    def complaints(self) -> list[str]:
+        return self.story.problems
+
     def view(self) -> dict[str, Any]:
         story = self.story
         age = None if story.last_keepalive is None else round(time.monotonic() - story.last_keepalive, 1)
@@ -177,3 +198,7 @@ class Nice(Simulator):
         if control.wants_json(request):
             return JSONResponse(self.view())
         return pages.render(request, "nice_board.html", simulator=self, board=self.view())
+
+
+def seconds_since(at: str | None) -> int | None:
+    return max(0, int((datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds())) if at else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from io import BufferedIOBase
 from typing import Any
 
@@ -16,6 +17,7 @@ from starlette.routing import BaseRoute
 from . import checks
 from .boards import Board, Table
 from .listening import ListeningSimulator
+from .truth import Adherence, Belief, with_reason
 
 LONGEST_LINE = 1024 * 1024
 LINES: dict[str, dict[str, checks.Check]] = {
@@ -39,11 +41,12 @@ class Talk:
         self.agents: list[dict[str, Any]] = []
 
 
-class Statistics(ListeningSimulator):
+class Statistics(Adherence, ListeningSimulator):
     key = "statistics"
     title = "Statistics data receiver"
     description = "Listens on TCP for the figures of services and agents."
     lead = "Connect by TCP to the address below; this page only shows what came."
+    fragment = "_adherence_board.html"
     default_counts = {"connections": 0, "lines": 0, "blocks": 0, "pings": 0}
     tcp_port = 1
 
@@ -53,9 +56,10 @@ class Statistics(ListeningSimulator):
         self.agents: list[dict[str, Any]] = []
         self.problems: list[str] = []
         self.goodbyes: list[str] = []
+        self.told_at = 0.0
 
     def routes(self) -> list[BaseRoute]:
-        return self.board_routes()
+        return [*self.truth_routes(), *self.board_routes()]
 
     def talk(self, stream: BufferedIOBase, connection: socket.socket) -> None:
         talk = Talk()
@@ -112,22 +116,34 @@ class Statistics(ListeningSimulator):
             self.services, self.agents = talk.services, talk.agents
             talk.services, talk.agents = [], []
             self.counts["blocks"] += 1
+            self.told_at = time.monotonic()
+            self.compare()
         elif kind == "ping":
             self.counts["pings"] += 1
         else:
             self.goodbyes = [line["reason"], *self.goodbyes][:50]
 
+    def believed(self) -> dict[str, Belief]:
+        extra = int(time.monotonic() - self.told_at)
+        return {
+            a["login_id"]: Belief(
+                with_reason(a["state"], a["stats"].get("reason")), a["state"], a["time_in_state"] + extra
+            )
+            for a in self.agents
+        }
+
+    def complaints(self) -> list[str]:
+        return self.problems
+
     def board(self) -> Board:
         figures = ("waiting", "longest_wait", "agents_ready", "agents_busy", "received", "answered", "sl_percent")
         services = [(s["name"], *(s["stats"].get(name) for name in figures)) for s in self.services]
-        agents = [(a["login_id"], a["state"], a["time_in_state"], a["stats"].get("reason") or "") for a in self.agents]
         heads = tuple(name.replace("_", " ").capitalize() for name in figures)
         counts = [(name.capitalize(), self.counts[name]) for name in self.default_counts]
         return Board(
             facts=[("Listening (TCP)", self.listening), *counts],
             tables=[
                 Table("Services", ("Service", *heads), services),
-                Table("Agents", ("Agent", "State", "Seconds", "Reason"), agents),
             ],
             problems=self.problems,
         )

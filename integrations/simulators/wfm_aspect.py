@@ -2,7 +2,8 @@
 
 Strict: it reads exactly the sizes of its own settings and says at which byte the first field does not fit, closes then
 (fixed widths cannot find their place again), and wants everything (`F`) before changes (`D`) on each connection. It
-never answers. Further fault: `deaf` accepts connections and does not read.
+never answers. With `gapless`, as by default, a number that is missing between two updates of a connection is noted; an
+account without keep-alives leaves numbers out. Further fault: `deaf` accepts connections and does not read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from .boards import Board, Table
+from .boards import Board
 from .listening import ListeningSimulator
+from .truth import Adherence, Belief
 
 STATES = {1: "READY", 2: "BUSY", 3: "ACW", 4: "SUPERVISING", 5: "NOT_READY", 27: "LOGGED_OUT"}
 LOGGED_OUT = 27
@@ -108,17 +110,18 @@ class Reader:
         return found
 
 
-class Aspect(ListeningSimulator):
+class Aspect(Adherence, ListeningSimulator):
     key = "wfm_aspect"
     title = "Aspect RTA server"
     description = "Listens on TCP for fixed-width records of agents' states and shows the adherence board."
     lead = "Connect by TCP to the address below; this page only shows what came."
-    fragment = "_aspect_board.html"
+    fragment = "_adherence_board.html"
+    more_heads = ("Code", "Reason code", "Extension", "Workgroup")
     tcp_port = 2
     idle_seconds = 4000.0  # an interval may be an hour
     extra_faults = ("deaf",)
     default_counts = {"connections": 0, "full": 0, "delta": 0, "keep_alive": 0, "records": 0, "goodbyes": 0, "tests": 0}
-    default_settings = {"encoding": "utf-16-le", "separator": "", "header": HEADER, "record": RECORD}
+    default_settings = {"encoding": "utf-16-le", "separator": "", "header": HEADER, "record": RECORD, "gapless": True}
 
     def reset(self) -> None:
         super().reset()
@@ -128,7 +131,7 @@ class Aspect(ListeningSimulator):
         self.last_at: float | None = None
 
     def routes(self) -> list[BaseRoute]:
-        return self.board_routes()
+        return [*self.truth_routes(), *self.board_routes()]
 
     # -- one connection
 
@@ -168,6 +171,9 @@ class Aspect(ListeningSimulator):
             raise Unreadable(f"a message of type {kind} has {count} records")
         if kind == "D" and not knows_all:
             raise Unreadable("changes came before everything on this connection")
+        missing = self.settings["gapless"] and knows_all and kind in ("D", "K") and sequence > self.last_sequence + 1
+        if "sequence" in header and missing:
+            self._note(f"sequence {sequence} comes after {self.last_sequence}: an update is missing")
         if "sequence" in header and sequence <= self.last_sequence and not (kind == "K" and sequence == 0):
             raise Unreadable(f"sequence {sequence} does not follow {self.last_sequence}")
 
@@ -184,6 +190,7 @@ class Aspect(ListeningSimulator):
             self.agents = {}
         for record in records:
             self._learn(record)
+        self.compare()
 
     def _learn(self, record: dict[str, str]) -> None:
         name, code = record["agent_id"].strip(), int(record["state_code"])
@@ -212,14 +219,24 @@ class Aspect(ListeningSimulator):
         now = time.monotonic()
         return [
             {**agent, "age": agent["time_in_state"] + int(now - agent["told_at"])}
-            for _, agent in sorted(self.agents.items())
+            for _, agent in sorted(self.agents.copy().items())
         ]
+
+    def believed(self) -> dict[str, Belief]:
+        """Of reasons it knows numbers only, so the states are compared without them."""
+        return {a["agent_id"]: Belief(a["state"], a["state"], a["age"], described(a)) for a in self.rows()}
+
+    def wording(self, agent: dict[str, Any]) -> str:
+        return str(agent["state"])
+
+    def complaints(self) -> list[str]:
+        return self.problems
 
     def board(self) -> Board:
         last = "none yet" if self.last_at is None else f"{time.monotonic() - self.last_at:.0f} s ago"
         counts = [(name.replace("_", " ").capitalize(), self.counts[name]) for name in self.default_counts]
         facts: list[tuple[str, Any]] = [("Listening (TCP)", self.listening), ("Last update", last), *counts]
-        return Board(facts=facts, tables=[Table("Agents", (), [])], problems=self.problems)
+        return Board(facts=facts, tables=[], problems=self.problems)
 
     def state(self) -> dict[str, Any]:
         return {
@@ -230,3 +247,7 @@ class Aspect(ListeningSimulator):
             **self.default_counts,
             **self.counts,
         }
+
+
+def described(agent: dict[str, Any]) -> tuple[Any, ...]:
+    return agent["state_code"], agent["reason_code"] or "", agent["extension"], agent["workgroup"]

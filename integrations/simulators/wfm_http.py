@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from . import checks, control, pages
 from .base import Simulator
 from .recorder import warn
+from .truth import Adherence, Belief, with_reason
 
 TOKEN = "demo-wfm-token"  # noqa: S105 - the published token of a simulator
 STATES = ("READY", "BUSY", "ACW", "SUPERVISING", "NOT_READY", "LOGGED_OUT", "RINGING")
@@ -87,7 +88,7 @@ class Board:
     errors: list[dict[str, str]] = field(default_factory=list)
 
 
-class Wfm(Simulator):
+class Wfm(Adherence, Simulator):
     key = "wfm_http"
     title = "WFM receiver"
     description = (
@@ -95,6 +96,7 @@ class Wfm(Simulator):
     )
     pages = (("Adherence board", "/"),)
     default_counts = {"accepted": 0, "refused": 0, "tests": 0}
+    more_heads = ("Name", "Team", "Services")
     default_settings = {"strict": True, "token": "", "token_header": "Authorization", "token_scheme": "Bearer"}
 
     def reset(self) -> None:
@@ -110,6 +112,7 @@ class Wfm(Simulator):
             Route("/_board", self.board_json, methods=["GET"]),
             Route("/_live/board", self.board_live, methods=["GET"]),
             Route("/", self.board_page, methods=["GET"]),
+            *self.truth_routes(),
         ]
 
     async def feed(self, request: Request) -> Response:
@@ -163,6 +166,8 @@ class Wfm(Simulator):
         last = None if data["type"] == "test" else self.board.last_sequence.get(data["account"])
         if data["type"] != "test" and last is not None and data["sequence"] <= last:
             found.append(f"sequence {data['sequence']} does not follow {last}")
+        if data["type"] == "delta" and last is not None and data["sequence"] > last + 1:
+            found.append(f"sequence {data['sequence']} comes after {last}: changes are missing")
         if data["type"] == "delta" and not self.board.last_type:
             found.append("a delta came before the first full")
         return found
@@ -184,6 +189,7 @@ class Wfm(Simulator):
         board.services = data["services"] or board.services
         board.last_type = data["type"]
         board.received += 1
+        self.compare()
 
     def _time(self, interval: float) -> None:
         board, now = self.board, time.monotonic()
@@ -199,6 +205,17 @@ class Wfm(Simulator):
         self.board.errors = [{"at": at, "text": text} for text in found[:5]] + self.board.errors
         del self.board.errors[ERRORS_KEPT:]
         return JSONResponse({"status": "refused", "errors": found}, status)
+
+    def believed(self) -> dict[str, Belief]:
+        extra = 0 if self.board.last_at is None else int(time.monotonic() - self.board.last_at)
+        return {
+            name: Belief(with_reason(a["state"], a["reason"]), a["state"], a["time_in_state"] + extra, described(a))
+            for name, a in list(self.board.agents.items())
+            if a["state"] != "LOGGED_OUT"
+        }
+
+    def complaints(self) -> list[str]:
+        return [error["text"] for error in self.board.errors]
 
     def view(self) -> dict[str, Any]:
         board = self.board
@@ -232,3 +249,8 @@ class Wfm(Simulator):
         if control.wants_json(request):
             return JSONResponse(self.view())
         return pages.render(request, "wfm_board.html", simulator=self, board=self.view())
+
+
+def described(agent: dict[str, Any]) -> tuple[str, str, str]:
+    name = " ".join(filter(None, (agent["first_name"], agent["last_name"])))
+    return name, agent["team"] or "", ", ".join(agent["services"])

@@ -32,6 +32,7 @@ def pages(world) -> list[str]:
         reverse("admin:integrations_apicall_compare", args=[call.pk]),
         reverse("admin:integrations_apicall_replay", args=[call.pk]),
         reverse("admin:integrations_integrationaccount_check_run", args=[run.pk]),
+        reverse("admin:integrations_integrationaccount_feed", args=[world.account.pk]),
     ]
 
 

@@ -213,6 +213,61 @@ def test_nothing_is_sent_of_a_picture_that_cannot_be_read(
     line._hang_up()
 
 
+def test_a_receiver_that_can_be_told_so_learns_that_states_cannot_be_read(
+    simulated: Simulators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = AccountFactory(provider="wfm_verint", properties={"periodic_update_interval": 1})
+    AgentFactory(login="ava", state="READY")
+    feeds.dispatch_due(hand_over=nothing)
+    line = Line(account.pk, account.updated_at)
+    line._safely()
+    with monkeypatch.context() as patched:
+
+        def away() -> None:
+            raise DatabaseError("half of it")
+
+        patched.setattr(feeds, "snapshot", away)
+        for _ in range(3):
+            FeedState.objects.update(due_at=timezone.now())
+            line._safely()
+    wait_for(lambda: simulated.board("wfm_verint")["unavailable"] == 1)
+    FeedState.objects.update(due_at=timezone.now())
+    line._safely()
+    wait_for(lambda: simulated.board("wfm_verint")["normal"] == 2)
+    assert simulated.board("wfm_verint")["problems"] == [] and simulated.board("wfm_verint")["health"] == "normal"
+    line._hang_up()
+
+
+def test_what_the_receiver_says_and_every_connection_is_kept(
+    simulated: Simulators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = aspect()
+    feeds.dispatch_due(hand_over=nothing)
+    line = Line(account.pk, account.updated_at)
+    line.turn()
+    said = iter([b"x" * 300, b"ERR\x00\xff", b""])
+    monkeypatch.setattr(line.line, "listen", lambda: next(said, b""))
+    for _ in range(3):
+        line.turn()
+    feed = FeedState.objects.get()
+    assert feed.last_heard == "x" * 251 + "ERR\\x00\\xff" and feed.last_heard_at is not None
+    assert sum(feed.minutes.values_list("connected", flat=True)) == 1
+    assert (feed.last_kind, feed.last_agents, feed.last_size) == ("full", 0, 64)
+    line._hang_up()
+
+
+def test_a_clock_that_is_set_back_holds_no_line_up(simulated: Simulators) -> None:
+    account = aspect()
+    feeds.dispatch_due(hand_over=nothing)
+    line = Line(account.pk, account.updated_at)
+    line.turn()
+    FeedState.objects.update(due_at=timezone.now() + timedelta(hours=1))
+    feeds.dispatch_due(hand_over=nothing)
+    line.turn()
+    assert FeedState.objects.get().sent == 2
+    line._hang_up()
+
+
 def test_a_receiver_that_does_not_read_holds_up_nobody_else(
     simulated: Simulators, dispatcher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

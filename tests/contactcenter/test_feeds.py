@@ -84,6 +84,20 @@ def test_a_late_look_does_not_shift_the_ticks(hands):
     assert FeedState.objects.get().due_at == later(40)
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up(hands):
+    wfm(interval=10)
+
+    assert dispatched(hands, 3600, 5, 6, 15) == [(3600, "push_feed"), (5, "push_feed"), (15, "push_feed")]
+
+
+def test_a_recorder_whose_turn_was_planned_before_the_clock_was_set_back_gets_it(hands):
+    nice(interval=0)
+    assert dispatched(hands, 7200) == [(7200, "push_recording")]
+    FeedState.objects.update(retry_at=later(7260))
+
+    assert dispatched(hands, 5) == [(5, "push_recording")]
+
+
 def test_ticks_missed_in_an_outage_are_dropped_and_never_made_up(hands):
     wfm(interval=10)
     dispatched(hands, 0)
@@ -198,10 +212,10 @@ def test_looking_costs_the_same_few_queries_however_many_feeds_wait(hands, djang
             )  # fmt: skip
 
     more(1)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         feeds.dispatch_due(START, hands)
     more(30)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         feeds.dispatch_due(START, hands)
 
 

@@ -28,6 +28,10 @@ def accept_token(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(token=secret)
 
 
+def accept_auth_key(vendor: Vendor, secret: str, patch: Patch) -> None:
+    vendor.settings(authentication_key=secret)
+
+
 def accept_password(vendor: Vendor, secret: str, patch: Patch) -> None:
     vendor.settings(password=secret)
 
@@ -154,6 +158,11 @@ CASES = {
     ),
     "statistics": Case("statistics", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
     "wfm_aspect": Case("wfm_aspect", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
+    "wfm_verint": Case("wfm_verint", {}, {}, lambda vendor, secret, patch: None, none_at=ONE_WAY),
+    "wfm_calabrio": Case("wfm_calabrio", {}, {"auth_key": "demo-calabrio-key"}, accept_auth_key, none_at=UNREAD),
+    "wfm_calabrio soap": Case(
+        "wfm_calabrio", {"interface": "soap"}, {"auth_key": "demo-calabrio-key"}, accept_auth_key
+    ),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
     ),

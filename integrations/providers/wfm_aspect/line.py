@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations import tcp
-from integrations.capabilities import AgentSnapshot, FeedContext, FeedLine, Snapshot
+from integrations.capabilities import AgentSnapshot, FeedContext, FeedLine, Pushed, Snapshot
 from integrations.errors import IntegrationError
 
 from .layout import Layout, Value
@@ -31,30 +31,33 @@ class RtaLine(FeedLine):
         self.known: dict[str, AgentSnapshot] = {}
         self.full_at: float | None = None
 
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         now = {a.login_id: a for a in snapshot.agents if not self.coding.obstacle(a, self.layout.record)}
         at = snapshot.taken_at
         if self.full_at is None or time.monotonic() - self.full_at >= self.full_every:
-            self._send(FULL, at, context, list(now.values()))
+            pushed = Pushed("full", len(now), self._send(FULL, at, context, list(now.values())))
             self.full_at = time.monotonic()
         else:
-            self._send_changes(now, at, context)
+            pushed = self._send_changes(now, at, context)
         self.known = now
+        return pushed
 
-    def _send_changes(self, now: dict[str, AgentSnapshot], at: datetime, context: FeedContext) -> None:
+    def _send_changes(self, now: dict[str, AgentSnapshot], at: datetime, context: FeedContext) -> Pushed:
         changed = list(changes(self.known, now, at))
         if changed:
-            self._send(DELTA, at, context, changed)
-        elif self.keeps_alive:
-            self._send(KEEP_ALIVE, at, context, [])
+            return Pushed("delta", len(changed), self._send(DELTA, at, context, changed))
+        return Pushed("keep_alive", 0, self._send(KEEP_ALIVE, at, context, []) if self.keeps_alive else 0)
 
-    def _send(self, kind: str, at: datetime, context: FeedContext, agents: list[AgentSnapshot]) -> None:
+    def _send(self, kind: str, at: datetime, context: FeedContext, agents: list[AgentSnapshot]) -> int:
+        """How many bytes it was."""
         records = (self.coding.values(agent, at, self.layout.record) for agent in agents)
-        self.stream.send(self.layout.message(header(kind, at, context.sequence), records))
+        message = self.layout.message(header(kind, at, context.sequence), records)
+        self.stream.send(message)
+        return len(message)
 
-    def listen(self) -> None:
+    def listen(self) -> bytes:
         """Whatever the receiver says is of no use, but has to be read."""
-        self.stream.drain()
+        return self.stream.drain()
 
     def close(self, context: FeedContext | None = None) -> None:
         try:

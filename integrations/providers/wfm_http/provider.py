@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations import catalogue
-from integrations.capabilities import FeedContext, Snapshot
+from integrations.capabilities import FeedContext, Pushed, Snapshot
 from integrations.doctor import Advice
 from integrations.errors import Cause
 from integrations.providers.adherence import ReasonCoding
@@ -47,7 +47,7 @@ class WfmHttp(ReasonCoding, HttpFeed):
     advice = ADVICE
     Properties = WfmHttpProperties
 
-    def push(self, snapshot: Snapshot, context: FeedContext) -> None:
+    def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
         """One POST, never repeated. Any 2xx is success whatever its body says; the rest raises `IntegrationError`."""
         codes, unmapped = self.reason_codes, self.unmapped_code
         at = snapshot.taken_at
@@ -55,6 +55,7 @@ class WfmHttp(ReasonCoding, HttpFeed):
         services = [rta_json.service_entry(service) for service in snapshot.services]
         body = rta_json.envelope("full", agents, services, **self._about(context, at, tenant=snapshot.tenant))
         self.post(body, context, purpose="Push")
+        return Pushed("full", len(agents), len(body))
 
     def remarks(self, snapshot: Snapshot) -> list[str]:
         return self.reason_remarks(snapshot)

@@ -26,7 +26,7 @@ from .models import FeedState
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
-# Longer than one turn can take: connecting and sending have limits of their own, 10 seconds each at the most.
+# Longer than one turn can take: connecting and sending have limits of their own, 30 seconds together at the most.
 LEASE_SECONDS = 40.0
 EXTEND_SECONDS = 10.0
 GOODBYE_SECONDS = 5.0

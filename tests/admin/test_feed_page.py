@@ -58,7 +58,12 @@ def test_what_does_not_arrive_is_listed_but_not_asked_for_every_two_seconds(cons
     assert "“Yoga” has no code" in page(console, feed.account)
     monkeypatch.setattr("contactcenter.admin.feed_page.snapshot", lambda: pytest.fail("a picture for a fragment"))
     fragment = page(console, feed.account, "?t=24h", **{"X-Fragment": "1"})
-    assert fragment.startswith('<div class="feed-page" data-live=') and "?t=24h" in fragment and "<html" not in fragment
+    assert (
+        fragment.startswith('<div class="feed-page" data-live=')
+        and "?t=24h" in fragment
+        and 'data-every="15000"' in fragment
+        and "<html" not in fragment
+    )
 
 
 def test_what_the_receiver_said_is_shown(console):

@@ -14,6 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
+from django.core.cache.backends import locmem
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,8 +36,9 @@ def database() -> Iterator[BaseDatabaseWrapper]:
     real = connections[DEFAULT_DB_ALIAS]
     real_caches = {alias: caches[alias] for alias in caches}
     connections[DEFAULT_DB_ALIAS] = shadow
-    for alias in real_caches:
-        caches[alias] = LocMemCache(uuid.uuid4().hex, {})
+    names = {alias: uuid.uuid4().hex for alias in real_caches}
+    for alias, name in names.items():
+        caches[alias] = LocMemCache(name, {})
     ContentType.objects.clear_cache()  # kept per process, with the numbers that rows have in one database
     try:
         yield shadow
@@ -44,8 +46,8 @@ def database() -> Iterator[BaseDatabaseWrapper]:
         ContentType.objects.clear_cache()
         connections[DEFAULT_DB_ALIAS] = real
         for alias, real_cache in real_caches.items():
-            _forget(caches[alias])
             caches[alias] = real_cache
+            _forget(names[alias])
         _close(shadow)
 
 
@@ -61,11 +63,10 @@ def _close(shadow: Any) -> None:
     BaseDatabaseWrapper.close(shadow)
 
 
-def _forget(used: Any) -> None:
-    from django.core.cache.backends import locmem
-
+def _forget(name: str) -> None:
+    """Django keeps the content of caches in memory by their names, and the real one may be among them."""
     for store in (locmem._caches, locmem._expire_info, locmem._locks):  # type: ignore[attr-defined]
-        store.pop(used._cache_name if hasattr(used, "_cache_name") else "", None)
+        store.pop(name, None)
 
 
 def _empty_tables() -> bytes:

@@ -1,8 +1,10 @@
 """Dry runs as people use them: escaping in view, recorded answers, saved tests, limits, the pages."""
 
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from contactcenter.models import DryRun, Scenario, ScenarioRun
@@ -95,3 +97,13 @@ def test_a_run_that_is_stopped_gives_its_call_to_routing(centre: Any, client: Cl
     assert run.status == "failed" and "Stopped by" in run.error
     interaction.refresh_from_db()
     assert interaction.state == "ringing"
+
+
+def test_what_was_cached_before_is_still_there_for_every_thread(centre: Any) -> None:
+    cache.set("kept", "yes")
+    rehearse(flow.library(), Call(agent="agent1"), Answers(recorded=None))
+    seen: list[Any] = []
+    reader = Thread(target=lambda: seen.append(cache.get("kept")))
+    reader.start()
+    reader.join()
+    assert (cache.get("kept"), seen) == ("yes", ["yes"])

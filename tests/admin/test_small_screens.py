@@ -31,7 +31,7 @@ def test_changing_a_token_keeps_its_value(console):
 
 CENTRE = "/admin/contactcenter/contactcenter/1/change/"
 VALUES = {
-    "name": "Ours", "tenant": "ours", "time_zone": "Europe/Berlin", "default_region": "DE",
+    "name": "Ours", "tenant": "ours", "time_zone": "Europe/Berlin", "default_region": "DE", "feed_alert_after": "30",
     "answer_timeout_seconds": "20", "after_call_work_seconds": "60",
 }  # fmt: skip
 

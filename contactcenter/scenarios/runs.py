@@ -19,7 +19,8 @@ LONGEST_VALUE = 400
 
 def block_of(run: ScenarioRun) -> dict[str, Any]:
     """The block at which the run stands, in the scenario that is at work; empty where that cannot be read."""
-    at_work = ScenarioVersion.objects.filter(pk=Memory(dict(run.variables)).version_id or run.version_id).first()
+    entered = Memory(dict(run.variables)).version_id
+    at_work = ScenarioVersion.objects.filter(pk=entered).first() if entered else run.version
     try:
         return definition.blocks_of(at_work.definition).get(run.block, {}) if at_work else {}
     except (KeyError, TypeError):

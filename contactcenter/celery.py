@@ -24,68 +24,30 @@ app = Celery("contactcenter")
 
 def schedule() -> dict[str, dict[str, Any]]:
     """What the scheduler starts: dotted task name, seconds or crontab, and when a late message is worthless."""
+    ours, theirs = "contactcenter.tasks", "integrations.tasks"
     return {
-        "sweep": {
-            "task": "contactcenter.tasks.sweep",
-            "schedule": SWEEP_SECONDS,
-            "options": {"expires": SWEEP_SECONDS},
-        },
-        "refresh-due-tokens": {
-            "task": "integrations.tasks.refresh_due_tokens",
-            "schedule": TOKEN_SECONDS,
-            "options": {"expires": TOKEN_SECONDS},
-        },
-        "process-inbound-events": {
-            "task": "integrations.tasks.process_events",
-            "schedule": TOKEN_SECONDS,
-            "options": {"expires": TOKEN_SECONDS},
-        },
-        "check-accounts": {
-            "task": "integrations.tasks.check_accounts",
-            "schedule": CHECK_SECONDS,
-            "options": {"expires": CHECK_SECONDS},
-        },
-        "work-on-checks": {
-            "task": "integrations.tasks.work_on_checks",
-            "schedule": TOKEN_SECONDS,
-            "options": {"expires": TOKEN_SECONDS},
-        },
-        "work-on-agent-checks": {
-            "task": "contactcenter.tasks.work_on_agent_checks",
-            "schedule": TOKEN_SECONDS,
-            "options": {"expires": TOKEN_SECONDS},
-        },
-        "tell-of-feeds": {
-            "task": "contactcenter.tasks.tell_of_feeds",
-            "schedule": TOKEN_SECONDS,
-            "options": {"expires": TOKEN_SECONDS},
-        },
-        "ask-for-agent-checks": {
-            "task": "contactcenter.tasks.ask_for_agent_checks",
-            "schedule": crontab(minute="*/10"),
-            "options": {"expires": 600},
-        },
-        "work-on-reports": {
-            "task": "contactcenter.tasks.work_on_reports",
-            "schedule": CHECK_SECONDS,
-            "options": {"expires": CHECK_SECONDS},
-        },
-        "remind-of-ends": {
-            "task": "integrations.tasks.remind_of_ends",
-            "schedule": crontab(minute="20"),
-            "options": {"expires": 1800},
-        },
-        "prune-integrations": {
-            "task": "integrations.tasks.prune",
-            "schedule": crontab(minute="12"),
-            "options": {"expires": 1800},
-        },
-        "housekeeping": {
-            "task": "contactcenter.tasks.housekeeping",
-            "schedule": crontab(minute="7"),
-            "options": {"expires": 1800},
-        },
+        "sweep": every(SWEEP_SECONDS, f"{ours}.sweep"),
+        "refresh-due-tokens": every(TOKEN_SECONDS, f"{theirs}.refresh_due_tokens"),
+        "process-inbound-events": every(TOKEN_SECONDS, f"{theirs}.process_events"),
+        "check-accounts": every(CHECK_SECONDS, f"{theirs}.check_accounts"),
+        "work-on-checks": every(TOKEN_SECONDS, f"{theirs}.work_on_checks"),
+        "work-on-agent-checks": every(TOKEN_SECONDS, f"{ours}.work_on_agent_checks"),
+        "tell-of-feeds": every(TOKEN_SECONDS, f"{ours}.tell_of_feeds"),
+        "work-on-reports": every(CHECK_SECONDS, f"{ours}.work_on_reports"),
+        "ask-for-agent-checks": at(crontab(minute="*/10"), f"{ours}.ask_for_agent_checks", expires=600),
+        "remind-of-ends": at(crontab(minute="20"), f"{theirs}.remind_of_ends", expires=1800),
+        "prune-integrations": at(crontab(minute="12"), f"{theirs}.prune", expires=1800),
+        "housekeeping": at(crontab(minute="7"), f"{ours}.housekeeping", expires=1800),
     }
+
+
+def every(seconds: float, task: str) -> dict[str, Any]:
+    """A message that is not read before the next one is sent is worthless."""
+    return at(seconds, task, expires=seconds)
+
+
+def at(when: Any, task: str, *, expires: float) -> dict[str, Any]:
+    return {"task": task, "schedule": when, "options": {"expires": expires}}
 
 
 def defaults() -> dict[str, Any]:

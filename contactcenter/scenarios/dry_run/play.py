@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from contactcenter import calls, desk, outbox
+from contactcenter import calls, desk, digits, outbox
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun, ScenarioVersion
 from contactcenter.scenarios import definition as definitions
@@ -17,7 +17,7 @@ from contactcenter.scenarios.definition import BlockData
 from integrations import deadlines, doors, http, leases
 from integrations.clock import Clock, standing_at
 
-from . import digits, shadow, small_world, world
+from . import shadow, small_world, world
 from .answers import Answers
 from .calls import BadCall, Call, Outcome
 from .story import JSONDict, Notebook, _own, shown
@@ -222,12 +222,13 @@ class _Play:
 
     def press(self) -> bool:
         """The caller presses what is asked for, as long as there is something to press."""
-        if not self.digits or not digits.wanted(self.now()):
+        request = digits.open_requests(self.interaction).first() if self.digits else None
+        if request is None:
             return False
         pressed = self.digits.pop(0)
         self.notebook.moment("digits", pressed)
         try:
-            digits.press(self.now(), pressed)
+            digits.answer(request.pk, call_id=CALL_ID, digits=pressed)
         except NotPossible as refusal:
             self.notebook.moment("refused", str(refusal), "bad")
         return True

@@ -119,7 +119,7 @@ class Stream:
     def _broken(self, failure: OSError) -> Unavailable:
         if isinstance(failure, TimeoutError):
             return Unavailable(f"{self.host} does not read what we send to port {self.port}.", cause=Cause.TIMEOUT)
-        return Unavailable(f"{self.host} broke off the connection on port {self.port}.", cause=Cause.UNREACHABLE)
+        return broken_off(self.host, self.port)
 
 
 def open_socket(guard: Guard, host: str, port: int, *, timeout: float | None) -> socket.socket:
@@ -151,10 +151,16 @@ def _set_options(opened: socket.socket) -> None:
 def connect_failure(error: OSError, host: str, port: int) -> Unavailable:
     if isinstance(error, TimeoutError):
         return Unavailable(f"{host} did not answer on port {port} in time.", cause=Cause.TIMEOUT, stage=Stage.TCP)
+    if isinstance(error, ConnectionResetError):
+        return broken_off(host, port)  # it was made, and broken off before we looked
     reason = os.strerror(error.errno) if error.errno else str(error)
     return Unavailable(
         f"No connection to {host} on port {port}: {reason.lower()}.", cause=Cause.UNREACHABLE, stage=Stage.TCP
     )
+
+
+def broken_off(host: str, port: int) -> Unavailable:
+    return Unavailable(f"{host} broke off the connection on port {port}.", cause=Cause.UNREACHABLE)
 
 
 def listen_problem(host: str, port: int) -> str:

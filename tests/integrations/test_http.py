@@ -1,5 +1,6 @@
 """The HTTP client against a real server: limits, retries, redirects, renewal of credentials, what errors become."""
 
+import errno
 import gzip
 import re
 import socket
@@ -7,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 from django.db import transaction
 
-from integrations import deadlines, transport
+from integrations import deadlines, tcp, transport
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import HttpClient, json_of
 from integrations.models import ApiCall
@@ -490,3 +492,16 @@ def test_a_body_in_blocks_is_whole_again_at_each_try(client: HttpClient, server:
     client.put("/x", data=b"all of it", in_blocks=True)
     assert [request.body for request in server.arrived] == [b"all of it"] * 2
     assert {row.request_body for row in ApiCall.objects.all()} == {"all of it"}
+
+
+def test_a_connection_that_is_reset_before_we_looked_is_told_like_one_that_is_reset_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def reset(*args: Any, **kwargs: Any) -> None:
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(tcp.socket, "create_connection", reset)
+    guard = SimpleNamespace(resolve=lambda host, port: ["127.0.0.1"])
+    with pytest.raises(Unavailable, match="broke off the connection on port 9") as raised:
+        tcp.open_socket(guard, "receiver", 9, timeout=1)  # type: ignore[arg-type]
+    assert (raised.value.stage, raised.value.cause) == (Stage.ANSWER, Cause.UNREACHABLE)

@@ -15,6 +15,7 @@ from integrations import catalogue
 from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot
 from integrations.doctor import Advice
 from integrations.errors import Cause
+from integrations.feed_fields import UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.http_feed import HttpFeed
@@ -51,11 +52,7 @@ class LoxysoftProperties(TokenHeaderRules, PropertiesForm):
     needed_for_real = ("url",)
     advanced = ("token_header", "token_scheme", "ca_certificate")
 
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text=(
             "Seconds between two updates of the real-time metrics. Use the interval that was agreed with Loxysoft for "
             "your account; below 5 few receivers keep up."

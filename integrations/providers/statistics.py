@@ -16,6 +16,7 @@ from integrations import catalogue
 from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot, StatisticsFeed
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, Stage
+from integrations.feed_fields import UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
@@ -67,11 +68,7 @@ class StatisticsProperties(PropertiesForm):
     port = TcpPortField(
         help_text="The TCP port on which the statistics receiver listens on that host, from its settings.",
     )
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text="Seconds between two blocks of figures; below 5 few receivers keep up with it.",
     )
     tls = TlsField()

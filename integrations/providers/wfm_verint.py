@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django import forms
 from django.utils import timezone
 
 from integrations import catalogue, tcp
 from integrations.capabilities import AgentSnapshot, ConnectedFeed, FeedContext, FeedLine, Pushed, Snapshot
 from integrations.doctor import Advice, Passed
 from integrations.errors import Cause, IntegrationError, Stage
+from integrations.feed_fields import FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
@@ -51,11 +51,7 @@ class WfmVerintProperties(PropertiesForm):
     needed_for_real = ("host_name", "port")
     advanced = ("full_update_interval", "tls", "ca_certificate")
 
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text="Seconds between two looks for changes, as agreed with whoever runs the Verint adapter.",
     )
     host_name = HostNameField(
@@ -70,11 +66,7 @@ class WfmVerintProperties(PropertiesForm):
             "have Verint's names, and are sent as lines of JSON, which is a definition of ours."
         ),
     )
-    full_update_interval = forms.IntegerField(
-        label="Full update interval",
-        initial=900,
-        min_value=10,
-        max_value=86_400,
+    full_update_interval = FullUpdateIntervalField(
         help_text="Seconds after which every agent's state is said again, as agreed; in between only changes are.",
     )
     tls = TlsField()

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from integrations.feed_fields import AgentIdField, FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import (
     CaCertificateField,
@@ -111,11 +112,7 @@ class WfmAspectProperties(PropertiesForm):
         "send_keep_alive", "full_update_interval", "tls", "ca_certificate",
     )  # fmt: skip
 
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text=(
             "Seconds between two updates of the real-time metrics. Use the interval for which the Aspect RTA server is "
             "set up; below 5 few keep up."
@@ -162,10 +159,7 @@ class WfmAspectProperties(PropertiesForm):
             "themselves)."
         ),
     )
-    agent_id_is = forms.ChoiceField(
-        label="Agent ID is",
-        choices=[("login_id", "the login"), ("employee_id", "the employee ID"), ("extension", "the extension")],
-        initial="login_id",
+    agent_id_is = AgentIdField(
         help_text="By what the WFM system knows an agent; its list of agents shows it. Who has none is left out.",
     )
     unmapped_reason_code = UnmappedReasonCodeField()
@@ -208,11 +202,7 @@ class WfmAspectProperties(PropertiesForm):
         initial="on",
         help_text="What is sent at an interval in which no agent changed, from the receiver's documentation.",
     )
-    full_update_interval = forms.IntegerField(
-        label="Full update interval",
-        initial=900,
-        min_value=10,
-        max_value=86_400,
+    full_update_interval = FullUpdateIntervalField(
         help_text=(
             "Seconds after which everything is sent again; in between only changes are. Shorter where the WFM system's "
             "board is seen to drift."

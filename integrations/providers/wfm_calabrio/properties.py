@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django import forms
 
+from integrations.feed_fields import AgentIdField, FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 
@@ -14,11 +15,7 @@ class WfmCalabrioProperties(PropertiesForm):
     needed_for_real: ClassVar[tuple[str, ...]] = ("url",)
     advanced = ("interface", "agent_id_is", "full_update_interval", "ca_certificate")
 
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text=(
             "Seconds between two updates. Changes are sent at each, everything at the start and every quarter of an "
             "hour. Below 5 little is gained: Calabrio shows states as they come."
@@ -63,17 +60,10 @@ class WfmCalabrioProperties(PropertiesForm):
             "version, in batches of 50."
         ),
     )
-    agent_id_is = forms.ChoiceField(
-        label="Agent ID is",
-        choices=[("login_id", "the login"), ("employee_id", "the employee ID"), ("extension", "the extension")],
-        initial="login_id",
+    agent_id_is = AgentIdField(
         help_text="By what Calabrio knows an agent: the external log-on of the person there. Who has none is left out.",
     )
-    full_update_interval = forms.IntegerField(
-        label="Full update interval",
-        initial=900,
-        min_value=10,
-        max_value=86_400,
+    full_update_interval = FullUpdateIntervalField(
         help_text=(
             "Seconds after which everything is sent again as a snapshot; agents who are not in it are logged out "
             "there. Shorter where Calabrio's board is seen to drift."

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from integrations.feed_fields import UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import (
     CaCertificateField,
@@ -16,11 +17,7 @@ class WfmHttpProperties(TokenHeaderRules, PropertiesForm):
     needed_for_real = ("url",)
     advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code", "ca_certificate")
 
-    periodic_update_interval = forms.IntegerField(
-        label="Periodic update interval",
-        initial=10,
-        min_value=1,
-        max_value=3600,
+    periodic_update_interval = UpdateIntervalField(
         help_text=(
             "Seconds between two updates. Use the interval for which the WFM system's real-time feed is set up; below "
             "5 few receivers keep up."

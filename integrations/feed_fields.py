@@ -1,0 +1,27 @@
+"""Form fields that workforce and statistics feeds share. Each says in its own help text what the receiver expects."""
+
+from typing import Any
+
+from django import forms
+
+
+class UpdateIntervalField(forms.IntegerField):
+    """Seconds between two updates. The guide names no default for WFM; 10 is the comparable feeds' and Loxysoft's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Periodic update interval", initial=10, min_value=1, max_value=3600, **kwargs)
+
+
+class FullUpdateIntervalField(forms.IntegerField):
+    """Seconds after which a feed that sends changes says everything again."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Full update interval", initial=900, min_value=10, max_value=86_400, **kwargs)
+
+
+class AgentIdField(forms.ChoiceField):
+    """By which of our columns the receiver knows an agent."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("login_id", "the login"), ("employee_id", "the employee ID"), ("extension", "the extension")]
+        super().__init__(label="Agent ID is", choices=choices, initial="login_id", **kwargs)

@@ -4,8 +4,6 @@ Failed updates are not repeated and nobody is woken for one of them. When as man
 have failed one after the other, a row is made for the mail; the first success after it makes the other. Simulated
 accounts are for trying out: nobody is told."""
 
-import hashlib
-import logging
 from datetime import timedelta
 
 from django.conf import settings
@@ -15,14 +13,10 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import leases, marks
-from integrations.reminders import recipients
+from integrations import account_mails, marks
 
 from .models import ContactCenter, FeedAlert, FeedState
 
-logger = logging.getLogger(__name__)
-
-LEASE_SECONDS = 90.0  # above the time limit of the mail server
 KEPT = timedelta(days=90)
 UNTOLD = Q(told_at__isnull=True)
 
@@ -55,38 +49,16 @@ def note_recovery(feed: FeedState) -> None:
 
 
 def tell() -> int:
-    """Send what was not sent; returns how many mails went out. A mail server that is away is tried again at the next
-    turn. The row is claimed before it is sent, so that two workers do not tell the same."""
-    sent = 0
-    for alert in FeedAlert.objects.filter(UNTOLD).select_related("account").order_by("id"):
-        owner = leases.claim(alert, seconds=LEASE_SECONDS, where=UNTOLD)
-        if owner and _mailed(alert):
-            sent += FeedAlert.objects.filter(pk=alert.pk, lease_owner=owner).update(told_at=timezone.now())
-        leases.release(alert, owner)
-    return sent
-
-
-def _mailed(alert: FeedAlert) -> bool:
-    to = recipients()
-    if not to:
-        logger.warning("Nobody who may change accounts has an e-mail address: news of a feed waits.")
-        return False
-    try:
-        message(alert, to).send()
-    except Exception as error:  # the mail server's library raises what it likes
-        logger.warning("The news of a feed could not be sent (%s).", type(error).__name__)
-        return False
-    return True
+    """Send what was not sent; returns how many mails went out."""
+    return account_mails.tell_each(FeedAlert, UNTOLD, message, "news of a feed waits")
 
 
 def message(alert: FeedAlert, to: list[str]) -> EmailMessage:
-    """One mail per alert. The same alert makes the same Message-ID, by which mail systems know a repetition."""
     name = alert.account.name
     subject = f"{name}: the feed works again" if alert.recovered else f"{name}: {alert.failures} updates have failed"
     page = f"{settings.PUBLIC_URL}{reverse('admin:integrations_integrationaccount_feed', args=[alert.account_id])}"
-    identity = hashlib.sha256(f"feed:{alert.account.public_id}:{alert.pk}".encode()).hexdigest()[:32]
-    text = "\n\n".join([*(_recovery(alert) if alert.recovered else _failure(alert)), f"What it did and does: {page}"])
-    return EmailMessage(subject, text + "\n", to=to, headers={"Message-ID": f"<{identity}@contactcenter.invalid>"})
+    parts = [*(_recovery(alert) if alert.recovered else _failure(alert)), f"What it did and does: {page}"]
+    return account_mails.message(subject, parts, to, identity=f"feed:{alert.account.public_id}:{alert.pk}")
 
 
 def _failure(alert: FeedAlert) -> list[str]:

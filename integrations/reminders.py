@@ -3,28 +3,21 @@
 Each reminder is a row with a unique key, and a row is claimed before it is sent: a second scheduler, a crash or a
 mail server that is away neither repeats it nor loses it. What was renewed meanwhile is not told any more."""
 
-import hashlib
-import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from email.utils import formataddr
+from functools import partial
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from . import leases, marks
+from . import account_mails, leases, marks
 from .expiries import Expiry
 from .horizon import Ending, endings
 from .models import IntegrationAccount, Reminder
 
-logger = logging.getLogger(__name__)
-
 AHEAD = (1, 7, 30)
-LEASE_SECONDS = 90.0  # above the time limit of the mail server
 KEPT = timedelta(days=400)
 Key = tuple[int, str, datetime, int]
 
@@ -65,7 +58,7 @@ def _send(due: dict[Key, Ending]) -> int:
         key = (row.account_id, row.label, row.ends_at, row.days)
         if key not in due:
             row.delete()  # renewed meanwhile, or a closer reminder has taken its place
-        elif owner := leases.claim(row, seconds=LEASE_SECONDS, where=Q(sent_at__isnull=True)):
+        elif owner := leases.claim(row, seconds=account_mails.LEASE_SECONDS, where=Q(sent_at__isnull=True)):
             claimed[key] = (row, owner)
     if not claimed:
         return 0
@@ -78,30 +71,11 @@ def _send(due: dict[Key, Ending]) -> int:
 
 
 def _mailed(told: dict[Key, Ending]) -> bool:
-    to = recipients()
-    if not to:
-        logger.warning("Nobody who may change accounts has an e-mail address: %d reminders wait.", len(told))
-        return False
-    try:
-        message(told, to).send()
-    except Exception as error:  # the mail server's library raises what it likes
-        logger.warning("The reminders could not be sent (%s); the next turn tries again.", type(error).__name__)
-        return False
-    return True
-
-
-def recipients() -> list[str]:
-    """Addresses of the staff who may change accounts."""
-    users = get_user_model().objects.with_perm(
-        "integrations.change_integrationaccount", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    with_mail = users.filter(is_staff=True).exclude(email="").order_by("pk")
-    return [formataddr((user.get_full_name(), user.email)) for user in with_mail]
+    return account_mails.sent(partial(message, told), f"{len(told)} reminders wait")
 
 
 def message(told: dict[Key, Ending], to: list[str]) -> EmailMessage:
-    """One mail for all that is due. The same reminders make the same Message-ID, so that a mail that went out just
-    before a crash is recognised by mail systems when it comes again."""
+    """One mail for all that is due."""
     first = next(iter(told.values()))
     subject = (
         f"{first.account.name}: {first.expiry.label} ends {marks.until(first.expiry.when)}"
@@ -113,7 +87,7 @@ def message(told: dict[Key, Ending], to: list[str]) -> EmailMessage:
         *(_paragraph(ending) for ending in told.values()),
         f"All accounts: {settings.PUBLIC_URL}{reverse('admin:index')}",
     ]
-    return EmailMessage(subject, "\n\n".join(parts) + "\n", to=to, headers={"Message-ID": message_id(told)})
+    return account_mails.message(subject, parts, to, identity=repr(sorted(told)))
 
 
 def _paragraph(ending: Ending) -> str:
@@ -123,10 +97,6 @@ def _paragraph(ending: Ending) -> str:
         f"{account.name}: {expiry.label} ends {marks.until(expiry.when)}, on {marks.day(expiry.when)}.\n"
         f"{expiry.what_then}\n{settings.PUBLIC_URL}{page}"
     )
-
-
-def message_id(keys: Iterable[Key]) -> str:
-    return f"<{hashlib.sha256(repr(sorted(keys)).encode()).hexdigest()[:32]}@contactcenter.invalid>"
 
 
 def prune() -> int:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,6 @@ from contactcenter.feed_counters import count_failure, count_picture, count_skip
 from contactcenter.feed_figures import cell_length, figures, percentile, runs
 from contactcenter.feed_history import BOUNDS, COLUMNS, delays
 from contactcenter.models import ContactCenter, FeedAlert, FeedMinute, FeedState
-from integrations import reminders
 from integrations.capabilities import AgentSnapshot, Pushed, Snapshot
 from integrations.errors import Cause, Unavailable
 from integrations.models import IntegrationAccount
@@ -271,7 +271,7 @@ def test_a_mail_server_that_is_away_is_tried_again(real, monkeypatch):
 
 def test_without_an_address_the_news_waits(real):
     fail(real, 10, 20, 30)
-    for user in list(reminders.get_user_model().objects.all()):
+    for user in list(get_user_model().objects.all()):
         user.email = ""
         user.save()
     assert told() == []

@@ -12,7 +12,7 @@ from integrations.capabilities import CallFacts, EmbedHost, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, callers, events, interactions, messages
+from . import agents, callers, events, interactions, messages, showing
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
 from .models import Agent, AgentState, CallingList, Disposition, Interaction, InteractionState, Service
@@ -216,7 +216,7 @@ def _open(interaction: Interaction, chosen: callers.Candidate, agent: Agent) -> 
         events.notice(agent, f"The record of {chosen['name']} cannot be opened. {error}", level="warning")
         return
     if pop:
-        interactions.screen_pop(interaction, pop)
+        showing.screen_pop(interaction, pop)
 
 
 def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, str] | None:

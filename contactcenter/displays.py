@@ -17,6 +17,12 @@ from .nudge import nudge
 WORTHLESS_AFTER = 15.0  # seconds
 
 
+def open_for(interaction: Interaction, agent: Agent, pop: dict[str, Any]) -> None:
+    """Tell the agent's desktop to open something, and a system that displays it by itself."""
+    events.tell(agent, "screen_pop", pop)
+    ask(interaction, agent, pop)
+
+
 def ask(interaction: Interaction, agent: Agent, pop: dict[str, Any]) -> None:
     """Have a pop that the agent was told of opened for them, after the caller's transaction."""
     from .tasks import display_record

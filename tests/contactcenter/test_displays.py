@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contactcenter import displays, interactions
+from contactcenter import displays, showing
 from contactcenter.models import Agent, AgentEvent, Interaction
 from integrations.models import IntegrationAccount
 from integrations.simulators.server import running
@@ -71,7 +71,7 @@ def opened(simulators: Simulators) -> list[list[str]]:
 def test_a_record_opens_in_the_browser_of_an_agent_whose_desktop_stands_alone(
     simulators: Simulators, account: IntegrationAccount, agent: Agent, call: Interaction, asked: list[Any]
 ) -> None:
-    interactions.screen_pop(call, pop(account))
+    showing.screen_pop(call, pop(account))
     [args] = asked
     displays.show(*args)
     displays.show(*args)
@@ -83,15 +83,15 @@ def test_inside_a_crms_page_and_without_the_wish_the_desktop_alone_opens_it(
     account: IntegrationAccount, agent: Agent, call: Interaction, asked: list[Any]
 ) -> None:
     Agent.objects.filter(pk=agent.pk).update(host_account=account)
-    interactions.screen_pop(call, pop(account))
+    showing.screen_pop(call, pop(account))
     Agent.objects.filter(pk=agent.pk).update(host_account=None)
     IntegrationAccount.objects.filter(pk=account.pk).update(properties={**TALK, "outside_zendesk": "link"})
-    interactions.screen_pop(call, pop(account, "5010"))
+    showing.screen_pop(call, pop(account, "5010"))
     IntegrationAccount.objects.filter(pk=account.pk).update(properties=TALK, enabled=False)
-    interactions.screen_pop(call, pop(account, "5011"))
+    showing.screen_pop(call, pop(account, "5011"))
     assert asked == []
     IntegrationAccount.objects.filter(pk=account.pk).update(enabled=True)
-    interactions.screen_pop(call, pop(account, "5012"))
+    showing.screen_pop(call, pop(account, "5012"))
     assert len(asked) == 1
 
 
@@ -99,12 +99,12 @@ def test_what_zendesk_refuses_is_said_beside_the_link_and_the_next_record_opens(
     simulators: Simulators, account: IntegrationAccount, agent: Agent, call: Interaction, asked: list[Any]
 ) -> None:
     simulators.settings("zendesk", talk_partner_edition=False)
-    interactions.screen_pop(call, pop(account))
+    showing.screen_pop(call, pop(account))
     displays.show(*asked[-1])
     notice = AgentEvent.objects.filter(agent=agent, kind="notice").get()
     assert "did not open in Zendesk demo: use the link." in notice.data["text"]
     simulators.settings("zendesk", talk_partner_edition=True)
-    interactions.screen_pop(call, pop(account, "5010"))
+    showing.screen_pop(call, pop(account, "5010"))
     displays.show(*asked[-1])
     assert opened(simulators) == [["Ava Martin", "user 5010"]]
 
@@ -113,7 +113,7 @@ def test_an_agent_whom_zendesk_does_not_know_is_told_who_acts(
     simulators: Simulators, account: IntegrationAccount, asked: list[Any]
 ) -> None:
     stranger = AgentFactory(login="stranger", state="BUSY")
-    interactions.screen_pop(InteractionFactory(agent=stranger, state="active"), pop(account))
+    showing.screen_pop(InteractionFactory(agent=stranger, state="active"), pop(account))
     displays.show(*asked[-1])
     assert "Ask your administrator for the same e-mail address" in str(
         AgentEvent.objects.get(agent=stranger, kind="notice").data
@@ -123,7 +123,7 @@ def test_an_agent_whom_zendesk_does_not_know_is_told_who_acts(
 def test_a_call_that_is_with_somebody_else_by_now_opens_nothing(
     simulators: Simulators, account: IntegrationAccount, call: Interaction, asked: list[Any]
 ) -> None:
-    interactions.screen_pop(call, pop(account))
+    showing.screen_pop(call, pop(account))
     Interaction.objects.filter(pk=call.pk).update(agent=AgentFactory(login="agent2"))
     displays.show(*asked[-1])
     assert opened(simulators) == []

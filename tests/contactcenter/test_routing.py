@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contactcenter import agents, desk, interactions, routing
+from contactcenter import agents, desk, routing, showing
 from contactcenter.models import AgentEvent, ContactCenter, Interaction
 from tests.factories import AgentFactory, ContactCenterFactory, InteractionFactory, ServiceFactory
 
@@ -268,14 +268,14 @@ def test_an_agent_who_chose_a_break_for_afterwards_keeps_unlimited_after_call_wo
 def test_pops_from_before_the_agent_was_found_open_when_it_rings_and_again_at_the_next_agent(service: Any) -> None:
     interaction = offer(service)
     for _ in range(2):  # a step that is replayed after a crash
-        interactions.screen_pop(interaction, {"account": "a", "title": "Don", "url": "https://x", "why": "because"})
+        showing.screen_pop(interaction, {"account": "a", "title": "Don", "url": "https://x", "why": "because"})
     first = ready(service, 1)
     routing.assign_waiting(service)
     second = ready(service)
     routing.expire_ringing(timezone.now() + LATER)
     pop = {
         "interaction": str(interaction.public_id), "why": "because", "account": "a", "title": "Don", "url": "https://x",
-        "because": interactions.because(interaction),
+        "because": showing.because(interaction),
     }  # fmt: skip
     assert told(first, "screen_pop") == told(second, "screen_pop") == [pop]
 
@@ -283,10 +283,10 @@ def test_pops_from_before_the_agent_was_found_open_when_it_rings_and_again_at_th
 def test_a_pop_during_the_call_opens_at_once_and_after_the_end_nowhere(service: Any) -> None:
     agent = ready(service)
     interaction = offer(service)
-    interactions.screen_pop(interaction, {"title": "One"})
+    showing.screen_pop(interaction, {"title": "One"})
     assert [pop["title"] for pop in told(agent, "screen_pop")] == ["One"]
     report("abandoned")
-    interactions.screen_pop(interaction, {"title": "Two"})
+    showing.screen_pop(interaction, {"title": "Two"})
     assert AgentEvent.objects.filter(kind="screen_pop").count() == 1
 
 

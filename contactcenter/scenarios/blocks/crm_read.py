@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from contactcenter import callers, interactions
+from contactcenter import callers, showing
 from contactcenter.crm_access import connect
 from contactcenter.models import ContactCenter
 from contactcenter.phone import normalise
@@ -176,7 +176,7 @@ class CrmScreenPop(CrmBlock):
         shown |= {"entity": "", "query": "", "relativeUrl": "", "search": "", **how}
         if not (url or shown["relativeUrl"]):
             raise CannotRun("There is no address to open.")
-        interactions.screen_pop(context.interaction, shown)
+        showing.screen_pop(context.interaction, shown)
         context.outcome["pop"] = shown
         return NEXT
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from contactcenter import interactions, messages
+from contactcenter import messages, showing
 from contactcenter.models import Agent, Interaction
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import BlockSettings, FieldsField, PagesField, TemplateField
@@ -86,7 +86,7 @@ class WebScreenPop(Block):
             "keepPopupOpenAfterFinish": context.settings["keep_open"],
             "secondaryUrls": [{"label": k, "url": v} for k, v in context.addresses("secondary").items()],
         }
-        interactions.show_page(context.interaction, pop)
+        showing.show_page(context.interaction, pop)
         context.outcome = {"pop": pop}
         return NEXT
 
@@ -111,7 +111,7 @@ class AttachedData(Block):
         attached = {**context.interaction.attached_data, **told}
         if len(json.dumps(attached)) > MOST_ATTACHED:
             raise CannotRun(f"What is attached would take more than {MOST_ATTACHED:,} characters.")
-        interactions.attach(context.interaction, told)
+        showing.attach(context.interaction, told)
         context.outcome = {"attached": told}
         return NEXT
 

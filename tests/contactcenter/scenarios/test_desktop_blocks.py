@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactcenter import activities, automation, calls, desk, mails, messages
+from contactcenter import activities, automation, calls, desk, mails, messages, showing
 from contactcenter.errors import NotPossible
 from contactcenter.models import AgentEvent, Interaction, InternalMessage, OutgoingMail
 from contactcenter.scenarios.definition import problems
@@ -86,9 +86,8 @@ def test_what_a_page_must_have_is_asked_for_on_its_field() -> None:
 
 def test_a_page_that_is_shown_again_after_a_crash_is_one_page() -> None:
     interaction = offered(one("web_screen_pop", {"url": "https://a.example.com/"}), block("again", "log", None))
-    from contactcenter import interactions
 
-    interactions.show_page(interaction, dict(interaction.records["pages"][0]))
+    showing.show_page(interaction, dict(interaction.records["pages"][0]))
     assert len(pages(interaction)) == 1
 
 

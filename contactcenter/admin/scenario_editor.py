@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from contactcenter.models import Scenario
@@ -39,7 +39,7 @@ def page_data(scenario: Scenario, *, may_change: bool) -> Answer:
         "nextVersion": latest.number + 1 if latest else 1,
         "compare": address("compare", scenario) if latest else "",
         "urls": {what: address(what, scenario) for what in ("check", "form", "save", "publish")},
-        "try": try_address(scenario),
+        "try": address("try", scenario),
     }
 
 
@@ -55,14 +55,6 @@ def drawing_data(scenario: Scenario, definition: dict[str, Any]) -> Answer:
 
 def address(what: str, scenario: Scenario) -> str:
     return reverse(f"admin:contactcenter_scenario_{what}", args=[scenario.pk])
-
-
-def try_address(scenario: Scenario) -> str:
-    """The dry run's page, where this installation has one."""
-    try:
-        return address("try", scenario)
-    except NoReverseMatch:
-        return ""
 
 
 def seen(scenario: Scenario) -> str:
@@ -96,9 +88,10 @@ def answering(
 def check(request: HttpRequest, scenario: Scenario, question: Answer) -> JsonResponse:
     """{"problems": [{"words", "block"}], "warnings": [...]}; `block` is a key, or empty."""
     definition = question["definition"]
+    found = problems(definition, scenario=scenario.name)
     return JsonResponse({
-        "problems": [_finding(sentence) for sentence in problems(definition, scenario=scenario.name)],
-        "warnings": [_finding(sentence) for sentence in warnings(definition)],
+        "problems": [_finding(sentence) for sentence in found],
+        "warnings": [_finding(sentence) for sentence in warnings(definition, found)],
     })  # fmt: skip
 
 

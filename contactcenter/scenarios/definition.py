@@ -70,12 +70,13 @@ def problems(definition: Any, *, scenario: str = "") -> list[str]:
     ]
 
 
-def warnings(definition: Any) -> list[str]:
-    """What is legal and probably not meant; empty for a definition that has problems."""
-    if problems(definition):
+def warnings(definition: Any, found: list[str] | None = None) -> list[str]:
+    """What is legal and probably not meant; empty for a definition that has problems: `found`, where they were looked
+    for already."""
+    if problems(definition) if found is None else found:
         return []
     by_key = blocks_of(definition)
-    found: list[str] = [
+    said: list[str] = [
         About(block, ': the exit "Failed" is not connected. After a failure the scenario goes on at "Next".')
         for block in by_key.values()
         if not handler(by_key)
@@ -83,8 +84,8 @@ def warnings(definition: Any) -> list[str]:
         and BY_KIND[block["kind"]].can_fail(block.get("settings", {}))
     ]
     if not {"connect_call", "start_another_scenario"} & {block["kind"] for block in by_key.values()}:
-        found.append("No block connects the call: at the end of the scenario the call is queued without it.")
-    return found
+        said.append("No block connects the call: at the end of the scenario the call is queued without it.")
+    return said
 
 
 def name(block: BlockData) -> str:

@@ -130,6 +130,8 @@ def failed(given: Pass, error: IntegrationError, *, record: str = "") -> bool:
 def succeeded(given: Pass) -> bool:
     """The vendor answered; True where this closed the breaker. Answers to calls that began before it opened do not."""
     rows = _of(given.account)
+    if not rows.filter(Q(open_since__isnull=False) | Q(failures__gt=0)).exists():
+        return False  # as nearly always
     rows.filter(open_since__isnull=True, failures__gt=0).update(failures=0, failing_since=None, last_record="")
     began = rows.filter(_open())
     mine = began.filter(lease_owner=given.owner) if given.is_try else began.filter(open_since__lt=given.began)

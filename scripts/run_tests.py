@@ -88,6 +88,7 @@ PARTS = (
     Part("PostgreSQL", ("postgresql",), "postgres", lambda: has_program("initdb")),
     Part("Redis", ("redis-server",), "redis", lambda: has_program("redis-server")),
     Part("Flite", ("flite",), "flite", lambda: shutil.which("flite") is not None),
+    Part("eSpeak NG", ("espeak-ng",), "espeak", lambda: shutil.which("espeak-ng") is not None),
     Part(
         "Node.js with a strict OAuth server, saml-idp and Zapier's platform core",
         () if shutil.which("npm") else ("nodejs", "npm"),

@@ -227,9 +227,8 @@ def test_without_an_engine_the_vendor_is_away_and_the_page_says_what_to_install(
     assert "apt-get install flite" in watson.get("/").text and "apt-get install flite" in google.get("/").text
 
 
+@pytest.mark.espeak
 def test_where_only_the_other_engine_is_it_speaks(watson: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not voices.shutil.which("espeak-ng"):
-        pytest.skip("eSpeak NG is not installed")
     real = voices.shutil.which
     monkeypatch.setattr(voices.shutil, "which", lambda name: None if name == "flite" else real(name))
     assert len(spoken(watson).content) > 2000

@@ -123,7 +123,7 @@ def test_every_form_that_is_asked_for_is_the_same_line(e164: str) -> None:
     st.one_of(st.text(max_size=60), st.text("+0123456789 ()/-.,;#xpw@:<>٠０\u202a", max_size=40)),
     st.sampled_from(REGIONS),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example("+" * 300, "US")
 @example("tel:;phone-context=+;ext=", "US")
 @example("\ud800", "US")

@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contactcenter import agents, chats, desk, knowledge, messages
+from contactcenter import agents, desk, knowledge, messages
+from contactcenter.chats import conversation
 from contactcenter.lists import dialling
 from contactcenter.models import Agent
 from contactcenter.presence import watching
@@ -101,11 +102,11 @@ def _say(agent: Agent, body: Body) -> None:
         key = uuid.UUID(_text(body, "key"))
     except ValueError:
         raise BadCommand(_('The command needs "%(name)s" as a UUID.') % {"name": "key"}, field="key") from None
-    chats.say(agent, _text(body, "interaction"), key, _text(body, "text", ""), _text(body, "picture", ""))
+    conversation.say(agent, _text(body, "interaction"), key, _text(body, "text", ""), _text(body, "picture", ""))
 
 
 def _say_again(agent: Agent, body: Body) -> None:
-    chats.say_again(agent, _text(body, "interaction"), _number(body, "message"))
+    conversation.say_again(agent, _text(body, "interaction"), _number(body, "message"))
 
 
 def _submit_topic(agent: Agent, body: Body) -> str:

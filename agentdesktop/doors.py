@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from contactcenter import sign_on
+from contactcenter.sign_on import people
 
 from .cookies import is_desktop
 
@@ -26,5 +26,5 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def _user(request: HttpRequest) -> object:
-    door = sign_on.DESKTOP if is_desktop(request) else sign_on.ADMIN
-    return get_user(request) if sign_on.is_of_door(request.session, door) else AnonymousUser()
+    door = people.DESKTOP if is_desktop(request) else people.ADMIN
+    return get_user(request) if people.is_of_door(request.session, door) else AnonymousUser()

@@ -16,10 +16,10 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from contactcenter import agents
-from contactcenter import sign_on as people
 from contactcenter.errors import NotPossible
 from contactcenter.models.agents import PhoneDevice
-from contactcenter.sign_on_views import Door, our_metadata, path_within, refuse, send_off, take_answer, take_ticket
+from contactcenter.sign_on import people
+from contactcenter.sign_on.views import Door, our_metadata, path_within, refuse, send_off, take_answer, take_ticket
 from integrations import sign_on as answers
 from integrations.capabilities import SignOnRefused
 from integrations.sign_on import Accepted

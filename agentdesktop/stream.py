@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from contactcenter.models import Agent, AgentEvent
-from contactcenter.sign_on import DESKTOP, is_of_door
+from contactcenter.sign_on.people import DESKTOP, is_of_door
 
 from .cookies import DESKTOP_PATH
 from .listener import Listener, Sources

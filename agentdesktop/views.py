@@ -19,12 +19,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, chat_files, desk, knowledge
-from contactcenter.chat_file_views import served
+from contactcenter import agents, desk, knowledge
+from contactcenter.chats import files
+from contactcenter.chats.file_views import served
 from contactcenter.errors import NotPossible
 from contactcenter.lists import dialling
 from contactcenter.models import Agent, AgentState
-from contactcenter.sign_on import DESKTOP
+from contactcenter.sign_on.people import DESKTOP
 from integrations import sign_on
 from integrations.models import IntegrationAccount
 
@@ -263,10 +264,10 @@ def find_topics(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 def chat_media(request: HttpRequest, message: int, number: int) -> HttpResponseBase:
     """A picture or file of a chat that the agent has at hand; else why there is none: a sentence in a tab of its own,
     JSON for the page."""
-    agent = chat_files.agent_of_pass(request.GET.get("pass", ""), message, number) or agent_of(request)
+    agent = files.agent_of_pass(request.GET.get("pass", ""), message, number) or agent_of(request)
     try:
         if agent is not None:
-            return served(chat_files.for_agent(agent, message, number))
+            return served(files.for_agent(agent, message, number))
         status, sentence = 401, _("You are not logged in. Log in to the Agent Desktop again.")
     except NotPossible as refused:
         status, sentence = 409, refused.sentence
@@ -283,7 +284,7 @@ def add_picture(request: HttpRequest, agent: Agent, interaction: str) -> HttpRes
     if given is None:
         return _fail(400, _("There is no picture in the request."), "picture")
     try:
-        kept = chat_files.upload(agent, interaction, given)
+        kept = files.upload(agent, interaction, given)
     except NotPossible as refused:
         return _fail(409, refused.sentence, refused.field)
     return JsonResponse({"ok": True, "picture": str(kept.public_id)})

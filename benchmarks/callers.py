@@ -15,7 +15,7 @@ from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from benchmarks.report import ms, percentile, ratio, table  # noqa: E402
-from contactcenter import callers  # noqa: E402
+from contactcenter.callers import matching  # noqa: E402
 from contactcenter.models import ContactCenter  # noqa: E402
 
 CONTACTS = 1_000_000
@@ -42,7 +42,7 @@ def main() -> int:
     for name, numbers in kinds.items():
         ours, bare = measured(numbers)
         with CaptureQueriesContext(connection) as queries:
-            callers.match(numbers[0])
+            matching.match(numbers[0])
         o50, o99, b50, b99 = (percentile(times, share) for times in (ours, bare) for share in (0.5, 0.99))
         facts = [name, len(numbers), len(queries), ms(b50), ms(b99)]
         rows.append([*facts, ms(o50), ratio(o50, b50), ms(o99), ratio(o99, b99)])
@@ -61,7 +61,7 @@ def measured(numbers: list[str]) -> tuple[list[float], list[float]]:
     for number in (*numbers[:50], *numbers):
         line = normalise(number).line
         normalise.cache_clear()  # callers come once: nothing is warm but the database
-        ours.append(timed(lambda number=number: callers.match(number)))
+        ours.append(timed(lambda number=number: matching.match(number)))
         bare.append(timed(lambda line=line: select(line)))
     return ours[50:], bare[50:]
 

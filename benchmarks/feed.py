@@ -29,10 +29,10 @@ from django.utils import timezone  # noqa: E402
 
 from benchmarks.report import median, ms, percentile, ratio, table  # noqa: E402
 from contactcenter.celery import keep_collector_off_the_code  # noqa: E402
-from contactcenter.feed_counters import count_picture  # noqa: E402
-from contactcenter.feed_history import delays  # noqa: E402
+from contactcenter.feeds.counters import count_picture  # noqa: E402
+from contactcenter.feeds.history import delays  # noqa: E402
+from contactcenter.feeds.snapshots import snapshot  # noqa: E402
 from contactcenter.models import Agent, FeedState, Service, Team  # noqa: E402
-from contactcenter.snapshots import snapshot  # noqa: E402
 from integrations.capabilities import FeedContext  # noqa: E402
 from integrations.models import ApiCall, IntegrationAccount  # noqa: E402
 from tests.servers import answers, free_port, stop, wait_for  # noqa: E402

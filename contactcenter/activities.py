@@ -12,10 +12,11 @@ from django.db.models import QuerySet
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
-from . import chat_view, interactions
-from .delivery import deliver
+from . import interactions
+from .chats import view
 from .models import ContactCenter, Interaction, OutboxEntry, Service
-from .outbox import deliver_due, deliver_record, drop, record_key, retry, submit
+from .outbox.delivery import deliver
+from .outbox.entries import deliver_due, deliver_record, drop, record_key, retry, submit
 from .phone import normalise
 
 __all__ = [
@@ -186,7 +187,7 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
         ("Talk time", _clock(duration(interaction))),
         ("Disposition", disposition.name if disposition else ""),
         ("Notes", interaction.notes.strip()),
-        ("Conversation", f"\n{chat_view.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
+        ("Conversation", f"\n{view.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
     ]
 
 

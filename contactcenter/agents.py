@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations.models import IntegrationAccount
 
-from . import events, recording
+from . import events
 from .agent_states import (
     ASKS_FOR,
     CHOICES,
@@ -37,6 +37,7 @@ from .models import Agent, AgentState, AgentStateChange, Interaction, NotReadyRe
 from .models.agents import PhoneDevice
 from .presence import wanting
 from .presence.rules import Stand
+from .recording import reporting
 
 STATE_FIELDS = ("state", "reason", "state_since", "next_state", "next_reason")
 NEEDS_NUMBER = (PhoneDevice.HARDPHONE, PhoneDevice.EXTERNAL)
@@ -215,7 +216,7 @@ def _enter(
     agent.state, agent.reason = state, reason
     stretch = _begin_stretch(agent, interaction)
     agent.save(update_fields=STATE_FIELDS)
-    recording.agent_changed(stretch, previous.state, trigger)
+    reporting.agent_changed(stretch, previous.state, trigger)
     wanting.agent_changed(agent, previous)
     _tell(agent, trigger)
 

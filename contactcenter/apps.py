@@ -15,9 +15,9 @@ class ContactCenterConfig(AppConfig):
     verbose_name = _("Contact centre")
 
     def ready(self) -> None:
-        import_module("contactcenter.checks")
+        import_module("contactcenter.operations.checks")
         webhooks = import_module("integrations.webhooks")
-        webhooks.register_handler(import_module("contactcenter.chats").take_in)
+        webhooks.register_handler(import_module("contactcenter.chats.conversation").take_in)
         post_migrate.connect(make_supervisors, sender=self, dispatch_uid="contactcenter.supervisors")
         quotas = import_module("integrations.quotas")
         quotas.register_zone(time_zone)

@@ -16,6 +16,6 @@ settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 # By name, as the URLs of the apps are: this package puts the process together, its code knows nothing of the page.
 application = import_string("agentdesktop.stream.with_stream")(django_application)
 
-from .checks import refuse_unsafe_settings  # noqa: E402 - needs the settings loaded
+from .operations.checks import refuse_unsafe_settings  # noqa: E402 - needs the settings loaded
 
 refuse_unsafe_settings()

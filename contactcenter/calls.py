@@ -10,8 +10,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from . import agents, callers, interactions, routing
+from . import agents, interactions, routing
 from .call_reports import EVENTS, OFFERED, CallReport, Resolved, resolve
+from .callers import matching
 from .errors import NotPossible
 from .interaction_view import is_calling_out, view, views
 from .interactions import Trigger
@@ -124,12 +125,12 @@ def _learn(interaction: Interaction, found: Resolved) -> bool:
     interaction.customer_number = interaction.customer_number or theirs
     interaction.service_number = interaction.service_number or ours
     if identify:
-        callers.identify(interaction)
+        matching.identify(interaction)
     changed = before != (interaction.service_id, interaction.customer_number, interaction.service_number)
     if changed or identify:
         interaction.save()
     if identify:
-        callers.ask_around(interaction)
+        matching.ask_around(interaction)
     return changed
 
 

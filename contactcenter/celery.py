@@ -84,7 +84,7 @@ app.autodiscover_tasks()
 @beat_init.connect
 def refuse_unsafe_settings(**kwargs: Any) -> None:
     """A worker of a real installation does not start on the keys for trying out."""
-    from .checks import refuse_unsafe_settings as refuse
+    from .operations.checks import refuse_unsafe_settings as refuse
 
     refuse()
 

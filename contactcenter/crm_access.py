@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from integrations import health
 from integrations.capabilities import Crm, PeopleDirectory
+from integrations.diagnosis import health
 from integrations.errors import IntegrationError, Rejected
 from integrations.models import IntegrationAccount
 

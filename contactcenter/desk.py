@@ -12,7 +12,8 @@ from integrations.capabilities import CallFacts, EmbedHost, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, callers, events, interactions, messages, showing
+from . import agents, events, interactions, messages, showing
+from .callers import matching
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
 from .models import Agent, AgentState, CallingList, Disposition, Interaction, InteractionState, Service
@@ -121,7 +122,7 @@ def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str,
         _check_can_dial(agents.lock([agent.pk])[agent.pk])
         interaction = line().dial(agent, number, service=service_code)
         if record:
-            callers.dialled_from(interaction, record)
+            matching.dialled_from(interaction, record)
     agents.current_state(agent)
     return interaction
 
@@ -184,7 +185,7 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     """Say which of several candidates is calling. Remembered for the number; the record opens."""
     interaction = _mine(agent, interaction_id)
     try:
-        chosen = callers.choose(interaction, index, agent)
+        chosen = matching.choose(interaction, index, agent)
     except IndexError:
         raise NotPossible("This person is not in the list any more. Choose again.", "index") from None
     facts = {name: chosen[name] for name in ("account", "kind", "id", "name")}
@@ -200,7 +201,7 @@ def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
     interaction = _mine(agent, interaction_id)
     facts = {"name": interaction.caller.get("name", "")}
     try:
-        callers.reject(interaction)
+        matching.reject(interaction)
     except LookupError:
         raise NotPossible("Nobody is named for this call.", "interaction") from None
     interactions.record(interaction, interactions.CALLER_REJECTED, agent=agent, data=facts)
@@ -208,7 +209,7 @@ def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
     return interaction
 
 
-def _open(interaction: Interaction, chosen: callers.Candidate, agent: Agent) -> None:
+def _open(interaction: Interaction, chosen: matching.Candidate, agent: Agent) -> None:
     """Show the chosen record; where that is not possible, say so and keep the choice."""
     try:
         pop = _pop_of(interaction, chosen)
@@ -219,9 +220,9 @@ def _open(interaction: Interaction, chosen: callers.Candidate, agent: Agent) -> 
         showing.screen_pop(interaction, pop)
 
 
-def _pop_of(interaction: Interaction, chosen: callers.Candidate) -> dict[str, str] | None:
+def _pop_of(interaction: Interaction, chosen: matching.Candidate) -> dict[str, str] | None:
     """How the chosen record opens; None for our own contacts and for systems that have no page. Asks nobody."""
-    if chosen["account"] == callers.CONTACTS:
+    if chosen["account"] == matching.CONTACTS:
         return None
     account = IntegrationAccount.objects.filter(public_id=chosen["account"], enabled=True).first()
     provider = account.connect() if account else None

@@ -39,7 +39,8 @@ def view(
     interaction: Interaction, *, reader: Agent | None = None, background: Background | None = None
 ) -> dict[str, Any]:
     """The interaction for its agent. For any other `reader` "mine" is false and there are no controls."""
-    from . import activities, chat_view
+    from . import activities
+    from .chats import view as chat_view
 
     background = background or Background()
     mine = interaction.agent_id is not None and (reader is None or reader.pk == interaction.agent_id)

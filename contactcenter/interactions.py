@@ -13,10 +13,11 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from . import agents, displays, events, recording
+from . import agents, displays, events
 from .errors import NotPossible
 from .interaction_view import view
 from .models import Agent, AgentState, Interaction, InteractionEvent, InteractionState, Service
+from .recording import reporting
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ def record(
         agent=agent,
         data=data or {},
     )
-    recording.call_changed(interaction, event)
+    reporting.call_changed(interaction, event)
     return event
 
 

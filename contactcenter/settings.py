@@ -1,5 +1,5 @@
 """Settings, read from the environment. Nothing set means the embedded default for trying out: SQLite, a broker in a
-folder, a bell that polls. `DEBUG=0` refuses to start on that default (see `contactcenter/checks.py`)."""
+folder, a bell that polls. `DEBUG=0` refuses to start on that default (see `contactcenter/operations/checks.py`)."""
 
 import os
 from contextlib import suppress
@@ -206,13 +206,13 @@ LEASE_SECONDS = env.float("LEASE_SECONDS", default=30)
 BACK_OFF_SCALE = env.float("BACK_OFF_SCALE", default=1)
 
 # Error pages and mails leave out every secret that the process knows, also while DEBUG is on.
-DEFAULT_EXCEPTION_REPORTER = "integrations.tracebacks.Reporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "integrations.tracebacks.ReporterFilter"
+DEFAULT_EXCEPTION_REPORTER = "integrations.wire.tracebacks.Reporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "integrations.wire.tracebacks.ReporterFilter"
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "integrations.redaction.SecretsFilter"}},
+    "filters": {"secrets": {"()": "integrations.wire.redaction.SecretsFilter"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]},

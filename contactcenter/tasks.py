@@ -32,7 +32,7 @@ def deliver_record(record_key: str) -> None:
 @app.task
 def try_account(account_id: int) -> None:
     """Ask a vendor that did not answer whether it is back."""
-    from . import account_tries
+    from .outbox import account_tries
 
     account_tries.try_account(account_id)
 
@@ -40,39 +40,39 @@ def try_account(account_id: int) -> None:
 @app.task
 def push_feed(account_id: int) -> None:
     """Send one picture of all agents and services to a workforce system."""
-    from . import feeds
+    from .feeds import dispatch
 
-    feeds.push(account_id)
+    dispatch.push(account_id)
 
 
 @app.task
 def send_keep_alive(account_id: int) -> None:
     """Show a recorder that the way is open."""
-    from . import recording_queue
+    from .recording import queue
 
-    recording_queue.keep_alive(account_id)
+    queue.keep_alive(account_id)
 
 
 @app.task
 def push_recording(account_id: int) -> None:
     """Send what waits in a recorder's queue, in order."""
-    from . import recording_queue
+    from .recording import queue
 
-    recording_queue.push(account_id)
+    queue.push(account_id)
 
 
 @app.task
 def close_recording(account_id: int) -> None:
     """Tell a recorder that its account was switched off."""
-    from . import recording_queue
+    from .recording import queue
 
-    recording_queue.close(account_id)
+    queue.close(account_id)
 
 
 @app.task
 def send_chat(chat_id: int) -> None:
     """Send what agents wrote in a chat, in order."""
-    from . import chat_sending
+    from .chats import sending as chat_sending
 
     chat_sending.send(chat_id)
 
@@ -88,31 +88,31 @@ def send_mail(mail_id: int) -> None:
 @app.task
 def fetch_chat_files(message_id: int) -> None:
     """Fetch the pictures and files of a customer's message."""
-    from . import chat_files
+    from .chats import files
 
-    chat_files.fetch_all(message_id)
+    files.fetch_all(message_id)
 
 
 @app.task
 def read_mood(message_id: int) -> None:
     """Ask the sentiment account how the customer feels who wrote this."""
-    from . import chat_mood
+    from .chats import mood
 
-    chat_mood.read(message_id)
+    mood.read(message_id)
 
 
 @app.task
 def suggest_answers(chat_id: int) -> None:
     """Ask the bot what could be answered in a chat."""
-    from . import bot_suggestions
+    from .chats import suggestions
 
-    bot_suggestions.suggest(chat_id)
+    suggestions.suggest(chat_id)
 
 
 @app.task
 def look_up_caller(interaction_id: int) -> None:
     """Ask caller-data systems about a number that nobody here knows."""
-    from . import caller_data
+    from .callers import caller_data
 
     caller_data.look_up(interaction_id)
 
@@ -120,17 +120,17 @@ def look_up_caller(interaction_id: int) -> None:
 @app.task
 def work_on_agent_checks() -> None:
     """Every few seconds, and when somebody asks: look which user of each CRM our agents are, and tell what changed."""
-    from . import agent_checks, agent_reports
+    from .agents_in_crm import checks, reports
 
-    run_each({"checks of agents": agent_checks.work, "reports about agents": agent_reports.tell})
+    run_each({"checks of agents": checks.work, "reports about agents": reports.tell})
 
 
 @app.task
 def ask_for_agent_checks() -> None:
     """Every ten minutes: begin today's checks of agents that are not begun."""
-    from . import agent_checks
+    from .agents_in_crm import checks
 
-    agent_checks.ask_daily()
+    checks.ask_daily()
 
 
 @app.task
@@ -187,15 +187,16 @@ def work_on_reports() -> None:
 @app.task
 def tell_of_feeds() -> None:
     """Every few seconds: tell administrators which feed fails, and which works again."""
-    from . import feed_alerts
+    from .feeds import alerts
 
-    feed_alerts.tell()
+    alerts.tell()
 
 
 @app.task
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
-    from . import activities, agents, chat_sending, mails, routing, telephony
+    from . import activities, agents, mails, routing, telephony
+    from .chats import sending as chat_sending
     from .lists import dialling, exports, runs
     from .models import Heartbeat
     from .presence import sending, watching
@@ -226,7 +227,10 @@ def sweep() -> None:
 @app.task
 def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
-    from . import agent_checks, chat_files, events, feed_alerts, feed_history, messages
+    from . import events, messages
+    from .agents_in_crm import checks
+    from .chats import files
+    from .feeds import alerts, history
     from .lists import imports
     from .reports import runs
 
@@ -234,11 +238,11 @@ def housekeeping() -> None:
         {
             "agent events": events.prune,
             "internal messages": messages.prune,
-            "files of chats": chat_files.prune,
-            "agent checks": agent_checks.prune,
+            "files of chats": files.prune,
+            "agent checks": checks.prune,
             "imports into lists": imports.prune,
-            "minutes of feeds": feed_history.prune,
-            "news of feeds": feed_alerts.prune,
+            "minutes of feeds": history.prune,
+            "news of feeds": alerts.prune,
             "reports": runs.prune,
         }
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from . import calls, digits, routing
 from .calls import CallReport
-from .chats import ChatLine
+from .chats.conversation import ChatLine
 from .digits import Wanted
 from .errors import NotPossible
 from .models import Agent, DigitRequest, Interaction, InteractionState, Service

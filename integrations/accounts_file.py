@@ -22,10 +22,11 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from . import history, redaction
+from . import history
 from .fields import SecretUnreadable
 from .models import IntegrationAccount
 from .providers import registry
+from .wire import redaction
 
 KEYS = ("name", "provider", "default", "enabled", "simulated", "properties", "secrets")
 FLAGS = {"default": "is_default", "enabled": "enabled", "simulated": "simulated"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 if TYPE_CHECKING:
-    from .doctor import Verdict
+    from .diagnosis.doctor import Verdict
     from .providers.base import Provider
 
 

@@ -21,7 +21,7 @@ class IntegrationsConfig(AppConfig):
 
 def account_saved(instance: Any, created: bool, **kwargs: Any) -> None:
     """Somebody changed the account: a vendor that refused us may be asked once more."""
-    from .tokens import reconsider
+    from .oauth.tokens import reconsider
 
     if not created:
         reconsider(instance)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 
-from . import redaction
+from .wire import redaction
 
 VERSION = "v1:"
 

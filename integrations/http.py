@@ -16,11 +16,12 @@ import requests
 from django.db import connection
 from urllib3.exceptions import HTTPError
 
-from . import deadlines, doors, redaction, tcp, transport, wirelog
+from . import deadlines, doors, tcp, transport
 from .addresses import guard_for
 from .answers import error_from_exception, error_from_response, is_read, json_of, retry_after
+from .diagnosis.verdict import Passed
 from .errors import AuthenticationFailed, Cause, IntegrationError, Stage, Unavailable
-from .verdict import Passed
+from .wire import redaction, wirelog
 
 if TYPE_CHECKING:
     from .models import IntegrationAccount

@@ -107,7 +107,7 @@ class IntegrationAccount(models.Model):
 
     def secret_values(self) -> list[str]:
         """Every secret value of the account, for masking. Unreadable ones cannot leak and are left out."""
-        from .redaction import secrets_of
+        from .wire.redaction import secrets_of
 
         return secrets_of(self)
 
@@ -185,7 +185,7 @@ class IntegrationAccount(models.Model):
 
 
 class OAuthToken(Leasable):
-    """What the vendor issued. One writer: `integrations.oauth`. Refreshing is claimed by lease."""
+    """What the vendor issued. One writer: `integrations.oauth.access`. Refreshing is claimed by lease."""
 
     class Status(models.TextChoices):
         NONE = "none", "Not authorised"

@@ -6,7 +6,11 @@ from typing import Any
 
 from celery import shared_task
 
-from . import check_runs, check_ups, doors, oauth, quotas, reminders, webhooks, wirelog
+from . import doors, quotas, webhooks
+from .diagnosis import check_runs, check_ups
+from .expiry import reminders
+from .oauth import access
+from .wire import wirelog
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +20,7 @@ TOGETHER_SECONDS = 0.02
 @shared_task
 def refresh_due_tokens() -> int:
     """Every few seconds: renew tokens before they end."""
-    return oauth.refresh_due()
+    return access.refresh_due()
 
 
 @shared_task

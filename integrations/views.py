@@ -14,10 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
-from . import automation, oauth, webhooks
+from . import automation, webhooks
 from .errors import IntegrationError, Rejected
 from .fields import SecretUnreadable
 from .models import IntegrationAccount
+from .oauth import access
 from .tasks import process_events_soon
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
     try:
         if not code:
             return _refused(request, state)
-        account = oauth.finish_code_flow(state, code)
+        account = access.finish_code_flow(state, code)
     except IntegrationError as error:
         messages.error(request, f"Not authorised. {error}")
         return redirect("admin:integrations_integrationaccount_changelist")
@@ -44,7 +45,7 @@ def oauth_callback(request: HttpRequest) -> HttpResponse:
 
 def _refused(request: HttpRequest, state: str) -> HttpResponse:
     """The person, or the vendor, said no (RFC 6749, section 4.1.2.1)."""
-    account = oauth.take_state(state).account
+    account = access.take_state(state).account
     said = request.GET.get("error_description") or request.GET.get("error") or "no code came back"
     raise Rejected(f"The vendor says: {said[:200]}. The account “{account.name}” is as it was before.")
 

@@ -16,8 +16,9 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from . import leases, redaction
+from . import leases
 from .models import InboundEvent, IntegrationAccount
+from .wire import redaction
 
 logger = logging.getLogger(__name__)
 

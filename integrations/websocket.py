@@ -23,9 +23,10 @@ from websockets.http11 import Response as HandshakeResponse
 from websockets.sync.client import ClientConnection
 from websockets.uri import WebSocketURI, parse_uri
 
-from . import deadlines, http, tcp, wirelog
+from . import deadlines, http, tcp
 from .errors import Cause, IntegrationError, Rejected, Stage, Unavailable
 from .http import HttpClient, cleansed, refuse_inside_transaction
+from .wire import wirelog
 
 CLOSE_SECONDS = 2.0
 SEND_SECONDS = 30.0  # how long the other side may take to read what is sent

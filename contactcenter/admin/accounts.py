@@ -8,8 +8,8 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from contactcenter import breakers
 from contactcenter.models import Breaker, ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
+from contactcenter.outbox import breakers
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
 from integrations.models import IntegrationAccount

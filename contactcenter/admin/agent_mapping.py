@@ -22,7 +22,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
-from contactcenter import agent_checks, agent_table
+from contactcenter.agents_in_crm import checks as agent_checks
+from contactcenter.agents_in_crm import table
 from contactcenter.crm_access import NotConfigured, connect
 from contactcenter.models import Agent, AgentCheck, AgentCrmUser, AgentMatch
 from contactcenter.models.agent_mapping import GOOD, MatchStatus
@@ -146,13 +147,13 @@ class AgentMapping:
             account = self._account(request, account_id, "view")
             name = f"agents-{account.public_id.hex[:8]}.csv"
             headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-            return StreamingHttpResponse(agent_table.export(account), "text/csv; charset=utf-8", headers=headers)
+            return StreamingHttpResponse(table.export(account), "text/csv; charset=utf-8", headers=headers)
         account = self._account(request, account_id, "change")
         file = request.FILES.get("table")
-        if file is None or file.size is None or file.size > agent_table.MOST_BYTES:
+        if file is None or file.size is None or file.size > table.MOST_BYTES:
             messages.error(request, _("Choose a CSV file of at most 5 MB."))
             return HttpResponseRedirect(reverse(AGENTS, args=[account.pk]))
-        taken = agent_table.take_in(account, file.read())
+        taken = table.take_in(account, file.read())
         if taken.errors:
             context = {**self._agents_context(request, account), **progress(account), **listed(request, account)}
             context |= {"errors": taken.errors, "file_name": file.name}

@@ -25,7 +25,7 @@ from contactcenter.models import (
 )
 from contactcenter.models.agent_mapping import GOOD
 from contactcenter.models.interactions import ENDED
-from integrations.horizon import Ending, endings
+from integrations.expiry.horizon import Ending, endings
 from integrations.marks import badges_of, kind_of, relative, say, shortened, until
 from integrations.models import Health, IntegrationAccount
 

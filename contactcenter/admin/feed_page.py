@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
-from contactcenter.feed_figures import Figures, figures, quiet_seconds
-from contactcenter.feed_history import longest_quiet
-from contactcenter.feeds import snapshot
+from contactcenter.feeds.dispatch import snapshot
+from contactcenter.feeds.figures import Figures, figures, quiet_seconds
+from contactcenter.feeds.history import longest_quiet
 from contactcenter.models import ContactCenter, FeedState, RecordingQueueItem
 from integrations.admin.buttons import FRAGMENT
 from integrations.capabilities import ConnectedFeed, RecordingFeed, WorkforceFeed

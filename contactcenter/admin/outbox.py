@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contactcenter import outbox
 from contactcenter.models import OutboxEntry
+from contactcenter.outbox import entries as outbox
 from integrations import marks
 from integrations.admin.keyset import KeysetScreen
 from integrations.admin.screens import ReadOnlyScreen

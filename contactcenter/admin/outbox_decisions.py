@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from contactcenter import outbox
 from contactcenter.models import OutboxEntry
+from contactcenter.outbox import entries as outbox
 
 from .outbox_words import loss
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from contactcenter import breakers
 from contactcenter.models import Breaker, OutboxEntry
+from contactcenter.outbox import breakers
 from integrations.errors import Cause
 from integrations.models import IntegrationAccount
 

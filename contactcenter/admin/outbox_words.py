@@ -12,16 +12,17 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from contactcenter import breakers, outbox
 from contactcenter.models import Breaker, OutboxEntry
-from integrations import marks, redaction
+from contactcenter.outbox import breakers, entries
+from integrations import marks
 from integrations.admin.verdicts import CAUSES
 from integrations.models import ApiCall
+from integrations.wire import redaction
 
 Status, Operation = OutboxEntry.Status, OutboxEntry.Operation
 OWN_CAUSES = {
-    outbox.DEPENDENCY: "Waits for its record",
-    outbox.UNKNOWN: "Nobody knows whether it was done",
+    entries.DEPENDENCY: "Waits for its record",
+    entries.UNKNOWN: "Nobody knows whether it was done",
     "not_configured": "The account cannot be used",
     "fault": "Fault in this software",
 }
@@ -57,7 +58,7 @@ def waits_for(entry: OutboxEntry, shut: Breaker | None, earlier: int | None) -> 
         return format_html(_("Nothing: it was given up {}."), marks.moment(entry.done_at))
     if entry.status == Status.STUCK:
         return _waits_for_person(entry)
-    if outbox.is_busy(entry):
+    if entries.is_busy(entry):
         return _("Nothing: it is being sent at this moment.")
     if earlier is not None:
         reason = f"{breakers.in_words(shut)} {next_try(shut)}" if shut else ""
@@ -70,7 +71,7 @@ def waits_for(entry: OutboxEntry, shut: Breaker | None, earlier: int | None) -> 
 
 
 def _waits_for_person(entry: OutboxEntry) -> SafeString | str:
-    if entry.last_cause == outbox.DEPENDENCY:
+    if entry.last_cause == entries.DEPENDENCY:
         return _("For an entry before it, whose record could not be made: that one needs a person.")
     return format_html("{} {}", _("For a person to decide."), entry.last_error[:300])
 
@@ -105,7 +106,7 @@ def loss(entry: OutboxEntry, followers: int) -> str:
     """What will be missing at the CRM. `followers`: open entries about the record that this one would make."""
     name, kind = entry.account.name, record_kind(entry) or _("record")
     call = _("call %s") % entry.interaction.reference if entry.interaction else _("this work")
-    if entry.last_cause == outbox.UNKNOWN:
+    if entry.last_cause == entries.UNKNOWN:
         return _("It may be in %s already; look there first. If it is not, it will never be there.") % name
     if entry.operation == Operation.CREATE:
         more = _(" With it go %d entries that are about that record.") % followers if followers else ""

@@ -14,9 +14,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contactcenter import breakers
 from contactcenter.crm_access import NotConfigured
 from contactcenter.models import Agent, AgentPresenceRow, PresenceRule, PresenceSync
+from contactcenter.outbox import breakers
 from contactcenter.presence import ready_set, rules, sending
 from contactcenter.presence.rules import Direction
 from integrations import deadlines

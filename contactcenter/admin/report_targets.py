@@ -16,8 +16,8 @@ from contactcenter.reports import delivery
 from contactcenter.reports.doors import stages_of
 from integrations.admin import verdicts
 from integrations.admin.screens import Screen
+from integrations.diagnosis.verdict import Verdict
 from integrations.file_transfer import sftp
-from integrations.verdict import Verdict
 
 from .report_forms import TARGET_FORMS
 

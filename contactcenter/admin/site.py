@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from contactcenter import sign_on_views
+from contactcenter.sign_on import views
 from integrations import sign_on
 
 from . import dashboard
@@ -30,11 +30,11 @@ class ContactCenterSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The local log-in always works; single sign-on stands beside it while its account is switched on."""
         wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
-        address = sign_on_views.log_in_address(sign_on_views.ADMIN, next=wanted)
+        address = views.log_in_address(views.ADMIN, next=wanted)
         return super().login(request, {"sign_on_address": address, **(extra_context or {})})
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        account = sign_on.account_for(sign_on_views.ADMIN.kind)
+        account = sign_on.account_for(views.ADMIN.kind)
         address = sign_on.provider_of(account).logout_url if account else ""
         return super().logout(request, {"log_out_there": address, **(extra_context or {})})
 

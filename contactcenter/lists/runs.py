@@ -16,10 +16,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from contactcenter.crm_access import NotConfigured, note_health
-from contactcenter.delivery import AUTHENTICATION_CHECK, LONGEST_BACK_OFF, back_off
 from contactcenter.models import ListExport, ListImport, ListRun
 from contactcenter.nudge import nudge
-from integrations import deadlines, health, leases
+from contactcenter.outbox.delivery import AUTHENTICATION_CHECK, LONGEST_BACK_OFF, back_off
+from integrations import deadlines, leases
+from integrations.diagnosis import health
 from integrations.errors import AuthenticationFailed, IntegrationError, RateLimited, Rejected
 from integrations.fields import SecretUnreadable
 

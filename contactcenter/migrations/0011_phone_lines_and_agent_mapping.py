@@ -3,7 +3,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from integrations.phone_numbers import read
+from integrations.phone.numbers import read
 
 
 def fill_lines(apps, schema_editor):

@@ -9,7 +9,7 @@ from integrations.models import IntegrationAccount
 class Breaker(Leasable):
     """Closed while `open_since` is empty. Open: nobody sends, but for one try at `next_try_at`, claimed by lease.
 
-    One writer: `contactcenter.breakers`. An account that never failed has no row."""
+    One writer: `contactcenter.outbox.breakers`. An account that never failed has no row."""
 
     account = models.OneToOneField(IntegrationAccount, models.CASCADE, related_name="breaker")
     # Consecutive failures that say something about the whole account, and whose record the last one was about.

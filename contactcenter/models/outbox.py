@@ -40,7 +40,7 @@ class OutboxEntry(Leasable):
     # Set before the request leaves: a row found with it and no outcome may have been carried out.
     sent_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
-    # Its attempts, oldest first: {"at", "ended", "outcome", "cause", "text", "status"}; see `delivery`.
+    # Its attempts, oldest first: {"at", "ended", "outcome", "cause", "text", "status"}; see `outbox.delivery`.
     trail = models.JSONField(default=list, blank=True)
     last_error = models.TextField(blank=True)
     last_cause = models.CharField(max_length=24, blank=True)

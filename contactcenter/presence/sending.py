@@ -12,11 +12,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from contactcenter import breakers
 from contactcenter.crm_access import PATIENT_SECONDS, NotConfigured, connect, note_health
 from contactcenter.models import AgentCrmUser, AgentMatch, AgentPresenceRow, PresenceSync
 from contactcenter.models.agent_mapping import GOOD
 from contactcenter.nudge import nudge
+from contactcenter.outbox import breakers
 from integrations import deadlines, leases, pauses
 from integrations.capabilities import AgentPresence
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable

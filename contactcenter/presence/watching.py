@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from contactcenter import breakers
 from contactcenter.crm_access import PATIENT_SECONDS, NotConfigured, note_health
 from contactcenter.models import Agent, AgentPresenceRow, AgentState, PresenceSync
 from contactcenter.nudge import nudge
+from contactcenter.outbox import breakers
 from integrations import deadlines, leases, pauses
 from integrations.capabilities import AgentPresence
 from integrations.errors import IntegrationError, RateLimited

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from contactcenter.models import ReportDelivery, ReportRun, ReportTarget
 from integrations import deadlines, leases
-from integrations.advice import advice_for
+from integrations.diagnosis.advice import advice_for
+from integrations.diagnosis.verdict import Advice, Passed, Verdict
 from integrations.errors import AuthenticationFailed, IntegrationError, Rejected
 from integrations.file_transfer import HostKeyUnknown
 from integrations.http import cleansed
-from integrations.verdict import Advice, Passed, Verdict
 
 from .doors import door_of
 from .layouts import guarded

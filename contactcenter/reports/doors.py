@@ -13,11 +13,11 @@ from django.core.mail import EmailMessage
 from contactcenter.models import ReportTarget
 from integrations.addresses import guard_for
 from integrations.capabilities import RecordingStorage
+from integrations.diagnosis.verdict import Passed
 from integrations.errors import Cause, Rejected, Stage, Unavailable
 from integrations.fields import SecretUnreadable
 from integrations.file_transfer import Folder, Ftp, Sftp, ftp, sftp
 from integrations.models import IntegrationAccount
-from integrations.verdict import Passed
 
 CONTENT_TYPE = "text/csv"
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from contactcenter.feeds.snapshots import one_moment
 from contactcenter.models import AgentState, Interaction
 from contactcenter.models.reports import Attribution, Kind
-from contactcenter.snapshots import one_moment
 
 from .intervals import Window
 from .roster import Roster, keep, roster_for

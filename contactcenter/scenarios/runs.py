@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from contactcenter.models import ScenarioRun, ScenarioVersion
-from integrations import leases, redaction
+from integrations import leases
+from integrations.wire import redaction
 
 from . import definition, engine
 from .blocks import BY_KIND

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.redaction import is_sensitive
+from integrations.wire.redaction import is_sensitive
 
 from .json_paths import is_path
 from .substitution import NAME, Unsafe, check, only_variable

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from contactcenter import chat_view
+from contactcenter.chats import view
 from contactcenter.models import Agent, Chat, ChatMessage, Interaction, OutboxEntry, Service
 
 # Names under which the reference product reads what is attached to an interaction.
@@ -144,7 +144,7 @@ def _message(values: Values) -> str:
 
 
 def _transcript(values: Values) -> str:
-    return chat_view.transcript(values.interaction) if values.interaction.media == Service.Media.CHAT else ""
+    return view.transcript(values.interaction) if values.interaction.media == Service.Media.CHAT else ""
 
 
 def _external_chat_data(values: Values) -> str:

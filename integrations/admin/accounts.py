@@ -20,7 +20,7 @@ from integrations.capabilities import SingleSignOn
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
 from integrations.models import IntegrationAccount
-from integrations.oauth import OAuth2
+from integrations.oauth.access import OAuth2
 from integrations.properties import SecretField
 from integrations.providers import registry
 from integrations.providers.base import Provider

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 from django.utils.translation import ngettext
 
-from integrations import check_runs
+from integrations.diagnosis import check_runs
 from integrations.models import CheckResult, CheckRun, Health, IntegrationAccount
 from integrations.tasks import work_on_checks_soon
 

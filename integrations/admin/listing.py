@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
 from integrations import catalogue, marks
-from integrations.forecast import forecast
+from integrations.expiry.forecast import forecast
 from integrations.marks import badges_of, kind_of, shortened
 from integrations.models import Health, IntegrationAccount
 

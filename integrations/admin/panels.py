@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations import sign_on
-from integrations.forecast import forecast
-from integrations.horizon import expiries_of
+from integrations.expiry.forecast import forecast
+from integrations.expiry.horizon import expiries_of
 from integrations.models import IntegrationAccount
 from integrations.quotas import DailyQuota, use_of
 

@@ -9,8 +9,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from integrations import comparison, marks, replays
+from integrations import marks
 from integrations.models import ApiCall
+from integrations.wire import comparison, replays
 
 CHANGE = "admin:integrations_apicall_change"
 

@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
+from integrations.diagnosis.verdict import Passed
 from integrations.errors import Cause, Rejected, Stage
-from integrations.verdict import Passed
 
 CONNECT_SECONDS, ANSWER_SECONDS = 8.0, 20.0
 TRIAL = b"A test delivery. This file may be deleted.\n"

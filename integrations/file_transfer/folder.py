@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from integrations.diagnosis.verdict import Passed
 from integrations.errors import Cause, IntegrationError, Rejected, Stage, Unavailable
-from integrations.verdict import Passed
 
 from .base import FileDoor, Part
 

@@ -14,9 +14,9 @@ import paramiko
 
 from integrations import deadlines, tcp
 from integrations.addresses import Guard
+from integrations.diagnosis.verdict import Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from integrations.http import refuse_inside_transaction
-from integrations.verdict import Passed
 
 from .base import ANSWER_SECONDS, CONNECT_SECONDS, FileDoor, Part
 

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from integrations import doctor, redaction
 from integrations.actions import Result
+from integrations.diagnosis import doctor
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.models import IntegrationAccount
 from integrations.providers.base import Provider
+from integrations.wire import redaction
 
 KEYS = ("ok", "message", "stage", "cause", "who", "next_step", "identity")
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests
 
-from integrations import doctor
 from integrations.actions import Result, action
 from integrations.catalogue import AccountType
+from integrations.diagnosis import doctor
 from integrations.errors import Cause, IntegrationError
-from integrations.expiries import Announced
+from integrations.expiry.expiries import Announced
 from integrations.http import HttpClient, error_from_response
 from integrations.properties import PropertiesForm
 

@@ -12,14 +12,14 @@ from django import forms
 
 from integrations import catalogue
 from integrations.capabilities import BotAnswer, BotContext, BotSuggestion
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import VENDOR, YOU
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
 from integrations.providers.bot import Bot, distinct
 from integrations.quotas import DayZoneField, MaxApiCallsField
-from integrations.verdict import VENDOR, YOU
 
 LIST_KEYS = ("results", "bot_replies", "replies")
 TEXT_KEYS = ("text", "answer")

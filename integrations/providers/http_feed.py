@@ -10,7 +10,7 @@ import requests
 
 from integrations import deadlines
 from integrations.capabilities import FeedContext, WorkforceFeed
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import IntegrationError, Stage
 from integrations.http import error_from_response
 from integrations.providers.base import Provider

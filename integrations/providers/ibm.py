@@ -14,15 +14,15 @@ import requests
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations import oauth
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU, Advice
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Stage
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth import access
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
 from integrations.providers.base import Provider
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU, Advice
 
 IAM = "https://iam.cloud.ibm.com"
 IAM_GRANT = "urn:ibm:params:oauth:grant-type:apikey"
@@ -285,7 +285,7 @@ class Watson(OAuth2, Provider):
         applies=lambda provider: isinstance(provider, Watson) and provider.uses_iam,
     )
     def forget_tokens(self) -> Result:
-        oauth.forget(self)
+        access.forget(self)
         return Result(True, "The token was deleted here. IBM Cloud ends it within the hour.")
 
 

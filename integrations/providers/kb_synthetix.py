@@ -14,14 +14,14 @@ from django import forms
 from integrations import catalogue, deadlines
 from integrations.actions import Result, action
 from integrations.capabilities import Article, KnowledgeBase
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.plain_text import plain
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.base import Provider
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 SEARCH_SECONDS = 3.0
 LIST_KEYS = ("views", "articles", "results", "data")

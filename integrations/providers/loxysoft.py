@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from integrations import catalogue
 from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause
 from integrations.feed_fields import UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
@@ -21,7 +22,6 @@ from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.http_feed import HttpFeed
 from integrations.row_tables import SkillsMappingField, codes_by_service
 from integrations.token_header import TokenHeaderRules
-from integrations.verdict import YOU
 
 VERSION = 1
 ADDED = ("waiting", "received", "answered", "abandoned")  # figures of services under one code are added

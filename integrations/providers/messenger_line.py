@@ -17,14 +17,14 @@ from django.http import HttpRequest
 from integrations.actions import Result, action
 from integrations.answers import vendor_words
 from integrations.capabilities import Media, OutgoingMessage
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import HttpClient, error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
 from integrations.vendor_json import inner, object_of, objects, other_shape, text_of
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
 ENDPOINT = "https://api.line.me"

@@ -18,14 +18,14 @@ from django.http import HttpRequest
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
 from integrations.capabilities import OutgoingMessage
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import VENDOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
 from integrations.vendor_json import object_of, objects, other_shape, text_of
-from integrations.verdict import VENDOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound, NotGenuine
 
 ENDPOINT = "https://rest.nexmo.com"

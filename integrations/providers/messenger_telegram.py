@@ -15,19 +15,19 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.http import HttpRequest
 
-from integrations import redaction
 from integrations.actions import Result, action
 from integrations.answers import retry_after
 from integrations.capabilities import Media, OutgoingMessage
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField
 from integrations.providers import messenger
 from integrations.vendor_json import inner, object_of, objects, other_shape, text_of
-from integrations.verdict import YOU
 from integrations.webhooks import UNKNOWN, Inbound
+from integrations.wire import redaction
 
 ENDPOINT = "https://api.telegram.org"
 WANTED = ["message", "edited_message", "callback_query", "my_chat_member"]

@@ -17,14 +17,14 @@ from django.http import HttpRequest
 
 from integrations.actions import Result, action
 from integrations.capabilities import OutgoingMessage
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import VENDOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, is_host
 from integrations.providers import messenger
 from integrations.vendor_json import inner, object_of, other_shape, text_of
-from integrations.verdict import VENDOR, YOU
 from integrations.webhooks import UNKNOWN, Inbound
 
 ENDPOINT = "https://chatapi.viber.com/pa"

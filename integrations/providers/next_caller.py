@@ -16,7 +16,8 @@ from integrations import catalogue, deadlines
 from integrations.basic_auth import basic
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
 from integrations.capabilities import CallerProfile
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 from integrations.errors import Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.field_mapping import FieldMappingField, suggestions
 from integrations.http import error_from_response, json_of
@@ -24,7 +25,6 @@ from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
 from integrations.providers.caller_lookup import CallerLookupProvider
 from integrations.row_tables import Groups
-from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
 LIVE, SANDBOX = "https://api.nextcaller.com", "https://api.sandbox.nextcaller.com"
 TEST_NUMBER = "2125550100"

@@ -18,13 +18,13 @@ from django.utils import timezone
 from integrations import catalogue
 from integrations.basic_auth import basic
 from integrations.capabilities import FeedContext, RecordingEvent, RecordingFeed
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.base import Provider
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 VERSION = 1
 SHORTEST_KEEP_ALIVE = 5

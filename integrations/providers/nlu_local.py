@@ -12,7 +12,7 @@ from django import forms
 
 from integrations import catalogue
 from integrations.capabilities import Sentiment, SentimentLabel
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import Cause, Rejected, Stage, Unavailable
 from integrations.properties import PropertiesForm
 from integrations.providers.nlu import SAMPLE, Nlu

@@ -12,14 +12,14 @@ from django import forms
 
 from integrations import catalogue, deadlines
 from integrations.capabilities import Sentiment, SentimentLabel
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
-from integrations.expiries import Announced
+from integrations.expiry.expiries import Announced
 from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
 from integrations.providers import ibm
 from integrations.providers.nlu import Nlu
 from integrations.vendor_json import inner, number_of, object_of, objects, text_of
-from integrations.verdict import YOU
 
 GUIDE_URL = "https://gateway.watsonplatform.net/natural-language-understanding/api/v1/analyze?version=2017-02-27"
 VERSION = "2022-08-10"

@@ -14,9 +14,9 @@ from integrations import catalogue, sign_on
 from integrations.actions import Result, action
 from integrations.answers import is_page, page_error
 from integrations.capabilities import Identity, SignOnRefused, SingleSignOn
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
-from integrations.expiries import Expiry
+from integrations.expiry.expiries import Expiry
 from integrations.http import error_from_response
 from integrations.models import IntegrationAccount
 from integrations.providers.base import Provider

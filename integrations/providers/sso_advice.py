@@ -1,7 +1,7 @@
 """What goes wrong with identity providers, and where to click at Okta and ForgeRock."""
 
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU, Advice
 from integrations.errors import Cause
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU, Advice
 
 ADVICE = {
     Cause.INCOMPLETE: Advice(

@@ -14,13 +14,13 @@ from django.utils import timezone
 
 from integrations import catalogue
 from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, ServiceSnapshot, Snapshot, StatisticsFeed
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, Stage
 from integrations.feed_fields import UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 VERSION = 1
 GOODBYE_SECONDS = 1.0

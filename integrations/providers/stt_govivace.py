@@ -12,14 +12,15 @@ from urllib.parse import urlencode, urlsplit
 
 from django import forms
 
-from integrations import catalogue, redaction, sound, websocket
+from integrations import catalogue, sound, websocket
 from integrations.capabilities import Audio, Codec, Utterance
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.speech import Recogniser, tidy
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
+from integrations.wire import redaction
 
 ANSWER_SECONDS, TEST_SECONDS = 45.0, 10.0
 END = "EOS"

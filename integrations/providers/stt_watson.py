@@ -12,13 +12,13 @@ from django import forms
 
 from integrations import catalogue, websocket
 from integrations.capabilities import Audio, Codec, Utterance, Word
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause, IntegrationError, Rejected, Stage, Unavailable
 from integrations.http import json_of
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers import ibm
 from integrations.providers.speech import Recogniser
-from integrations.verdict import YOU
 
 LISTENING_SECONDS, ANSWER_SECONDS = 10.0, 45.0
 LEAST_BYTES = 100  # IBM refuses a stream that is shorter

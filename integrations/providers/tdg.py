@@ -12,11 +12,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from integrations import catalogue, deadlines, redaction
+from integrations import catalogue, deadlines
 from integrations.actions import Result, action
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
 from integrations.capabilities import CallerProfile
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import VENDOR, YOU
 from integrations.errors import Cause, Rejected, Stage
 from integrations.field_mapping import FieldMappingField, suggestions
 from integrations.http import json_of
@@ -24,7 +25,7 @@ from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import VendorUrlField
 from integrations.providers.caller_lookup import CallerLookupProvider
 from integrations.row_tables import Groups
-from integrations.verdict import VENDOR, YOU
+from integrations.wire import redaction
 
 OLD, TODAY = "https://api.thedatagroup.com", "https://api.tdg1.io"
 TEST_NUMBER = "2125550100"

@@ -15,13 +15,13 @@ from django import forms
 from integrations import catalogue, sound
 from integrations.actions import Result, action
 from integrations.capabilities import Voice
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.http import error_from_response, json_of, retry_after
 from integrations.properties import SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers import voices
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 ROOT = "https://texttospeech.googleapis.com"

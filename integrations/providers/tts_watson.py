@@ -8,12 +8,12 @@ from xml.sax.saxutils import escape
 
 from integrations import catalogue
 from integrations.capabilities import Voice
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers import ibm, voices
-from integrations.verdict import YOU
 
 TELEPHONE = "audio/basic"
 ADVICE = {

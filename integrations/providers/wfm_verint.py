@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from integrations import catalogue, tcp
 from integrations.capabilities import AgentSnapshot, ConnectedFeed, FeedContext, FeedLine, Pushed, Snapshot
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.feed_fields import FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 LOGIN, LOGOUT, CHANGE = 26, 27, 28
 MODES = {"READY": 1, "BUSY": 2, "ACW": 3, "SUPERVISING": 4, "NOT_READY": 5, "LOGGED_OUT": 27}

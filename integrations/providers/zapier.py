@@ -18,12 +18,12 @@ from integrations import catalogue
 from integrations.automation import basic_credentials
 from integrations.basic_auth import basic
 from integrations.capabilities import AutomationEndpoint, AutomationEvent
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import AuthenticationFailed, Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField
 from integrations.providers.base import Provider
-from integrations.verdict import YOU
 
 PATH = "clientweb/api/v1/workflow-trigger"
 SHORTEST_PASSWORD = 12

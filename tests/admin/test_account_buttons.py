@@ -8,7 +8,7 @@ from django.db import transaction
 from django.test import Client
 
 from integrations.actions import Download, Result, action
-from integrations.doctor import Passed, Verdict
+from integrations.diagnosis.doctor import Passed, Verdict
 from integrations.errors import Cause, Rejected, Stage, Unavailable
 from integrations.models import IntegrationAccount
 from integrations.properties import PropertiesForm

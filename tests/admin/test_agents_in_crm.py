@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from contactcenter import agent_checks
+from contactcenter.agents_in_crm import checks
 from contactcenter.models import Agent, AgentCheck, AgentCrmUser, AgentMatch
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, AgentFactory, UserFactory
@@ -61,7 +61,7 @@ def test_check_now_asks_once_and_the_page_follows_it(
         console.post(url(account, "check/"))
     assert (AgentCheck.objects.count(), len(sent)) == (1, 2)
     assert "data-live" in page(console, account)
-    agent_checks.work()
+    checks.work()
     fragment = console.get(url(account), headers={"x-fragment": "1"}).content.decode()
     assert "data-live=" not in fragment and "1 agent has no user there." in fragment
     text = page(console, account)
@@ -69,8 +69,8 @@ def test_check_now_asks_once_and_the_page_follows_it(
 
 
 def test_the_list_is_filtered_and_searched(console: Client, account: IntegrationAccount) -> None:
-    agent_checks.ask(account, "ada")
-    agent_checks.work()
+    checks.ask(account, "ada")
+    checks.work()
     assert "Zimmer" in page(console, account, "?status=missing")
     assert "Ava Martin</a>" not in page(console, account, "?status=missing")
     assert "Zimmer" in page(console, account, "?q=E-99")
@@ -148,12 +148,12 @@ def test_the_number_of_queries_does_not_grow_with_the_agents(console: Client, ac
             page(console, account)
         return len(captured)
 
-    agent_checks.ask(account, "ada")
-    agent_checks.work()
+    checks.ask(account, "ada")
+    checks.work()
     few = queries()
     AgentFactory.create_batch(60)
-    agent_checks.ask(account, "ada")
-    agent_checks.work()
+    checks.ask(account, "ada")
+    checks.work()
     assert queries() <= few
     assert "Page 1 of 2" in page(console, account)
 
@@ -161,8 +161,8 @@ def test_the_number_of_queries_does_not_grow_with_the_agents(console: Client, ac
 def test_the_first_page_and_the_account_say_how_many_are_without_user(
     console: Client, account: IntegrationAccount
 ) -> None:
-    agent_checks.ask(account, "ada")
-    agent_checks.work()
+    checks.ask(account, "ada")
+    checks.work()
     assert "1 agent has no user in" in console.get("/admin/").content.decode()
     text = console.get(f"/admin/integrations/integrationaccount/{account.pk}/change/").content.decode()
     assert "Agents in this CRM" in text and url(account) in text

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import check_runs
+from integrations.diagnosis import check_runs
 from integrations.models import CheckResult, CheckRun, Health, IntegrationAccount
 from tests.factories import AccountFactory, UserFactory
 

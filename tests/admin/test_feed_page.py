@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter.feed_history import note
+from contactcenter.feeds.history import note
 from contactcenter.models import FeedState, NotReadyReason
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, AgentFactory, ApiCallFactory, FeedStateFactory, UserFactory

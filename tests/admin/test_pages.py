@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from integrations import check_runs
+from integrations.diagnosis import check_runs
 
 from .conftest import account_url
 from .test_screens import pages

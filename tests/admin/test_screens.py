@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from contactcenter.admin.groups import SUPERVISORS, ensure_supervisors
 from contactcenter.admin.navigation import GROUPS
-from integrations import check_runs
 from integrations.admin.screens import Screen
+from integrations.diagnosis import check_runs
 from tests.factories import AgentFactory, UserFactory
 
 

@@ -140,7 +140,9 @@ def test_what_may_change_something_at_the_vendor_is_asked_once_more(
     console: Client, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("integrations.replays.replay", lambda call, target: (sent.append(target.key), (call, None))[1])
+    monkeypatch.setattr(
+        "integrations.wire.replays.replay", lambda call, target: (sent.append(target.key), (call, None))[1]
+    )
     account = AccountFactory(simulated=False, properties={"instance_url": "https://dev1.service-now.com"})
     home = account.connect().base_url
     call = ApiCallFactory(account=account, method=method, url=f"{home}/api/now/table/incident/1")
@@ -153,7 +155,9 @@ def test_what_may_change_something_at_the_vendor_is_asked_once_more(
 
 def test_what_only_reads_is_sent_at_once(console: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("integrations.replays.replay", lambda call, target: (sent.append(target.key), (None, "No."))[1])
+    monkeypatch.setattr(
+        "integrations.wire.replays.replay", lambda call, target: (sent.append(target.key), (None, "No."))[1]
+    )
     account = AccountFactory(simulated=False, properties={"instance_url": "https://dev1.service-now.com"})
     call = ApiCallFactory(account=account, url=f"{account.connect().base_url}/api/now/table/incident")
     page = console.post(url_of(call, "replay"), {"target": "vendor"}, follow=True).content.decode()

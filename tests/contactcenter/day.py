@@ -13,9 +13,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from contactcenter import feeds, recording, recording_queue
-from contactcenter.feed_lines import Line
+from contactcenter.feeds import dispatch
+from contactcenter.feeds.lines import Line
 from contactcenter.models import Agent, AgentStateChange, FeedState, NotReadyReason, Team
+from contactcenter.recording import queue, reporting
 from integrations.capabilities import ConnectedFeed, RecordingFeed
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, UserFactory
@@ -99,7 +100,7 @@ class Day:
         """A tenth of the agents enter another state, somewhere within the interval."""
         changed = self.random.sample(self.agents, max(1, len(self.agents) // 10))
         self.clock.shift(self.step / 2)
-        recorders = recording.recorders()
+        recorders = reporting.recorders()
         for agent in changed:
             previous, agent.state = agent.state, self.random.choice(STATES)
             agent.reason = self.random.choice(self.reasons) if agent.state == "NOT_READY" else None
@@ -108,7 +109,7 @@ class Day:
                 stretch = AgentStateChange(
                     agent=agent, state=agent.state, reason=agent.reason, began_at=agent.state_since
                 )
-                recording.agent_changed(stretch, previous, "choose")
+                reporting.agent_changed(stretch, previous, "choose")
         Agent.objects.bulk_update(changed, ["state", "reason", "state_since"])
         self.clock.shift(self.step / 2)
 
@@ -150,12 +151,12 @@ class Receiver:
 
     def push(self) -> None:
         """What the dispatcher and its workers do at one look, in this thread."""
-        feeds.dispatch_due(timezone.now(), lambda task, account_id, _expires: task(account_id))
+        dispatch.dispatch_due(timezone.now(), lambda task, account_id, _expires: task(account_id))
         if issubclass(self.account.provider_class, ConnectedFeed):
             self.line = self.line or Line(self.account.pk, self.account.updated_at)
             self.line.turn()
         elif issubclass(self.account.provider_class, RecordingFeed):
-            recording_queue.push(self.account.pk)
+            queue.push(self.account.pk)
         self.kinds[FeedState.objects.values_list("last_kind", flat=True).get()] += 1
 
     def look(self, *, calm: bool) -> None:

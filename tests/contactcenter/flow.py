@@ -8,9 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from contactcenter import activities, calls, outbox
+from contactcenter import activities, calls
 from contactcenter.calls import CallReport
 from contactcenter.models import Breaker, Interaction, OutboxEntry, Scenario, ScenarioRun, Service
+from contactcenter.outbox import entries as outbox
 from contactcenter.scenarios import engine
 from tests.factories import ScenarioFactory, ServiceFactory
 

@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from contactcenter import agent_checks, agent_reports
+from contactcenter.agents_in_crm import checks, reports
 from contactcenter.models import AgentCheck, AgentCrmUser, AgentMatch, ContactCenter
 from integrations import agent_match
 from integrations.agent_match import AgentFacts, Status
@@ -61,8 +61,8 @@ def agents(count: int) -> list[Any]:
 
 
 def check(account: IntegrationAccount, by: str = "ada") -> AgentCheck:
-    row = agent_checks.ask(account, by)
-    agent_checks.work()
+    row = checks.ask(account, by)
+    checks.work()
     row.refresh_from_db()
     return row
 
@@ -153,9 +153,9 @@ def test_a_thousand_agents_need_a_few_requests_and_queries(
 
     Agent.objects.bulk_create(Agent(user=each, extension=str(20_000 + n)) for n, each in enumerate(users))
     Staff.people = [CrmUser(f"u{n}", each.username, each.username, each.email) for n, each in enumerate(users)]
-    agent_checks.ask(account, "ada")
+    checks.ask(account, "ada")
     with django_assert_max_num_queries(200):
-        assert agent_checks.work() == 1000
+        assert checks.work() == 1000
     assert AgentMatch.objects.filter(status="matched").count() == 1000
     assert len(Staff.asked) == 10  # by e-mail alone, a hundred at a time
 
@@ -182,7 +182,7 @@ def test_the_status_keeps_its_age_and_a_change_begins_anew(account: IntegrationA
 
 
 def test_whoever_asks_while_one_is_under_way_joins_it(account: IntegrationAccount) -> None:
-    assert agent_checks.ask(account, "ada") == agent_checks.ask(account, "ben")
+    assert checks.ask(account, "ada") == checks.ask(account, "ben")
     assert AgentCheck.objects.count() == 1
 
 
@@ -194,9 +194,9 @@ def test_a_vendor_that_is_away_is_waited_for_and_the_check_goes_on(account: Inte
     Staff.people, Staff.failures = [user(1)], [Unavailable("No answer within 20 seconds.")]
     row = check(account)
     assert (row.open, row.error) == (True, "No answer within 20 seconds.")
-    assert agent_checks.work() == 0  # not before its time
+    assert checks.work() == 0  # not before its time
     AgentCheck.objects.update(not_before=timezone.now())
-    assert agent_checks.work() == 1
+    assert checks.work() == 1
     row.refresh_from_db()
     assert (row.open, row.error) == (None, "")
     assert statuses(account) == {"agent1": "matched"}
@@ -225,10 +225,10 @@ def test_a_refused_log_in_ends_the_check_and_the_last_findings_stay(account: Int
 def test_a_vendor_that_stays_away_is_given_up(account: IntegrationAccount) -> None:
     agents(1)
     Staff.failures = [Unavailable("Away.") for _ in range(20)]
-    row = agent_checks.ask(account, "ada")
+    row = checks.ask(account, "ada")
     for _ in range(10):
         AgentCheck.objects.update(not_before=None)
-        agent_checks.work()
+        checks.work()
     row.refresh_from_db()
     assert (row.open, row.error) == (None, "Away.")
 
@@ -236,15 +236,15 @@ def test_a_vendor_that_stays_away_is_given_up(account: IntegrationAccount) -> No
 def test_a_worker_that_dies_is_followed_by_another_where_it_stood(
     account: IntegrationAccount, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(agent_checks, "BATCH", 2)
+    monkeypatch.setattr(checks, "BATCH", 2)
     agents(5)
     Staff.people = [user(n) for n in range(1, 6)]
-    row = agent_checks.ask(account, "ada")
-    assert agent_checks.work(seconds=0.0001) == 2
+    row = checks.ask(account, "ada")
+    assert checks.work(seconds=0.0001) == 2
     AgentCheck.objects.update(lease_owner="dead", leased_until=timezone.now() + timedelta(seconds=60))
-    assert agent_checks.work() == 0
+    assert checks.work() == 0
     AgentCheck.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert agent_checks.work() == 3
+    assert checks.work() == 3
     row.refresh_from_db()
     assert (row.open, row.done) == (None, 5)
 
@@ -257,8 +257,8 @@ def test_a_worker_that_lost_its_lease_writes_nothing(account: IntegrationAccount
         return [user(1)]
 
     monkeypatch.setattr(Staff, "users_with", stolen)
-    agent_checks.ask(account, "ada")
-    assert agent_checks.work(seconds=0.001) == 0
+    checks.ask(account, "ada")
+    assert checks.work(seconds=0.001) == 0
     assert AgentMatch.objects.count() == 0
 
 
@@ -270,9 +270,9 @@ def test_a_mistake_in_the_code_ends_the_check_in_words(account: IntegrationAccou
 
 
 def test_an_account_that_was_switched_off_is_said(account: IntegrationAccount) -> None:
-    agent_checks.ask(account, "ada")
+    checks.ask(account, "ada")
     IntegrationAccount.objects.update(enabled=False)
-    agent_checks.work()
+    checks.work()
     assert "switched off" in AgentCheck.objects.get().error
 
 
@@ -281,27 +281,27 @@ def test_an_account_that_was_switched_off_is_said(account: IntegrationAccount) -
 
 def test_each_account_is_checked_once_a_day_by_the_contact_centres_clock(account: IntegrationAccount) -> None:
     ContactCenter.objects.update_or_create(pk=1, defaults={"time_zone": "America/Sao_Paulo"})
-    assert agent_checks.ask_daily(MORNING) == 0  # three in the morning there
+    assert checks.ask_daily(MORNING) == 0  # three in the morning there
     later = MORNING + timedelta(hours=8)
-    assert agent_checks.ask_daily(later) == 1
-    assert agent_checks.ask_daily(later) == 0
-    agent_checks.work()
-    assert agent_checks.ask_daily(later + timedelta(hours=2)) == 0
+    assert checks.ask_daily(later) == 1
+    assert checks.ask_daily(later) == 0
+    checks.work()
+    assert checks.ask_daily(later + timedelta(hours=2)) == 0
     assert str(AgentCheck.objects.get().day) == "2026-03-02"
-    assert agent_checks.ask_daily(later + timedelta(days=1)) == 1
+    assert checks.ask_daily(later + timedelta(days=1)) == 1
 
 
 def test_a_persons_check_is_not_disturbed_and_todays_follows(account: IntegrationAccount) -> None:
-    agent_checks.ask(account, "ada")
-    assert agent_checks.ask_daily(MORNING) == 0
-    agent_checks.work()
-    assert agent_checks.ask_daily(MORNING) == 1
+    checks.ask(account, "ada")
+    assert checks.ask_daily(MORNING) == 0
+    checks.work()
+    assert checks.ask_daily(MORNING) == 1
 
 
 def day(number: int) -> AgentCheck:
-    agent_checks.ask_daily(MORNING + timedelta(days=number))
-    agent_checks.work()
-    agent_reports.tell()
+    checks.ask_daily(MORNING + timedelta(days=number))
+    checks.work()
+    reports.tell()
     found: AgentCheck = AgentCheck.objects.filter(day__isnull=False).latest("day")
     return found
 
@@ -354,8 +354,8 @@ def test_a_mail_server_that_is_away_is_tried_again(
         broken.setattr("django.core.mail.EmailMessage.send", lambda self: (_ for _ in ()).throw(OSError("away")))
         report = day(0)
     assert (report.told_at, mail.outbox) == (None, [])
-    assert agent_reports.tell() == 1
-    assert agent_reports.tell() == 0
+    assert reports.tell() == 1
+    assert reports.tell() == 0
     assert len(mail.outbox) == 1
 
 
@@ -371,5 +371,5 @@ def test_old_checks_are_forgotten_but_not_the_one_to_compare_with(account: Integ
     day(0)
     check(account)
     AgentCheck.objects.update(finished_at=timezone.now() - timedelta(days=200))
-    assert agent_checks.prune() == 1
+    assert checks.prune() == 1
     assert AgentCheck.objects.get().day is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contactcenter import agent_table
+from contactcenter.agents_in_crm import table as agent_table
 from contactcenter.models import AgentCrmUser
 from tests.factories import AccountFactory, AgentFactory
 

@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import agents, automation
+from contactcenter import agents
+from contactcenter.automation import news
 from contactcenter.models import InteractionEvent
 from integrations.models import IntegrationAccount
 from integrations.simulators.server import running
@@ -153,8 +154,8 @@ def test_a_signal_that_is_repeated_after_a_crash_is_told_once(support: Callable[
     support()
     interaction = call("offered")
     for _ in range(2):
-        automation.signal(interaction, "vip_call", {"a": "b"}, key="signal:1")
-    automation.signal(interaction, "vip_call", {"a": "b"}, key="signal:2")
+        news.signal(interaction, "vip_call", {"a": "b"}, key="signal:1")
+    news.signal(interaction, "vip_call", {"a": "b"}, key="signal:2")
     assert len(told("scenario_signal")) == 2
 
 
@@ -163,7 +164,7 @@ def test_a_signal_that_is_repeated_after_a_crash_is_told_once(support: Callable[
 
 def test_the_kinds_can_be_chosen_from_a_list() -> None:
     kinds = ask().json()
-    assert [kind["id"] for kind in kinds] == list(automation.KINDS)
+    assert [kind["id"] for kind in kinds] == list(news.KINDS)
     assert all(kind["name"] and kind["description"].endswith(".") for kind in kinds)
     assert [told(kind["id"]) for kind in kinds] == [[] for _ in kinds]
 

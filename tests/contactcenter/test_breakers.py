@@ -10,12 +10,14 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from contactcenter import account_tries, activities, breakers, outbox
-from contactcenter.breakers import Pass
+from contactcenter import activities
 from contactcenter.models import Breaker, OutboxEntry
+from contactcenter.outbox import account_tries, breakers
+from contactcenter.outbox import entries as outbox
+from contactcenter.outbox.breakers import Pass
 from integrations import pauses
+from integrations.diagnosis.verdict import Verdict
 from integrations.errors import AuthenticationFailed, Cause, RateLimited, Rejected, Unavailable
-from integrations.verdict import Verdict
 from tests.contactcenter.test_outbox import Box, again, due_in
 from tests.factories import OutboxEntryFactory
 
@@ -70,7 +72,7 @@ def test_after_three_failures_in_a_row_nothing_more_is_sent(account: Any, crm: A
 def test_opening_and_closing_are_logged_once_each(account: Any, crm: Any, caplog: pytest.LogCaptureFixture) -> None:
     entries = creates(account, 6)
     asked(crm)
-    with caplog.at_level(logging.INFO, "contactcenter.breakers"):
+    with caplog.at_level(logging.INFO, "contactcenter.outbox.breakers"):
         for entry in entries:
             activities.deliver(entry)
         for _ in range(3):
@@ -79,7 +81,7 @@ def test_opening_and_closing_are_logged_once_each(account: Any, crm: Any, caplog
         crm.healthy()
         next_try_is_due()
         outbox.deliver_record(entries[4].record_key)
-    words = [record.getMessage() for record in caplog.records if record.name == "contactcenter.breakers"]
+    words = [record.getMessage() for record in caplog.records if record.name == "contactcenter.outbox.breakers"]
     assert len(words) == 2
     assert "nothing more is sent until it answers again (unreachable)" in words[0]
     assert "answers again after" in words[1]
@@ -161,7 +163,7 @@ def test_of_many_workers_that_see_the_same_one_opens_and_logs(account: Any, capl
         breakers.failed(given, AWAY, record=f"t{number}")
         connection.close()
 
-    with caplog.at_level(logging.WARNING, "contactcenter.breakers"):
+    with caplog.at_level(logging.WARNING, "contactcenter.outbox.breakers"):
         threads = [threading.Thread(target=fail, args=(number,)) for number in range(6)]
         for thread in threads:
             thread.start()
@@ -261,7 +263,7 @@ def test_where_nothing_waits_the_account_is_tested_instead(
     activities.deliver_due()
     assert handed == [("contactcenter.tasks.try_account", (account.pk,))]
     answers = [Verdict(ok=False, message="Away", cause=Cause.UNREACHABLE), Verdict(ok=True, message="Valid")]
-    monkeypatch.setattr("integrations.doctor.examine", lambda provider: answers.pop(0))
+    monkeypatch.setattr("integrations.diagnosis.doctor.examine", lambda provider: answers.pop(0))
     account_tries.try_account(account.pk)
     assert shut(account).tries == 1
     account_tries.try_account(account.pk)

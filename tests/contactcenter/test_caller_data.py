@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import caller_data, callers, calls, contact_fields
+from contactcenter import calls
+from contactcenter.callers import caller_data, contact_fields, matching
 from contactcenter.calls import CallReport
 from contactcenter.models import CallerDataAnswer, Contact, Interaction
 from integrations.capabilities import PhoneMatches
@@ -142,9 +143,9 @@ def test_a_crm_is_asked_first(account: IntegrationAccount, monkeypatch: Any) -> 
     asked.clear()
     Interaction.objects.update(caller={**interaction.caller, "status": "looking_up"})
     interaction.refresh_from_db()
-    callers.ask_around(interaction)
+    matching.ask_around(interaction)
     assert asked == []
-    callers.matched_by_crm(interaction, account, PhoneMatches(people=()))
+    matching.matched_by_crm(interaction, account, PhoneMatches(people=()))
     assert asked == [interaction.pk]
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from contactcenter import callers, desk
+from contactcenter import desk
+from contactcenter.callers import matching
 from contactcenter.errors import NotPossible
 from contactcenter.models import CallerChoice
 from integrations.capabilities import PhoneMatches, Record, RecordRef
@@ -46,7 +47,7 @@ def agent(service: Any) -> Any:
 
 def test_one_contact_with_the_number_is_the_caller_with_the_reason_why() -> None:
     contact = ContactFactory(first_name="Don", last_name="Goodliffe", company="Acme", phones=["(415) 555-0132"])
-    assert callers.match("415.555.0132", "US") == {
+    assert matching.match("415.555.0132", "US") == {
         "name": "Don Goodliffe",
         "rule": "Phone number matches +1 415-555-0132 of Don Goodliffe in the contacts of this contact centre.",
         "received": "415.555.0132",
@@ -65,14 +66,14 @@ def test_one_contact_with_the_number_is_the_caller_with_the_reason_why() -> None
 def test_several_contacts_are_left_to_the_agent() -> None:
     ContactFactory(phones=[CUSTOMER])
     ContactFactory(phones=[CUSTOMER])
-    found = callers.match(CUSTOMER)
+    found = matching.match(CUSTOMER)
     assert (found["status"], found["name"], len(found["candidates"])) == ("several", "", 2)
     assert found["rule"].endswith("Choose who is calling.")
 
 
 def test_a_contact_with_the_number_twice_is_one_candidate() -> None:
     ContactFactory(phones=[CUSTOMER, "+1 415 555 0199"])
-    assert callers.match(CUSTOMER)["status"] == "matched"
+    assert matching.match(CUSTOMER)["status"] == "matched"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_contact_with_the_number_twice_is_one_candidate() -> None:
     [(CUSTOMER, "none"), ("4711", "none"), ("???", "none"), ("anonymous", "anonymous"), ("", "anonymous")],
 )
 def test_nobody_is_said_in_a_sentence(number: str, status: str) -> None:
-    found = callers.match(number)
+    found = matching.match(number)
     assert (found["status"], found["received"]) == (status, number)
     assert found["rule"].endswith(".")
 
@@ -100,7 +101,7 @@ def test_until_the_crm_has_answered_the_agent_reads_that_it_is_asked(service: An
 
 def test_one_person_at_the_crm_is_the_caller_and_the_desktop_is_told(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON,), query="phone=..."))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON,), query="phone=..."))
     shown = told(agent, "interaction")[-1]
     assert shown["caller"] == {
         "name": "Don Goodliffe",
@@ -123,19 +124,19 @@ def test_one_person_at_the_crm_is_the_caller_and_the_desktop_is_told(service: An
 def test_the_same_answer_twice_is_told_once(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
     for _ in range(2):
-        callers.matched_by_crm(interaction, account, PhoneMatches((DON,)))
+        matching.matched_by_crm(interaction, account, PhoneMatches((DON,)))
     assert [shown["caller"]["status"] for shown in told(agent, "interaction")] == ["looking_up", "matched"]
 
 
 def test_nobody_at_the_crm_leaves_our_own_match(service: Any, agent: Any, account: Any) -> None:
     ContactFactory(first_name="Own", last_name="Contact", phones=[CUSTOMER])
     interaction = offer(service, agent="agent1")
-    caller = callers.matched_by_crm(interaction, account, PhoneMatches((), query="q"))
+    caller = matching.matched_by_crm(interaction, account, PhoneMatches((), query="q"))
     assert (caller["name"], caller["query"]) == ("Own Contact", "q")
 
 
 def test_nobody_anywhere_is_said(service: Any, agent: Any, account: Any) -> None:
-    caller = callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(()))
+    caller = matching.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(()))
     assert (caller["status"], caller["rule"]) == ("none", "Nobody in ServiceNow demo has the number +1 415-555-0132.")
 
 
@@ -143,22 +144,22 @@ def test_a_crm_that_is_away_is_named_and_its_answer_counts_when_it_is_back(
     service: Any, agent: Any, account: Any
 ) -> None:
     interaction = offer(service, agent="agent1")
-    caller = callers.look_up_failed(interaction, account, Unavailable("No answer within 20 seconds."))
+    caller = matching.look_up_failed(interaction, account, Unavailable("No answer within 20 seconds."))
     assert caller["status"] == "failed"
     assert caller["rule"] == "ServiceNow demo could not be asked for +1 415-555-0132: No answer within 20 seconds."
-    assert callers.matched_by_crm(interaction, account, PhoneMatches((DON,)))["status"] == "matched"
+    assert matching.matched_by_crm(interaction, account, PhoneMatches((DON,)))["status"] == "matched"
 
 
 def test_a_crm_that_is_away_does_not_take_away_our_own_match(service: Any, agent: Any, account: Any) -> None:
     ContactFactory(first_name="Own", last_name="Contact", phones=[CUSTOMER])
-    caller = callers.look_up_failed(offer(service, agent="agent1"), account, Unavailable("Away."))
+    caller = matching.look_up_failed(offer(service, agent="agent1"), account, Unavailable("Away."))
     assert (caller["status"], caller["name"]) == ("matched", "Own Contact")
 
 
 def test_a_flood_of_candidates_is_cut(service: Any, agent: Any, account: Any) -> None:
     crowd = tuple(person(f"Person {n}", str(n)) for n in range(50))
-    caller = callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(crowd))
-    assert len(caller["candidates"]) == callers.MOST_CANDIDATES
+    caller = matching.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(crowd))
+    assert len(caller["candidates"]) == matching.MOST_CANDIDATES
 
 
 # -- the agent's choice
@@ -166,7 +167,7 @@ def test_a_flood_of_candidates_is_cut(service: Any, agent: Any, account: Any) ->
 
 def test_the_agents_choice_is_shown_opens_the_record_and_is_remembered(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    several = callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    several = matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
     assert (several["status"], "caller" in interaction.records) == ("several", False)
     desk.choose_caller(agent, str(interaction.public_id), 1)
     shown, pop = told(agent, "interaction")[-1], told(agent, "screen_pop")[-1]
@@ -181,10 +182,10 @@ def test_the_agents_choice_is_shown_opens_the_record_and_is_remembered(service: 
 
 def test_a_remembered_choice_is_preferred_next_time_with_its_reason(service: Any, agent: Any, account: Any) -> None:
     first = offer(service, agent="agent1")
-    callers.matched_by_crm(first, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(first, account, PhoneMatches((DON, ANN)))
     desk.choose_caller(agent, str(first.public_id), 1)
     again = offer(service, call="c-2")
-    caller = callers.matched_by_crm(again, account, PhoneMatches((DON, ANN)))
+    caller = matching.matched_by_crm(again, account, PhoneMatches((DON, ANN)))
     chosen_on = CallerChoice.objects.get().chosen_at
     assert (caller["status"], caller["name"]) == ("matched", "Ann Goodliffe")
     assert caller["rule"] == (
@@ -197,7 +198,7 @@ def test_a_remembered_person_who_is_gone_is_not_preferred(service: Any, agent: A
     CallerChoice.objects.create(
         e164=CUSTOMER, source=str(account.public_id), kind="sys_user", record_id="gone", name="Gone"
     )
-    caller = callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches((DON, ANN)))
+    caller = matching.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches((DON, ANN)))
     assert caller["status"] == "several"
 
 
@@ -208,7 +209,7 @@ def test_a_choice_among_our_contacts_is_remembered_too(agent: Any) -> None:
     interaction = offer(plain, agent="agent1")
     names = [candidate["name"] for candidate in interaction.caller["candidates"]]
     desk.choose_caller(agent, str(interaction.public_id), names.index("Bob Two"))
-    assert callers.match(CUSTOMER)["name"] == "Bob Two"
+    assert matching.match(CUSTOMER)["name"] == "Bob Two"
     assert told(agent, "screen_pop") == []
 
 
@@ -217,7 +218,7 @@ def test_a_candidate_that_is_not_there_is_refused_and_another_can_be_chosen(
     service: Any, agent: Any, account: Any, index: int
 ) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
     with pytest.raises(NotPossible, match="Choose again"):
         desk.choose_caller(agent, str(interaction.public_id), index)
     desk.choose_caller(agent, str(interaction.public_id), 0)
@@ -226,7 +227,7 @@ def test_a_candidate_that_is_not_there_is_refused_and_another_can_be_chosen(
 
 def test_a_record_that_cannot_be_opened_is_said_and_the_choice_is_kept(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((person("Odd One", "no sys_id"), ANN)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((person("Odd One", "no sys_id"), ANN)))
     desk.choose_caller(agent, str(interaction.public_id), 0)
     assert told(agent, "notice")[-1]["text"].startswith("The record of Odd One cannot be opened.")
     assert told(agent, "interaction")[-1]["caller"]["name"] == "Odd One"
@@ -238,7 +239,7 @@ def test_a_choice_for_an_account_that_was_switched_off_is_kept_without_a_pop(
     service: Any, agent: Any, account: Any
 ) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
     account.enabled = False
     account.save()
     desk.choose_caller(agent, str(interaction.public_id), 0)
@@ -251,7 +252,7 @@ def test_a_choice_for_an_account_that_was_switched_off_is_kept_without_a_pop(
 
 def test_somebody_else_is_chosen_later_and_remembered_instead(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
     desk.choose_caller(agent, str(interaction.public_id), 1)
     desk.choose_caller(agent, str(interaction.public_id), 0)
     assert told(agent, "interaction")[-1]["records"]["caller"]["id"] == DON_ID
@@ -262,7 +263,7 @@ def test_not_this_person_parts_the_call_from_the_record_and_forgets_the_choice(
     service: Any, agent: Any, account: Any
 ) -> None:
     first = offer(service, agent="agent1")
-    callers.matched_by_crm(first, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(first, account, PhoneMatches((DON, ANN)))
     desk.choose_caller(agent, str(first.public_id), 1)
     desk.reject_caller(agent, str(first.public_id))
     shown = told(agent, "interaction")[-1]
@@ -276,7 +277,7 @@ def test_not_this_person_parts_the_call_from_the_record_and_forgets_the_choice(
 
 def test_the_only_person_can_be_refused_and_taken_back(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON,)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON,)))
     desk.reject_caller(agent, str(interaction.public_id))
     assert told(agent, "interaction")[-1]["caller"]["status"] == "rejected"
     with pytest.raises(NotPossible, match="Nobody is named"):
@@ -287,7 +288,7 @@ def test_the_only_person_can_be_refused_and_taken_back(service: Any, agent: Any,
 
 def test_what_opened_for_the_wrong_person_rings_at_nobody_else(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN)))
     desk.choose_caller(agent, str(interaction.public_id), 1)
     desk.reject_caller(agent, str(interaction.public_id))
     interaction.refresh_from_db()
@@ -298,14 +299,14 @@ def test_a_remembered_choice_whose_record_is_gone_is_forgotten(service: Any, age
     CallerChoice.objects.create(
         e164=CUSTOMER, source=str(account.public_id), kind="sys_user", record_id="gone", name="G"
     )
-    callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches((DON, ANN)))
+    matching.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches((DON, ANN)))
     assert CallerChoice.objects.count() == 0
 
 
 def test_an_answer_that_was_cut_off_does_not_make_us_forget(service: Any, agent: Any, account: Any) -> None:
     CallerChoice.objects.create(e164=CUSTOMER, source=str(account.public_id), kind="sys_user", record_id="99", name="N")
     crowd = tuple(person(f"Person {n}", str(n)) for n in range(50))
-    caller = callers.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(crowd))
+    caller = matching.matched_by_crm(offer(service, agent="agent1"), account, PhoneMatches(crowd))
     assert caller["rule"].startswith("More than 20 people in ServiceNow demo")
     assert CallerChoice.objects.count() == 1
 
@@ -316,33 +317,33 @@ def test_an_answer_that_was_cut_off_does_not_make_us_forget(service: Any, agent:
 def test_a_contact_is_found_under_every_form_of_the_line() -> None:
     ContactFactory(first_name="Ana", last_name="Silva", phones=["+55 11 8765-4321"])
     ContactFactory(first_name="Juan", last_name="Paz", phones=["+54 11 2345-6789"])
-    assert callers.match("+5511987654321")["name"] == "Ana Silva"
-    assert callers.match("(11) 98765-4321", "BR")["name"] == "Ana Silva"
-    assert callers.match("011 15 2345 6789", "AR")["name"] == "Juan Paz"
+    assert matching.match("+5511987654321")["name"] == "Ana Silva"
+    assert matching.match("(11) 98765-4321", "BR")["name"] == "Ana Silva"
+    assert matching.match("011 15 2345 6789", "AR")["name"] == "Juan Paz"
 
 
 def test_an_extension_is_its_own_person_and_the_switchboard_may_be_any() -> None:
     ContactFactory(first_name="Ann", last_name="Twelve", phones=["415-555-0100 x12"])
     ContactFactory(first_name="Bob", last_name="Thirteen", phones=["415-555-0100 x13"])
-    assert callers.match("tel:+1-415-555-0100;ext=12")["name"] == "Ann Twelve"
-    found = callers.match("+14155550100")
+    assert matching.match("tel:+1-415-555-0100;ext=12")["name"] == "Ann Twelve"
+    found = matching.match("+14155550100")
     assert (found["status"], len(found["candidates"])) == ("several", 2)
-    assert callers.match("tel:+1-415-555-0100;ext=14")["status"] == "none"
+    assert matching.match("tel:+1-415-555-0100;ext=14")["status"] == "none"
 
 
 def test_short_numbers_and_words_match_only_themselves() -> None:
     ContactFactory(first_name="Front", last_name="Desk", phones=["0132"])
     ContactFactory(first_name="Odd", last_name="Entry", phones=["see notes"])
-    assert callers.match("sip:0132@pbx")["name"] == "Front Desk"
-    assert callers.match(CUSTOMER)["status"] == "none"
-    assert callers.match("see notes")["status"] == "none"
+    assert matching.match("sip:0132@pbx")["name"] == "Front Desk"
+    assert matching.match(CUSTOMER)["status"] == "none"
+    assert matching.match("see notes")["status"] == "none"
 
 
 def test_the_look_up_of_our_contacts_takes_two_queries(django_assert_num_queries: Any) -> None:
     ContactFactory(phones=[CUSTOMER])
-    callers.match(CUSTOMER)
+    matching.match(CUSTOMER)
     with django_assert_num_queries(2):
-        callers.match(CUSTOMER)
+        matching.match(CUSTOMER)
 
 
 # -- every pop carries why
@@ -350,7 +351,7 @@ def test_the_look_up_of_our_contacts_takes_two_queries(django_assert_num_queries
 
 def test_a_pop_carries_the_number_the_query_the_rule_and_the_names(service: Any, agent: Any, account: Any) -> None:
     interaction = offer(service, agent="agent1")
-    callers.matched_by_crm(interaction, account, PhoneMatches((DON, ANN), query="phoneIN..."))
+    matching.matched_by_crm(interaction, account, PhoneMatches((DON, ANN), query="phoneIN..."))
     desk.choose_caller(agent, str(interaction.public_id), 1)
     because = told(agent, "screen_pop")[-1]["because"]
     assert because == {

@@ -13,10 +13,11 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from contactcenter import chat_files, chat_sending, chat_view, chats, desk, interaction_view, tasks
+from contactcenter import desk, interaction_view, tasks
+from contactcenter.chats import conversation, files, sending, view
+from contactcenter.chats.picture_types import picture_type
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, ChatFile, ChatMessage, Interaction, Service
-from contactcenter.picture_types import picture_type
 from integrations import tasks as integration_tasks
 from integrations.models import IntegrationAccount
 from integrations.simulators.pictures import SAMPLES
@@ -103,7 +104,7 @@ def test_a_picture_that_does_not_come_on_arrival_is_tried_again_when_the_agent_l
     client: Client, message: ChatMessage, telegram: Vendor
 ) -> None:
     telegram.fault("bad_credentials")
-    assert chat_files.fetch_all(message.pk) == 0
+    assert files.fetch_all(message.pk) == 0
     telegram.healthy()
     assert seen(client, message).content == PNG
 
@@ -136,7 +137,7 @@ def test_the_desktop_is_told_of_files_but_never_of_their_addresses(message: Chat
             {"type": "location", "ref": "12"},
         ]
     )
-    told = chat_view.view(Interaction.objects.get())
+    told = view.view(Interaction.objects.get())
     media = [{name: entry[name] for name in ("type", "name", "there")} for entry in told["messages"][0]["media"]]
     assert media == [
         {"type": "picture", "name": "", "there": True},
@@ -158,7 +159,7 @@ def test_what_is_no_picture_is_saved_and_never_shown(
 
 
 def test_a_file_name_brings_no_header_and_no_folder_with_it(message: ChatMessage) -> None:
-    assert chat_files._plain_name("..\\..\\etc/pass\r\nSet-Cookie: x") == "passSet-Cookie: x"
+    assert files._plain_name("..\\..\\etc/pass\r\nSet-Cookie: x") == "passSet-Cookie: x"
 
 
 def test_nobody_but_the_agent_of_the_chat_sees_it_and_only_while_it_lasts(
@@ -167,7 +168,7 @@ def test_nobody_but_the_agent_of_the_chat_sees_it_and_only_while_it_lasts(
     assert Client().get(f"/agentdesktop/chat-media/{message.pk}/0").status_code == 401
     other = AgentFactory(login="ben")
     with pytest.raises(NotPossible):
-        chat_files.for_agent(other, message.pk, 0)
+        files.for_agent(other, message.pk, 0)
     interaction = str(message.chat.interaction.public_id)
     desk.end(agent, interaction)
     assert seen(client, message).status_code == 200
@@ -183,7 +184,7 @@ def test_a_tab_without_the_cookie_shows_one_file_by_its_pass_and_only_while_the_
         path = f"/agentdesktop/chat-media/{of.pk}/0"
         return Client().get(path, {"pass": key}, headers={"Sec-Fetch-Mode": "navigate"})
 
-    told = chat_view.view(Interaction.objects.get())["messages"][0]["media"][0]
+    told = view.view(Interaction.objects.get())["messages"][0]["media"][0]
     assert opened(message, told["pass"]).content == PNG
     for_another = interaction_view.view(Interaction.objects.get(), reader=AgentFactory(login="ben"))
     assert for_another["chat"]["messages"] == [], "who had it before gets no pass"
@@ -204,11 +205,11 @@ def test_what_the_customer_takes_back_is_gone(
     event = account.inbound_events.create(
         key="deleted:1", kind="deleted", payload={"user": "2002", "message_id": message.vendor_id}
     )
-    chats.take_in(event)
+    conversation.take_in(event)
     assert not ChatFile.objects.exists()
     ChatFile.objects.create(chat=message.chat, message=message, content=PNG, content_type="image/png")  # came late
     answer = seen(client, message)
-    assert answer.status_code == 409 and answer.json()["error"] == chat_files.GONE
+    assert answer.status_code == 409 and answer.json()["error"] == files.GONE
 
 
 # -- what agents send
@@ -220,7 +221,7 @@ def upload(client: Client, message: ChatMessage, content: bytes = PNG, name: str
 
 
 def say(agent: Agent, message: ChatMessage, picture: str, text: str = "Is it this one?") -> ChatMessage:
-    return chats.say(agent, str(message.chat.interaction.public_id), uuid.uuid4(), text, picture)
+    return conversation.say(agent, str(message.chat.interaction.public_id), uuid.uuid4(), text, picture)
 
 
 def test_a_picture_of_the_agent_arrives_at_the_messenger(
@@ -228,7 +229,7 @@ def test_a_picture_of_the_agent_arrives_at_the_messenger(
 ) -> None:
     picture = upload(client, message).json()["picture"]
     answer = say(agent, message, picture)
-    assert chat_sending.send(message.chat.pk) == 1
+    assert sending.send(message.chat.pk) == 1
     line = telegram.board()["lines"][0]
     assert (line["direction"], line["text"]) == ("out", "Is it this one?")
     assert requests.get(f"{telegram.address}/{line['image']}", timeout=5).content == PNG
@@ -242,7 +243,7 @@ def test_the_signed_address_is_good_for_one_picture_and_for_a_day(
     client: Client, message: ChatMessage, agent: Agent, live_server: Any
 ) -> None:
     answer = say(agent, message, upload(client, message).json()["picture"])
-    address = chat_files.address_for_vendor(answer)
+    address = files.address_for_vendor(answer)
     path = address.removeprefix(live_server.url)
     found = Client().get(path)
     assert (found.status_code, found.content, found["Content-Type"]) == (200, PNG, "image/png")
@@ -251,7 +252,7 @@ def test_the_signed_address_is_good_for_one_picture_and_for_a_day(
     assert Client().get(path.replace("/chat-media/", "/chat-media/x")).status_code == 404
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
         assert Client().get(path).status_code == 404
-        assert Client().get(chat_files.address_for_vendor(answer).removeprefix(live_server.url)).status_code == 200
+        assert Client().get(files.address_for_vendor(answer).removeprefix(live_server.url)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -283,9 +284,9 @@ def test_an_upload_needs_the_agent_of_the_chat_and_the_pages_token(
 ) -> None:
     for interaction in (str(uuid.uuid4()), "nonsense"):
         with pytest.raises(NotPossible):
-            chat_files.upload(agent, interaction, ContentFile(PNG))
+            files.upload(agent, interaction, ContentFile(PNG))
     with pytest.raises(NotPossible):
-        chat_files.upload(AgentFactory(login="ben"), str(message.chat.interaction.public_id), ContentFile(PNG))
+        files.upload(AgentFactory(login="ben"), str(message.chat.interaction.public_id), ContentFile(PNG))
     assert upload(Client(), message).status_code == 401
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = client.cookies
@@ -305,7 +306,7 @@ def test_a_real_messenger_needs_an_https_address_of_ours(
     IntegrationAccount.objects.filter(pk=account.pk).update(simulated=False)
     answer = upload(client, message)
     assert answer.status_code == 409 and "PUBLIC_URL is no https address" in answer.json()["error"]
-    assert chat_view.view(Interaction.objects.get())["pictures"]["problem"] == answer.json()["error"]
+    assert view.view(Interaction.objects.get())["pictures"]["problem"] == answer.json()["error"]
     settings.PUBLIC_URL = "https://desk.example.com"
     assert upload(client, message).status_code == 200
 
@@ -315,12 +316,12 @@ def test_a_picture_that_the_messenger_cannot_fetch_fails_and_goes_when_it_can(
 ) -> None:
     settings.PUBLIC_URL = "http://127.0.0.1:9"
     answer = say(agent, message, upload(client, message).json()["picture"])
-    chat_sending.send(message.chat.pk)
+    sending.send(message.chat.pk)
     answer.refresh_from_db()
     assert answer.status == Status.FAILED and "failed to get HTTP URL content" in answer.error
     settings.PUBLIC_URL = live_server.url
-    chats.say_again(agent, str(message.chat.interaction.public_id), answer.pk)
-    assert chat_sending.send(message.chat.pk) == 1
+    conversation.say_again(agent, str(message.chat.interaction.public_id), answer.pk)
+    assert sending.send(message.chat.pk) == 1
 
 
 # -- housekeeping
@@ -336,10 +337,10 @@ def test_files_are_forgotten_after_a_month_and_unsent_ones_after_a_day(
         with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
             tasks.housekeeping()
         assert ChatFile.objects.count() == left
-    chat_sending.send(message.chat.pk)
+    sending.send(message.chat.pk)
     answer.refresh_from_db()
-    assert (answer.status, answer.error) == (Status.FAILED, chat_files.GONE)
-    assert seen(client, answer).json()["error"] == chat_files.GONE
+    assert (answer.status, answer.error) == (Status.FAILED, files.GONE)
+    assert seen(client, answer).json()["error"] == files.GONE
 
 
 @pytest.mark.parametrize(

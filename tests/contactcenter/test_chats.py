@@ -9,7 +9,8 @@ import requests
 from django.urls import reverse
 from django.utils import timezone
 
-from contactcenter import activities, bot_suggestions, chat_mood, chat_sending, chats, desk, routing
+from contactcenter import activities, desk, routing
+from contactcenter.chats import conversation, mood, sending, suggestions
 from contactcenter.demo.messengers import set_webhooks
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Chat, ChatMessage, Interaction, Service
@@ -54,7 +55,7 @@ def write(account: IntegrationAccount, text: str = "Hello", *, kind: str = "mess
         "message_id": f"in-{number}", **told,
     }  # fmt: skip
     event = InboundEvent.objects.create(account=account, key=f"message:{number}", kind=kind, payload=payload)
-    chats.take_in(event)
+    conversation.take_in(event)
     return event
 
 
@@ -64,7 +65,7 @@ def accepted(agent: Agent) -> Interaction:
 
 
 def say(agent: Agent, interaction: Interaction, text: str = "Good morning", picture: str = "") -> ChatMessage:
-    return chats.say(agent, str(interaction.public_id), uuid.uuid4(), text, picture)
+    return conversation.say(agent, str(interaction.public_id), uuid.uuid4(), text, picture)
 
 
 # -- what customers write
@@ -86,7 +87,7 @@ def test_further_messages_join_the_open_chat_and_a_repeated_event_changes_nothin
 ) -> None:
     event = write(account, "One")
     write(account, "Two")
-    chats.take_in(event)
+    conversation.take_in(event)
     assert Interaction.objects.count() == 1
     assert [message.text for message in ChatMessage.objects.all()] == ["One", "Two"]
 
@@ -174,21 +175,21 @@ def test_an_answer_reaches_the_customer(
     open_chat: Interaction, agent: Agent, telegram: Vendor, account: IntegrationAccount
 ) -> None:
     say(agent, open_chat, "We found it")
-    assert chat_sending.send(open_chat.chat.pk) == 1
+    assert sending.send(open_chat.chat.pk) == 1
     message = ChatMessage.objects.get(agent=agent)
     assert (message.status, bool(message.vendor_id)) == (Status.SENT, True)
     lines = telegram.board()["lines"]
     assert [(line["direction"], line["user"]) for line in lines][:1] == [("out", "2002")]
     assert "We found it" in str(lines)
     assert account.calls.filter(interaction=str(open_chat.public_id)).exists()
-    assert chat_sending.send(open_chat.chat.pk) == 0
+    assert sending.send(open_chat.chat.pk) == 0
 
 
 def test_the_same_order_twice_is_one_message(open_chat: Interaction, agent: Agent, telegram: Vendor) -> None:
     key = uuid.uuid4()
     for _ in range(2):
-        chats.say(agent, str(open_chat.public_id), key, "Once")
-    chat_sending.send(open_chat.chat.pk)
+        conversation.say(agent, str(open_chat.public_id), key, "Once")
+    sending.send(open_chat.chat.pk)
     assert ChatMessage.objects.filter(agent=agent).count() == 1
     assert str(telegram.board()["lines"]).count("Once") == 1
 
@@ -199,12 +200,12 @@ def test_messages_leave_in_order_and_wait_behind_one_that_waits(
     telegram.fault("rate_limit", times=1, options={"retry_after": 30})
     for text in ("First", "Second"):
         say(agent, open_chat, text)
-    assert chat_sending.send(open_chat.chat.pk) == 0
+    assert sending.send(open_chat.chat.pk) == 0
     assert list(ChatMessage.objects.filter(agent=agent).values_list("status", flat=True)) == [Status.WAITING] * 2
-    assert chat_sending.send(open_chat.chat.pk) == 0, "the second must not overtake the first"
+    assert sending.send(open_chat.chat.pk) == 0, "the second must not overtake the first"
     ChatMessage.objects.update(not_before=timezone.now())
-    assert chat_sending.send_due() == 1
-    assert chat_sending.send(open_chat.chat.pk) == 2
+    assert sending.send_due() == 1
+    assert sending.send(open_chat.chat.pk) == 2
     sent = [line["text"] for line in telegram.board()["lines"] if line["direction"] == "out"]
     assert sent == ["Second", "First"]  # the board shows the newest first
 
@@ -214,12 +215,12 @@ def test_what_may_have_arrived_is_not_repeated_until_the_agent_says_so(
 ) -> None:
     telegram.fault("server_error", times=1)
     message = say(agent, open_chat, "Perhaps")
-    chat_sending.send(open_chat.chat.pk)
+    sending.send(open_chat.chat.pk)
     message.refresh_from_db()
-    assert (message.status, message.error) == (Status.UNCERTAIN, chat_sending.NOT_KNOWN)
-    assert chat_sending.send_due() == 0
-    chats.say_again(agent, str(open_chat.public_id), message.pk)
-    assert chat_sending.send(open_chat.chat.pk) == 1
+    assert (message.status, message.error) == (Status.UNCERTAIN, sending.NOT_KNOWN)
+    assert sending.send_due() == 0
+    conversation.say_again(agent, str(open_chat.public_id), message.pk)
+    assert sending.send(open_chat.chat.pk) == 1
     message.refresh_from_db()
     assert message.status == Status.SENT
 
@@ -237,20 +238,20 @@ def test_a_worker_that_dies_while_sending_leaves_the_message_uncertain(
     with monkeypatch.context() as patch:
         patch.setattr(Telegram, "send", die)
         with pytest.raises(Killed):
-            chat_sending.send(open_chat.chat.pk)
+            sending.send(open_chat.chat.pk)
     message.refresh_from_db()
     assert message.status == Status.SENDING
-    assert chat_sending.send_due() == 1
-    assert chat_sending.send(open_chat.chat.pk) == 0
+    assert sending.send_due() == 1
+    assert sending.send(open_chat.chat.pk) == 0
     message.refresh_from_db()
-    assert (message.status, message.error) == (Status.UNCERTAIN, chat_sending.CUT_SHORT)
+    assert (message.status, message.error) == (Status.UNCERTAIN, sending.CUT_SHORT)
     assert telegram.count("sent") == 0
 
 
 def test_a_customer_out_of_reach_is_told_to_the_agent(open_chat: Interaction, agent: Agent, telegram: Vendor) -> None:
     telegram.settings(fates={"2002": "blocked"})
     message = say(agent, open_chat)
-    chat_sending.send(open_chat.chat.pk)
+    sending.send(open_chat.chat.pk)
     message.refresh_from_db()
     assert message.status == Status.FAILED
     assert Chat.objects.get().out_of_reach
@@ -270,11 +271,11 @@ def test_a_connection_that_never_came_about_is_tried_again(
         patch.setattr(Telegram, "send", fail)
         for attempt in (1, 2, 3):
             ChatMessage.objects.update(not_before=None)
-            chat_sending.send(open_chat.chat.pk)
+            sending.send(open_chat.chat.pk)
             message.refresh_from_db()
             assert (message.status, message.attempts) == (Status.WAITING, attempt)
     ChatMessage.objects.update(not_before=None)
-    assert chat_sending.send(open_chat.chat.pk) == 1
+    assert sending.send(open_chat.chat.pk) == 1
 
 
 @pytest.mark.parametrize(
@@ -300,7 +301,7 @@ def test_only_the_agent_of_the_chat_writes_in_it(open_chat: Interaction, agent: 
 
 def test_receipts_only_move_forward(open_chat: Interaction, agent: Agent, account: IntegrationAccount) -> None:
     message = say(agent, open_chat)
-    chat_sending.send(open_chat.chat.pk)
+    sending.send(open_chat.chat.pk)
     message.refresh_from_db()
     for kind, then in (("seen", "seen"), ("delivered", "seen"), ("failed", "failed"), ("seen", "failed")):
         write(account, kind=kind, message_id=message.vendor_id)
@@ -361,20 +362,20 @@ def test_the_bot_proposes_and_the_proposals_go_with_the_answer(
     account: IntegrationAccount,
     vendor: Callable[[str], Vendor],
 ) -> None:
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 0, "there is no bot yet"
+    assert suggestions.suggest(open_chat.chat.pk) == 0, "there is no bot yet"
     bot = vendor("bot_alterra")
     AccountFactory(provider="bot_alterra", name="Bot", properties={}, secrets={"api_key": "demo-alterra-key"})
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 1
+    assert suggestions.suggest(open_chat.chat.pk) == 1
     told = agent.desktop_events.filter(kind="interaction").last().data["chat"]
     assert len(told["suggestions"]) == 1 and told["suggestions"][0]["text"]
     say(agent, open_chat, "My own words")
     assert Chat.objects.get().suggestions == []
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 0, "nothing was asked since"
+    assert suggestions.suggest(open_chat.chat.pk) == 0, "nothing was asked since"
     write(account, "Hello, are you there?")
     bot.fault("server_error")
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 0
+    assert suggestions.suggest(open_chat.chat.pk) == 0
     bot.healthy()
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 1
+    assert suggestions.suggest(open_chat.chat.pk) == 1
 
 
 def test_the_mood_of_a_message_is_read_and_shown(
@@ -383,12 +384,12 @@ def test_the_mood_of_a_message_is_read_and_shown(
     write(account, "This is terrible, I am very angry!")
     message = ChatMessage.objects.order_by("-id").first()
     assert message is not None
-    assert chat_mood.read(message.pk) == "", "nobody can be asked yet"
+    assert mood.read(message.pk) == "", "nobody can be asked yet"
     AccountFactory(provider="nlu_local", name="Mood", is_default=True, properties={}, secrets={})
-    assert chat_mood.read(message.pk) == "negative"
+    assert mood.read(message.pk) == "negative"
     shown = agent.desktop_events.filter(kind="interaction").last().data["chat"]["messages"]
     assert [line["mood"] for line in shown] == ["", "negative"]
-    assert chat_mood.read(say(agent, open_chat, "We are sorry").pk) == "", "our own words are not judged"
+    assert mood.read(say(agent, open_chat, "We are sorry").pk) == "", "our own words are not judged"
 
 
 def test_an_engine_that_is_away_costs_the_mood_alone(
@@ -401,9 +402,9 @@ def test_an_engine_that_is_away_costs_the_mood_alone(
     )  # fmt: skip
     watson.fault("server_error")
     message = open_chat.chat.messages.get()
-    assert chat_mood.read(message.pk) == ""
+    assert mood.read(message.pk) == ""
     watson.healthy()
-    assert chat_mood.read(message.pk) in ("positive", "neutral")
+    assert mood.read(message.pk) in ("positive", "neutral")
 
 
 def test_a_service_has_its_own_suggestion_engine(
@@ -418,11 +419,11 @@ def test_a_service_has_its_own_suggestion_engine(
     )  # fmt: skip
     service.suggestion_engine = own
     service.save()
-    bot_suggestions.suggest(open_chat.chat.pk)
+    suggestions.suggest(open_chat.chat.pk)
     assert (len(alterra.arrived()), len(watson.arrived())) == (1, 0)
     service.suggestion_engine = None
     service.save()
-    bot_suggestions.suggest(open_chat.chat.pk)
+    suggestions.suggest(open_chat.chat.pk)
     assert (len(alterra.arrived()), len(watson.arrived())) == (1, 1)
 
 
@@ -434,14 +435,14 @@ def test_a_bot_that_answers_too_late_proposes_nothing(
 ) -> None:
     vendor("bot_alterra")
     AccountFactory(provider="bot_alterra", name="Bot", properties={}, secrets={"api_key": "demo-alterra-key"})
-    keep = bot_suggestions._keep
+    keep = suggestions._keep
 
     def late(*args: Any) -> int:
         say(agent, open_chat, "Quicker than the bot")
         return keep(*args)
 
-    monkeypatch.setattr(bot_suggestions, "_keep", late)
-    assert bot_suggestions.suggest(open_chat.chat.pk) == 0
+    monkeypatch.setattr(suggestions, "_keep", late)
+    assert suggestions.suggest(open_chat.chat.pk) == 0
     assert Chat.objects.get().suggestions == []
 
 

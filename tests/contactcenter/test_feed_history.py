@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from time_machine import travel
 
-from contactcenter import feed_alerts, feed_history, feeds
-from contactcenter.feed_counters import count_failure, count_picture, count_skip, count_success
-from contactcenter.feed_figures import cell_length, figures, percentile, runs
-from contactcenter.feed_history import BOUNDS, COLUMNS, delays
+from contactcenter.feeds import alerts, dispatch, history
+from contactcenter.feeds.counters import count_failure, count_picture, count_skip, count_success
+from contactcenter.feeds.figures import cell_length, figures, percentile, runs
+from contactcenter.feeds.history import BOUNDS, COLUMNS, delays
 from contactcenter.models import ContactCenter, FeedAlert, FeedMinute, FeedState
 from integrations.capabilities import AgentSnapshot, Pushed, Snapshot
 from integrations.errors import Cause, Unavailable
@@ -125,7 +125,7 @@ def test_the_time_in_which_an_account_is_disabled_is_no_gap(feed):
         with at(seconds):
             account.enabled = enabled
             account.save()
-            feeds.dispatch_due(timezone.now(), lambda *work: None)
+            dispatch.dispatch_due(timezone.now(), lambda *work: None)
     push(feed, 3601)
     assert not FeedMinute.objects.filter(gap_seconds__gt=0).exists()
 
@@ -133,16 +133,16 @@ def test_the_time_in_which_an_account_is_disabled_is_no_gap(feed):
 def test_a_deleted_account_leaves_no_row_behind(feed):
     loaded = fresh(feed)
     IntegrationAccount.objects.all().delete()
-    feed_history.note(loaded, START, sent=1)
+    history.note(loaded, START, sent=1)
     assert not FeedMinute.objects.exists()
 
 
 def test_minutes_of_more_than_a_week_ago_are_forgotten(feed):
     push(feed, 0)
     with at(6 * 86_400):
-        assert feed_history.prune() == 0
+        assert history.prune() == 0
     with at(8 * 86_400):
-        assert feed_history.prune() == 1
+        assert history.prune() == 1
 
 
 # -- figures
@@ -211,7 +211,7 @@ def real(feed: FeedState) -> FeedState:
 
 def told() -> list[str]:
     mail.outbox.clear()
-    feed_alerts.tell()
+    alerts.tell()
     return [message.subject for message in mail.outbox]
 
 
@@ -282,7 +282,7 @@ def test_without_an_address_the_news_waits(real):
 def test_old_news_is_forgotten(real):
     fail(real, 10, 20, 30)
     with at(100 * 86_400):
-        assert feed_alerts.prune() == 1
+        assert alerts.prune() == 1
 
 
 def test_accounts_without_agents_to_tell_keep_their_own_counts():

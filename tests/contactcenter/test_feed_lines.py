@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from contactcenter import feed_lines, feeds
-from contactcenter.feed_lines import Line, Lines
+from contactcenter.feeds import dispatch, lines
+from contactcenter.feeds.lines import Line, Lines
 from contactcenter.models import AgentState, FeedState, NotReadyReason
 from integrations import leases
 from integrations.models import Health, IntegrationAccount
@@ -42,7 +42,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not self.stopping.wait(0.05):
-            feeds.dispatch_due(hand_over=nothing)
+            dispatch.dispatch_due(hand_over=nothing)
             self.lines.look()
         self.lines.end()
         connections.close_all()
@@ -102,7 +102,7 @@ def test_workers_get_nothing_of_it(simulated: Simulators) -> None:
     aspect()
     handed: list[Any] = []
     for seconds in range(3):
-        feeds.dispatch_due(timezone.now() + timedelta(seconds=seconds), lambda *work: handed.append(work))
+        dispatch.dispatch_due(timezone.now() + timedelta(seconds=seconds), lambda *work: handed.append(work))
     assert handed == [] and FeedState.objects.count() == 1
 
 
@@ -177,9 +177,9 @@ def test_of_two_dispatchers_one_sends_and_the_other_takes_over(simulated: Simula
 
 
 def test_a_lease_that_was_lost_ends_the_line(simulated: Simulators, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_lines, "EXTEND_SECONDS", 0.0)
+    monkeypatch.setattr(lines, "EXTEND_SECONDS", 0.0)
     account = aspect()
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line = Line(account.pk, account.updated_at)
     line.turn()
     assert line.line is not None
@@ -191,17 +191,17 @@ def test_a_lease_that_was_lost_ends_the_line(simulated: Simulators, monkeypatch:
 def test_nothing_is_sent_of_a_picture_that_cannot_be_read(
     simulated: Simulators, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    caplog.set_level(logging.ERROR, feed_lines.__name__)
+    caplog.set_level(logging.ERROR, lines.__name__)
     account = aspect()
     AgentFactory(login="ava", state="READY")
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line = Line(account.pk, account.updated_at)
     with monkeypatch.context() as patched:
 
         def away() -> None:
             raise DatabaseError("half of it")
 
-        patched.setattr(feeds, "snapshot", away)
+        patched.setattr(dispatch, "snapshot", away)
         for _ in range(2):
             FeedState.objects.update(due_at=timezone.now())
             line._safely()
@@ -218,7 +218,7 @@ def test_a_receiver_that_can_be_told_so_learns_that_states_cannot_be_read(
 ) -> None:
     account = AccountFactory(provider="wfm_verint", properties={"periodic_update_interval": 1})
     AgentFactory(login="ava", state="READY")
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line = Line(account.pk, account.updated_at)
     line._safely()
     with monkeypatch.context() as patched:
@@ -226,7 +226,7 @@ def test_a_receiver_that_can_be_told_so_learns_that_states_cannot_be_read(
         def away() -> None:
             raise DatabaseError("half of it")
 
-        patched.setattr(feeds, "snapshot", away)
+        patched.setattr(dispatch, "snapshot", away)
         for _ in range(3):
             FeedState.objects.update(due_at=timezone.now())
             line._safely()
@@ -242,7 +242,7 @@ def test_what_the_receiver_says_and_every_connection_is_kept(
     simulated: Simulators, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = aspect()
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line = Line(account.pk, account.updated_at)
     line.turn()
     said = iter([b"x" * 300, b"ERR\x00\xff", b""])
@@ -258,11 +258,11 @@ def test_what_the_receiver_says_and_every_connection_is_kept(
 
 def test_a_clock_that_is_set_back_holds_no_line_up(simulated: Simulators) -> None:
     account = aspect()
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line = Line(account.pk, account.updated_at)
     line.turn()
     FeedState.objects.update(due_at=timezone.now() + timedelta(hours=1))
-    feeds.dispatch_due(hand_over=nothing)
+    dispatch.dispatch_due(hand_over=nothing)
     line.turn()
     assert FeedState.objects.get().sent == 2
     line._hang_up()

@@ -8,7 +8,8 @@ import pytest
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from contactcenter import feeds, snapshots
+from contactcenter.feeds import dispatch as feeds
+from contactcenter.feeds import snapshots
 from contactcenter.models import FeedState
 from integrations import leases
 from integrations.models import Health, IntegrationAccount

@@ -7,8 +7,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from contactcenter import activities, delivery, outbox
+from contactcenter import activities
 from contactcenter.models import Breaker, OutboxEntry
+from contactcenter.outbox import delivery, entries
 from integrations import leases
 from integrations.errors import AuthenticationFailed, Cause, RateLimited, Rejected, Unavailable
 from tests.factories import InteractionFactory
@@ -59,7 +60,7 @@ class Box:
         return self.submit("activity", payload, "activity")
 
     def work(self) -> None:
-        outbox.deliver_record(activities.record_key(self.account, self.interaction))
+        entries.deliver_record(activities.record_key(self.account, self.interaction))
 
     def statuses(self) -> list[str]:
         return list(OutboxEntry.objects.order_by("pk").values_list("status", flat=True))
@@ -116,7 +117,7 @@ def test_nothing_overtakes_an_entry_that_waits(box: Box, crm: Any) -> None:
 
 def test_only_what_is_due_and_free_and_first_of_its_record_is_handed_out(box: Box) -> None:
     first, _ = box.create(), box.update()
-    assert [entry.pk for entry in outbox.heads()] == [first.pk]
+    assert [entry.pk for entry in entries.heads()] == [first.pk]
     assert activities.deliver_due() == 1
     owner = leases.claim(first)
     assert activities.deliver_due() == 0
@@ -128,8 +129,8 @@ def test_only_what_is_due_and_free_and_first_of_its_record_is_handed_out(box: Bo
 def test_a_vendor_that_hangs_does_not_take_every_worker(account: Any, crm: Any) -> None:
     boxes = [Box(account) for _ in range(5)]
     held = [box.create(f"create-{n}") for n, box in enumerate(boxes)]
-    assert activities.deliver_due() == outbox.MOST_IN_FLIGHT
-    for entry in held[: outbox.MOST_IN_FLIGHT]:
+    assert activities.deliver_due() == entries.MOST_IN_FLIGHT
+    for entry in held[: entries.MOST_IN_FLIGHT]:
         leases.claim(entry)
     assert activities.deliver_due() == 0
     boxes[4].work()

@@ -9,9 +9,10 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from contactcenter import agents, breakers
+from contactcenter import agents
 from contactcenter.agent_states import Trigger
 from contactcenter.models import AgentPresenceRow, AgentState, PresenceRule, PresenceSync
+from contactcenter.outbox import breakers
 from contactcenter.presence import ready_set, rules, sending, watching
 from contactcenter.presence.rules import Stand
 from integrations.errors import Cause, RateLimited, Rejected, Unavailable

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contactcenter import feeds, recording, recording_queue
+from contactcenter.feeds import dispatch
 from contactcenter.models import AgentStateChange, FeedState, Interaction, InteractionEvent
 from contactcenter.models import RecordingQueueItem as Item
+from contactcenter.recording import queue, reporting
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.factories import (
@@ -42,7 +43,7 @@ def feed() -> FeedState:
 
 
 def begin(account: IntegrationAccount) -> None:
-    feeds.dispatch_due(timezone.now(), lambda *_: None)
+    dispatch.dispatch_due(timezone.now(), lambda *_: None)
     assert feed().session_open
 
 
@@ -56,7 +57,7 @@ def entered(agent: Any, state: str, previous: str, trigger: str = "choose", **op
     agent.save()
     AgentStateChange.objects.filter(agent=agent, ended_at=None).update(ended_at=timezone.now())
     change = AgentStateChange.objects.create(agent=agent, state=state, began_at=timezone.now(), **options)
-    recording.agent_changed(change, previous, trigger)
+    reporting.agent_changed(change, previous, trigger)
 
 
 def happened(call: Interaction, kind: str, **changes: Any) -> InteractionEvent:
@@ -65,7 +66,7 @@ def happened(call: Interaction, kind: str, **changes: Any) -> InteractionEvent:
         setattr(call, name, value)
     call.save()
     event = InteractionEventFactory(interaction=call, kind=kind, agent=call.agent)
-    recording.call_changed(call, event)
+    reporting.call_changed(call, event)
     return event
 
 
@@ -92,7 +93,7 @@ def test_a_session_begins_with_everybody_who_is_there(recorder, simulated: Simul
     InteractionFactory(agent=ava, state="held", call_id="c-1", ringing_at=now, answered_at=now)
     begin(recorder)
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert [(a["agent_id"], a["extension"], a["reason"]) for a in board["agents"]] == [
@@ -110,7 +111,7 @@ def test_the_story_of_a_call_makes_sense_to_the_recorder(recorder, simulated: Si
     ava = AgentFactory(login="ava", extension="1001", state="READY")
     whole_call(ava, call_id="c-1", service=ServiceFactory(name="Customer Support"))
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     (call,) = board["calls"]
@@ -134,7 +135,7 @@ def test_agents_log_in_change_and_log_out(recorder, simulated: Simulators):
     entered(ava, "NOT_READY", "READY", reason=lunch)
     entered(ava, "LOGGED_OUT", "NOT_READY", "log_out")
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     events = simulated.board("nice")["events"][::-1]
     assert [event["type"] for event in events] == [
@@ -153,7 +154,7 @@ def test_a_call_that_rings_at_a_second_agent_is_offered_again(recorder, simulate
     happened(call, "ringing", state="ringing", agent=AgentFactory(login="ben"))
     happened(call, "answered", state="active", answered_at=timezone.now())
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert board["calls"][0]["steps"] == ["offered", "offered", "started"]
@@ -172,7 +173,7 @@ def test_a_call_that_is_given_away_goes_on_at_the_next_agent(recorder, simulated
     happened(call, "answered", state="active")
     happened(call, "released", state="wrap_up", ended_at=now, cause="agent")
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert board["calls"][0]["steps"] == ["offered", "started", "transferred", "started", "ended"]
@@ -191,7 +192,7 @@ def test_reports_out_of_order_still_make_a_story(recorder, simulated: Simulators
     happened(call, "resumed")
     happened(call, "released")
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert board["calls"][0]["steps"] == ["started", "held", "started", "ended"]
@@ -214,7 +215,7 @@ def test_a_caller_who_hangs_up_while_it_rings_has_abandoned(recorder, simulated:
     happened(call, "ringing", state="ringing", ringing_at=timezone.now())
     happened(call, "released", state="abandoned", ended_at=timezone.now(), cause="customer")
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     ended = simulated.board("nice")["events"][0]
     assert (ended["cause"], ended["duration"]) == ("abandoned", 0)
@@ -239,7 +240,7 @@ def test_an_outbound_call_goes_from_us_to_the_customer(recorder, simulated: Simu
     happened(call, "dialled", state="ringing", ringing_at=timezone.now())
     happened(call, "answered", state="active", answered_at=timezone.now())
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert (board["calls"][0]["from"], board["calls"][0]["to"]) == ("+14155550100", "+14155550132")
@@ -278,7 +279,7 @@ def test_the_first_event_begins_the_session_itself_and_introduces_nobody_twice(r
     happened(call, "ringing", state="ringing", ringing_at=timezone.now())
     happened(call, "answered", state="active", answered_at=timezone.now())
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert board["calls"][0]["steps"] == ["offered", "started"]
@@ -289,13 +290,13 @@ def test_the_first_event_begins_the_session_itself_and_introduces_nobody_twice(r
 
 
 def test_events_arrive_in_order_in_batches(recorder, simulated: Simulators, monkeypatch):
-    monkeypatch.setattr(recording_queue, "BATCH", 4)
+    monkeypatch.setattr(queue, "BATCH", 4)
     begin(recorder)
     ava = AgentFactory(login="ava")
     for number in range(3):
         whole_call(ava, call_id=f"c-{number}")
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     board = simulated.board("nice")
     assert len(board["events"]) == 16
@@ -310,16 +311,16 @@ def test_the_head_of_the_queue_waits_1_2_4_up_to_60_seconds(recorder, simulated:
     simulated.fault("nice", "server_error")
     waits = []
     for _ in range(8):
-        recording_queue.push(recorder.pk)
+        queue.push(recorder.pk)
         tried = len(simulated.requests("nice"))
-        recording_queue.push(recorder.pk)
+        queue.push(recorder.pk)
         assert len(simulated.requests("nice")) == tried, "not before its time"
         waits.append((feed().retry_at - timezone.now()).total_seconds())
         time_machine.shift(waits[-1])
 
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
     simulated.heal("nice")
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert queued() == []
     assert (feed().retries, feed().retry_at, feed().consecutive_failures) == (0, None, 0)
 
@@ -328,11 +329,11 @@ def test_a_receiver_that_says_how_long_to_wait_is_obeyed(recorder, simulated: Si
     begin(recorder)
     simulated.fault("nice", "rate_limit", options={"retry_after": 30}, times=1)
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     assert 25 < (feed().retry_at - timezone.now()).total_seconds() <= 31
     FeedState.objects.update(retry_at=None)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert queued() == []
 
 
@@ -341,11 +342,11 @@ def test_an_event_that_arrived_without_our_seeing_the_answer_is_sent_again_and_t
 ):
     begin(recorder)
     simulated.fault("nice", "half_close", times=1)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert queued() == ["session.start"]
 
     FeedState.objects.update(retry_at=None)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     assert queued() == []
     assert simulated.board("nice")["problems"] == []
@@ -356,19 +357,19 @@ def test_refused_credentials_stop_events_and_a_keep_alive_that_goes_through_lets
 ):
     begin(recorder)
     simulated.settings("nice", password="another")
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert feed().stopped
     FeedState.objects.update(retry_at=None)
     tried = len(simulated.requests("nice"))
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert len(simulated.requests("nice")) == tried, "events stay here"
-    recording_queue.keep_alive(recorder.pk)
+    queue.keep_alive(recorder.pk)
     assert feed().stopped, "the keep-alive is refused too"
     assert len(simulated.requests("nice")) == tried + 1
 
     simulated.settings("nice", password="demo-nice-password")
-    recording_queue.keep_alive(recorder.pk)
-    recording_queue.push(recorder.pk)
+    queue.keep_alive(recorder.pk)
+    queue.push(recorder.pk)
 
     assert not feed().stopped
     assert queued() == []
@@ -380,10 +381,10 @@ def test_saving_the_account_lets_a_stopped_recorder_try_again(recorder, simulate
     recorder.save()
     handed: list[str] = []
 
-    feeds.dispatch_due(timezone.now() + timedelta(seconds=3), lambda task, *_: handed.append(task.name))
+    dispatch.dispatch_due(timezone.now() + timedelta(seconds=3), lambda task, *_: handed.append(task.name))
 
     assert any("push_recording" in name for name in handed)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert queued() == []
 
 
@@ -393,10 +394,10 @@ def test_a_queue_that_overflows_is_dropped_whole(recorder, simulated: Simulators
     at = timezone.now() - (timedelta(minutes=16) if why == "too old" else timedelta(0))
     for _ in range(5):
         RecordingQueueItemFactory(account=recorder, at=at)
-    monkeypatch.setattr(recording_queue, "LONGEST_QUEUE", 5 if why == "too many" else 100)
+    monkeypatch.setattr(queue, "LONGEST_QUEUE", 5 if why == "too many" else 100)
     Item.objects.filter(type="session.start").update(at=at)
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     assert [event["type"] for event in simulated.board("nice")["events"]] == ["session.start"]
     assert feed().skipped == 6
@@ -418,7 +419,7 @@ def test_a_keep_alive_tells_how_much_is_going_on(recorder, simulated: Simulators
     InteractionFactory(agent=AgentFactory(state="BUSY"), state="active")
     AgentFactory(state="READY")
 
-    recording_queue.keep_alive(recorder.pk)
+    queue.keep_alive(recorder.pk)
 
     event = simulated.requests("nice")[-1]["body"]["events"][0]
     assert (event["type"], event["active_agents"], event["active_calls"]) == ("keepalive", 2, 1)
@@ -429,10 +430,10 @@ def test_a_keep_alive_during_a_batch_follows_it_so_that_numbers_arrive_in_order(
     begin(recorder)
     with leases.held(feed()) as owner:
         assert owner
-        recording_queue.keep_alive(recorder.pk)
+        queue.keep_alive(recorder.pk)
         assert simulated.requests("nice") == []
 
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
 
     kinds = [[e["type"] for e in exchange["body"]["events"]] for exchange in simulated.requests("nice")]
     assert kinds == [["session.start"], ["keepalive"]]
@@ -445,25 +446,25 @@ def test_a_keep_alive_asked_of_a_worker_that_was_killed_is_not_forgotten(recorde
     FeedState.objects.update(keep_alive_due=True)
     handed: list[str] = []
 
-    feeds.dispatch_due(timezone.now() + timedelta(seconds=5), lambda task, *_: handed.append(task.name))
+    dispatch.dispatch_due(timezone.now() + timedelta(seconds=5), lambda task, *_: handed.append(task.name))
 
     assert "contactcenter.tasks.push_recording" in handed
 
 
 def test_a_recorder_that_is_switched_off_hears_the_end_of_the_session_once(recorder, simulated: Simulators):
     begin(recorder)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     RecordingQueueItemFactory(account=recorder)
     recorder.enabled = False
     recorder.save()
     handed: list[str] = []
-    feeds.dispatch_due(timezone.now() + timedelta(seconds=3), lambda task, *_: handed.append(task.name))
+    dispatch.dispatch_due(timezone.now() + timedelta(seconds=3), lambda task, *_: handed.append(task.name))
     assert handed == ["contactcenter.tasks.close_recording"]
 
-    recording_queue.close(recorder.pk)
-    recording_queue.close(recorder.pk)
-    recording_queue.push(recorder.pk)
-    recording_queue.keep_alive(recorder.pk)
+    queue.close(recorder.pk)
+    queue.close(recorder.pk)
+    queue.push(recorder.pk)
+    queue.keep_alive(recorder.pk)
 
     kinds = [event["type"] for event in simulated.board("nice")["events"]]
     assert kinds == ["session.end", "session.start"]
@@ -476,14 +477,14 @@ def test_a_recorder_that_is_away_when_it_is_switched_off_does_no_harm(recorder, 
     recorder.save()
     simulated.fault("nice", "server_error")
 
-    recording_queue.close(recorder.pk)
+    queue.close(recorder.pk)
 
     assert not feed().session_open
     simulated.heal("nice")
     recorder.enabled = True
     recorder.save()
     begin(recorder)
-    recording_queue.push(recorder.pk)
+    queue.push(recorder.pk)
     assert simulated.board("nice")["session"] is True
 
 
@@ -491,7 +492,7 @@ def test_starting_the_dispatcher_tells_every_recorder_the_state_of_everything(re
     begin(recorder)
     Item.objects.all().delete()
 
-    feeds.renew_sessions()
+    dispatch.renew_sessions()
     begin(recorder)
 
     assert queued() == ["session.start"]
@@ -508,6 +509,6 @@ def test_one_event_is_nudged_at_once_and_the_dispatcher_repairs_a_lost_nudge(
 
     for second in (3.0, 3.25, 4.0, 5.0, 5.25):
         moment = now + timedelta(seconds=second)
-        feeds.dispatch_due(moment, lambda task, *_, s=second: handed.append(s) if "recording" in task.name else None)
+        dispatch.dispatch_due(moment, lambda task, *_, s=second: handed.append(s) if "recording" in task.name else None)
 
     assert handed == [3.0, 5.0]

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from contactcenter.feeds.snapshots import midnight, snapshot
 from contactcenter.models import Agent, AgentState, InteractionState
-from contactcenter.snapshots import midnight, snapshot
 from tests.factories import (
     AgentFactory,
     ContactCenterFactory,
@@ -174,7 +174,7 @@ def test_what_is_written_while_a_picture_is_taken_waits_for_the_next_one(monkeyp
     support = ServiceFactory()
     AgentFactory(login="ava", state="READY", services=[support])
 
-    from contactcenter import snapshots
+    from contactcenter.feeds import snapshots
 
     read_open = snapshots.read_open
 

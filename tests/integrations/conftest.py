@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from integrations import providers, redaction
+from integrations import providers
 from integrations.models import IntegrationAccount
 from integrations.providers.base import Provider
+from integrations.wire import redaction
 from tests.factories import AccountFactory
 
 from .local_server import LocalServer, make_authority, serving

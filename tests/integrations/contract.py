@@ -16,10 +16,10 @@ import pytest
 from django.core.management import call_command
 from django.views.debug import get_exception_reporter_class
 
+from integrations.diagnosis.verdict import Verdict
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.models import ApiCall, Health, IntegrationAccount
-from integrations.redaction import SecretsFilter
-from integrations.verdict import Verdict
+from integrations.wire.redaction import SecretsFilter
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import check_runs
+from integrations.diagnosis import check_runs
 from integrations.fields import Sealed
 from integrations.models import CheckResult, CheckRun, Health, IntegrationAccount
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from integrations import comparison
 from integrations.models import ApiCall
+from integrations.wire import comparison
 from tests.factories import AccountFactory, ApiCallFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from integrations import doctor
-from integrations.advice import GENERAL
+from integrations.diagnosis import doctor
+from integrations.diagnosis.advice import GENERAL
 from integrations.errors import Cause, Stage
 from integrations.models import Health, IntegrationAccount, OAuthToken
 

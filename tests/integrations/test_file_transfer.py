@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from integrations.addresses import guard_for
+from integrations.diagnosis.verdict import Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage, Unavailable
 from integrations.file_transfer import FileDoor, Folder, Ftp, HostKeyUnknown, Sftp
 from integrations.file_transfer.sftp import fingerprint, private_key
-from integrations.verdict import Passed
 from tests.file_servers import PASSWORD, FileServer, openssh, proftpd
 from tests.servers import free_port
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrations import health
+from integrations.diagnosis import health
 from integrations.errors import AuthenticationFailed, Cause, Unavailable
 from integrations.models import Health, IntegrationAccount
 
@@ -28,7 +28,7 @@ def test_an_account_goes_from_unknown_over_failing_to_working(plain: Integration
 
 
 def test_changes_are_logged_and_states_are_not(plain: IntegrationAccount, caplog: Any) -> None:
-    caplog.set_level(logging.INFO, "integrations.health")
+    caplog.set_level(logging.INFO, "integrations.diagnosis.health")
     for step in (GONE, GONE, REVOKED, REVOKED, None, None, GONE):
         health.failed(plain, step) if step else health.succeeded(plain)
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "INFO", "WARNING"]

@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
-from integrations import horizon, tokens
-from integrations.expiries import Announced, Expires, Expiry
+from integrations.expiry import horizon
+from integrations.expiry.expiries import Announced, Expires, Expiry
 from integrations.fields import Sealed
 from integrations.models import IntegrationAccount, OAuthToken
+from integrations.oauth import tokens
 from integrations.providers import registry
 from tests.factories import OAuthTokenFactory
 

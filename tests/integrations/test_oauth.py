@@ -13,10 +13,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from integrations import forecast, leases, oauth, tasks, token_endpoint, tokens
+from integrations import leases, tasks
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
+from integrations.expiry import forecast
 from integrations.fields import Sealed, SecretUnreadable
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
+from integrations.oauth import access, endpoint, tokens
 
 from .conftest import make_plain
 from .local_server import Answer, Arrived, LocalServer
@@ -70,7 +72,7 @@ def vendor(server: LocalServer) -> Vendor:
 
 @pytest.fixture
 def signed_in(rotating: IntegrationAccount, vendor: Vendor) -> IntegrationAccount:
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
     return rotating
 
 
@@ -85,7 +87,7 @@ def let_end(account: IntegrationAccount) -> None:
 
 def fails(account: IntegrationAccount, kind: type[IntegrationError]) -> IntegrationError:
     with pytest.raises(kind) as failure:
-        oauth.bearer(account.connect())
+        access.bearer(account.connect())
     return failure.value
 
 
@@ -111,7 +113,7 @@ def test_user_name_and_password_are_exchanged_and_forgotten(signed_in: Integrati
         "grant_type": "password", "username": "ada", "password": "canary-password", "client_id": "hub",
         "client_secret": "canary-client-secret",
     }  # fmt: skip
-    assert oauth.bearer(signed_in.connect()) == "canary-access-1"
+    assert access.bearer(signed_in.connect()) == "canary-access-1"
     row = row_of(signed_in)
     assert (row.status, row.generation) == (Status.VALID, 1)
     assert abs(row.access_expires_at - timezone.now() - timedelta(seconds=1800)) < timedelta(seconds=5)
@@ -124,12 +126,12 @@ def test_user_name_and_password_are_exchanged_and_forgotten(signed_in: Integrati
 
 def test_a_wrong_password_changes_nothing_and_is_not_repeated(signed_in: IntegrationAccount, vendor: Vendor) -> None:
     with pytest.raises(AuthenticationFailed) as failure:
-        oauth.obtain_with_password(signed_in.connect(), "ada", "canary-wrong-password")
+        access.obtain_with_password(signed_in.connect(), "ada", "canary-wrong-password")
     assert failure.value.cause == Cause.BAD_CREDENTIALS
     assert "canary" not in str(failure.value)
-    assert oauth.bearer(signed_in.connect()) == "canary-access-1"
-    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-1"
+    access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def test_client_credentials_need_nobody(rotating: IntegrationAccount, vendor: Vendor, server: LocalServer) -> None:
@@ -145,8 +147,8 @@ def test_an_account_that_was_never_authorised_says_so_without_asking(
 ) -> None:
     assert fails(rotating, AuthenticationFailed).cause == Cause.NEVER_AUTHORISED
     assert vendor.server.arrived == []
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
-    assert oauth.bearer(rotating.connect())
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    assert access.bearer(rotating.connect())
 
 
 def test_the_code_flow_proves_itself_and_works_once(
@@ -154,21 +156,21 @@ def test_the_code_flow_proves_itself_and_works_once(
 ) -> None:
     rotating.properties |= {"grant": "authorization_code", "scope": "api"}
     rotating.save()
-    url = oauth.start_code_flow(rotating.connect())
+    url = access.start_code_flow(rotating.connect())
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     assert url.startswith(f"{server.address}/auth?")
     assert query["redirect_uri"].endswith("/admin/integrations/oauth/callback/")
     assert (query["response_type"], query["code_challenge_method"], query["scope"]) == ("code", "S256", "api")
 
-    assert oauth.finish_code_flow(query["state"], "canary-code-1").pk == rotating.pk
+    assert access.finish_code_flow(query["state"], "canary-code-1").pk == rotating.pk
     form = server.arrived[0].form
     digest = hashlib.sha256(form["code_verifier"].encode()).digest()
     assert base64.urlsafe_b64encode(digest).decode().rstrip("=") == query["code_challenge"]
     assert (form["code"], form["redirect_uri"]) == ("canary-code-1", query["redirect_uri"])
-    assert oauth.bearer(rotating.connect()) == "canary-access-1"
+    assert access.bearer(rotating.connect()) == "canary-access-1"
 
     with pytest.raises(Rejected, match="used already"):
-        oauth.finish_code_flow(query["state"], "canary-code-1")
+        access.finish_code_flow(query["state"], "canary-code-1")
     assert len(server.arrived) == 1
     assert "canary" not in " ".join(str(row) for row in ApiCall.objects.values())
 
@@ -177,14 +179,14 @@ def test_the_code_flow_proves_itself_and_works_once(
 def test_a_state_that_we_did_not_give_is_refused(rotating: IntegrationAccount, state: str) -> None:
     OAuthToken.objects.create(account=rotating)
     with pytest.raises(Rejected):
-        oauth.finish_code_flow(state, "code")
+        access.finish_code_flow(state, "code")
 
 
 def test_a_state_is_good_for_ten_minutes(rotating: IntegrationAccount, vendor: Vendor) -> None:
-    url = oauth.start_code_flow(rotating.connect())
+    url = access.start_code_flow(rotating.connect())
     OAuthToken.objects.update(pending_until=timezone.now() - timedelta(seconds=1))
     with pytest.raises(Rejected, match="older than ten minutes"):
-        oauth.finish_code_flow(parse_qs(urlsplit(url).query)["state"][0], "code")
+        access.finish_code_flow(parse_qs(urlsplit(url).query)["state"][0], "code")
 
 
 # -- renewing
@@ -212,7 +214,7 @@ def test_after_a_401_a_token_that_another_process_has_renewed_is_simply_used(
     def answer(request: Arrived) -> Answer:
         if len(server.paths()) == 2:  # while the request is under way, another process renews
             let_end(signed_in)
-            oauth.refresh_due()
+            access.refresh_due()
         return vendor.me(request)
 
     server.on("/me", answer)
@@ -222,11 +224,11 @@ def test_after_a_401_a_token_that_another_process_has_renewed_is_simply_used(
 
 def test_the_old_refresh_token_is_kept_when_none_comes_back(rotating: IntegrationAccount, server: LocalServer) -> None:
     vendor = Vendor(server, rotate=False)
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
     ends = row_of(rotating).refresh_expires_at
     for _ in range(3):
         let_end(rotating)
-        assert oauth.bearer(rotating.connect()) == f"canary-access-{vendor.issued}"
+        assert access.bearer(rotating.connect()) == f"canary-access-{vendor.issued}"
     assert server.arrived[-1].form["refresh_token"] == "canary-refresh-1"
     assert row_of(rotating).refresh_expires_at == ends
 
@@ -254,13 +256,13 @@ def test_disabled_accounts_and_claimed_rows_are_left_alone(
         IntegrationAccount.objects.update(enabled=False)
     else:
         assert leases.claim(row_of(signed_in))
-    assert oauth.refresh_due() == 0
+    assert access.refresh_due() == 0
     assert vendor.issued == 1
 
 
 def test_a_short_life_is_renewed_in_its_second_half(rotating: IntegrationAccount, server: LocalServer) -> None:
     Vendor(server, life=10)
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
     wait = row_of(rotating).next_attempt_at - timezone.now()
     assert timedelta(seconds=4) < wait <= timedelta(seconds=5)
 
@@ -269,11 +271,11 @@ def test_a_token_without_known_end_is_used_until_a_401_and_renewed_now_and_then(
     rotating: IntegrationAccount, server: LocalServer
 ) -> None:
     Vendor(server, life=None)
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
     row = row_of(rotating)
     assert row.access_expires_at is None
     assert row.next_attempt_at > timezone.now() + timedelta(minutes=29)
-    assert oauth.bearer(rotating.connect()) == "canary-access-1"
+    assert access.bearer(rotating.connect()) == "canary-access-1"
 
 
 def test_the_same_token_again_is_no_reason_to_ask_all_the_time(
@@ -284,14 +286,14 @@ def test_the_same_token_again_is_no_reason_to_ask_all_the_time(
     rotating.save()
     remaining = Answer(body={"access_token": "canary-same", "expires_in": 100})
     server.on("/token", Answer(body={"access_token": "canary-same", "expires_in": 1799}), remaining)
-    oauth.bearer(rotating.connect())
+    access.bearer(rotating.connect())
     OAuthToken.objects.update(next_attempt_at=timezone.now(), access_expires_at=timezone.now() + timedelta(seconds=100))
-    assert oauth.refresh_due() == 1
+    assert access.refresh_due() == 1
     row = row_of(rotating)
     assert row.next_attempt_at == row.access_expires_at
     for _ in range(5):
-        assert oauth.bearer(rotating.connect()) == "canary-same"
-        assert oauth.refresh_due() == 0
+        assert access.bearer(rotating.connect()) == "canary-same"
+        assert access.refresh_due() == 0
     assert len(server.arrived) == 2
 
 
@@ -302,7 +304,7 @@ def test_in_its_last_seconds_the_same_token_is_used_to_its_very_end(
     rotating.save()
     server.on("/token", Answer(body={"access_token": "canary-same", "expires_in": 1}))
     for _ in range(4):
-        assert oauth.bearer(rotating.connect()) == "canary-same"
+        assert access.bearer(rotating.connect()) == "canary-same"
     assert len(server.arrived) <= 2
 
 
@@ -336,18 +338,18 @@ def test_trouble_on_the_way_is_no_revocation(
     assert (row.status, row.failures, row.leased_until) == (Status.VALID, 1, None)
     assert row.next_attempt_at > timezone.now() + timedelta(seconds=3)
     assert row.last_error
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
     assert (row_of(signed_in).failures, row_of(signed_in).last_error) == (0, "")
 
 
 def test_a_living_token_is_used_while_its_renewal_fails(signed_in: IntegrationAccount, vendor: Vendor) -> None:
     OAuthToken.objects.update(next_attempt_at=timezone.now())
     vendor.server.on("/token", Answer(500), vendor.token)
-    assert oauth.refresh_due() == 0
-    assert oauth.bearer(signed_in.connect()) == "canary-access-1"
-    assert oauth.refresh_due() == 0, "not before the pause is over"
+    assert access.refresh_due() == 0
+    assert access.bearer(signed_in.connect()) == "canary-access-1"
+    assert access.refresh_due() == 0, "not before the pause is over"
     OAuthToken.objects.update(next_attempt_at=timezone.now())
-    assert oauth.refresh_due() == 1
+    assert access.refresh_due() == 1
 
 
 def test_pauses_grow_and_end_at_five_minutes(signed_in: IntegrationAccount) -> None:
@@ -370,15 +372,15 @@ def test_a_refusal_asks_for_a_person_once_and_the_vendor_never_again(
     asked = len(vendor.server.arrived)
     for _ in range(3):
         assert fails(signed_in, AuthenticationFailed).cause == Cause.REFRESH_REVOKED
-        assert oauth.refresh_due() == 0
+        assert access.refresh_due() == 0
     assert len(vendor.server.arrived) == asked
     signed_in.refresh_from_db()
     assert (row_of(signed_in).status, signed_in.health) == (Status.REFUSED, Health.NEEDS_AUTHORISATION)
-    assert len([r for r in caplog.records if r.name == "integrations.health"]) == 1
+    assert len([r for r in caplog.records if r.name == "integrations.diagnosis.health"]) == 1
 
     vendor.dead = False
-    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
-    assert oauth.bearer(signed_in.connect()) == f"canary-access-{vendor.issued}"
+    access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert access.bearer(signed_in.connect()) == f"canary-access-{vendor.issued}"
     signed_in.refresh_from_db()
     assert signed_in.health == Health.OK
 
@@ -392,7 +394,7 @@ def test_a_corrected_account_gets_one_more_chance_with_its_old_refresh_token(
     fails(signed_in, AuthenticationFailed)
     signed_in.refresh_from_db()
     signed_in.save()
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
     assert row_of(signed_in).status == Status.VALID
 
 
@@ -403,25 +405,25 @@ def test_a_refusal_of_an_old_token_is_none_when_somebody_authorised_anew_meanwhi
 
     def refuse_slowly(request: Arrived) -> Answer:
         vendor.server.on("/token", vendor.token)
-        oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+        access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
         return REVOKED
 
     vendor.server.on("/token", refuse_slowly)
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
     assert row_of(signed_in).status == Status.VALID
 
 
 def test_a_slow_answer_does_not_overwrite_a_newer_authorisation(signed_in: IntegrationAccount, vendor: Vendor) -> None:
     config = signed_in.connect().oauth_config()
     old = row_of(signed_in)
-    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
     assert not tokens.store(old, config, {"access_token": "canary-late", "expires_in": 60})
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def test_an_ended_token_without_refresh_token_needs_a_person(rotating: IntegrationAccount, server: LocalServer) -> None:
     server.on("/token", Answer(body={"access_token": "canary-only", "expires_in": 60}))
-    oauth.obtain_with_password(rotating.connect(), "ada", "x")
+    access.obtain_with_password(rotating.connect(), "ada", "x")
     let_end(rotating)
     assert fails(rotating, AuthenticationFailed).cause == Cause.REFRESH_REVOKED
     assert len(server.arrived) == 1
@@ -436,7 +438,7 @@ def test_tokens_are_never_sent_to_another_place_than_they_came_from(
     assert fails(signed_in, AuthenticationFailed).cause == Cause.NEVER_AUTHORISED
     assert len(vendor.server.arrived) == 1
     signed_in.simulated = False
-    assert oauth.bearer(signed_in.connect()) == "canary-access-1"
+    assert access.bearer(signed_in.connect()) == "canary-access-1"
 
 
 def test_tokens_that_cannot_be_decrypted_do_not_stop_the_renewal_of_others(
@@ -445,11 +447,11 @@ def test_tokens_that_cannot_be_decrypted_do_not_stop_the_renewal_of_others(
     let_end(signed_in)
     right = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = ["QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="]
-    assert oauth.refresh_due() == 0
+    assert access.refresh_due() == 0
     assert "cannot be renewed" in caplog.text
     settings.FIELD_ENCRYPTION_KEYS = right
     OAuthToken.objects.update(next_attempt_at=timezone.now())
-    assert oauth.refresh_due() == 1
+    assert access.refresh_due() == 1
 
 
 def test_an_account_that_signs_in_otherwise_now_is_no_longer_renewed(
@@ -458,7 +460,7 @@ def test_an_account_that_signs_in_otherwise_now_is_no_longer_renewed(
     let_end(signed_in)
     signed_in.properties["grant"] = "basic"
     signed_in.save()
-    assert oauth.refresh_due() == 0
+    assert access.refresh_due() == 0
     assert row_of(signed_in).next_attempt_at is None
     assert vendor.issued == 1
 
@@ -484,7 +486,7 @@ def test_who_waits_takes_what_the_holder_of_the_lease_has_got(
         leases.release(row, owner)
 
     timer = later(0.3, finish)
-    assert oauth.bearer(signed_in.connect()) == "canary-by-the-other"
+    assert access.bearer(signed_in.connect()) == "canary-by-the-other"
     assert vendor.issued == 1
     timer.join()
 
@@ -498,13 +500,13 @@ def test_who_waits_does_not_repeat_the_failure_of_the_holder(
     assert vendor.issued == 1
     timer.join()
     leases.release(row, owner)
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def test_who_waits_does_not_wait_for_ever(
     signed_in: IntegrationAccount, vendor: Vendor, held: tuple[OAuthToken, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(access, "WAIT_SECONDS", 0.3)
     assert fails(signed_in, Unavailable).cause == Cause.TIMEOUT
 
 
@@ -512,7 +514,7 @@ def test_a_holder_that_died_is_replaced_when_its_lease_ends(
     signed_in: IntegrationAccount, vendor: Vendor, held: tuple[OAuthToken, str]
 ) -> None:
     OAuthToken.objects.update(leased_until=timezone.now() + timedelta(seconds=0.4))
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
     assert vendor.issued == 2
 
 
@@ -523,36 +525,36 @@ def test_forgetting_withdraws_at_the_vendor_and_deletes_here(
     signed_in: IntegrationAccount, server: LocalServer
 ) -> None:
     server.on("/revoke", Answer(200))
-    oauth.forget(signed_in.connect())
+    access.forget(signed_in.connect())
     assert server.arrived[-1].form["token"] == "canary-refresh-1"
     row = row_of(signed_in)
     assert (row.status, bool(row.access), bool(row.refresh)) == (Status.NONE, False, False)
     assert fails(signed_in, AuthenticationFailed).cause == Cause.NEVER_AUTHORISED
     signed_in.refresh_from_db()
     assert signed_in.health == Health.NEEDS_AUTHORISATION
-    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def test_forgetting_works_while_the_vendor_is_away_or_the_key_is_lost(
     signed_in: IntegrationAccount, server: LocalServer, settings: Any
 ) -> None:
     server.on("/revoke", Answer(500))
-    oauth.forget(signed_in.connect())
+    access.forget(signed_in.connect())
     assert row_of(signed_in).status == Status.NONE
     asked = len(server.arrived)
-    oauth.forget(signed_in.connect())
+    access.forget(signed_in.connect())
     assert len(server.arrived) == asked, "there was nothing to withdraw"
 
 
 def test_a_new_authorisation_replaces_tokens_that_cannot_be_read(signed_in: IntegrationAccount, vendor: Vendor) -> None:
     OAuthToken.objects.update(access=Sealed("v1:broken"), refresh=Sealed("v1:broken"))
     with pytest.raises(SecretUnreadable):
-        oauth.bearer(signed_in.connect())
-    oauth.forget(signed_in.connect())
+        access.bearer(signed_in.connect())
+    access.forget(signed_in.connect())
     OAuthToken.objects.update(access=Sealed("v1:broken"), refresh=Sealed("v1:broken"))
-    oauth.obtain_with_password(signed_in.connect(), "ada", "canary-password")
-    assert oauth.bearer(signed_in.connect()) == "canary-access-2"
+    access.obtain_with_password(signed_in.connect(), "ada", "canary-password")
+    assert access.bearer(signed_in.connect()) == "canary-access-2"
 
 
 def words(account: IntegrationAccount) -> list[str]:
@@ -664,7 +666,7 @@ def test_one_account_that_breaks_does_not_stop_the_others(
 
 
 def sent_by(config: tokens.OAuthConfig, form: str) -> tuple[str, str]:
-    return token_endpoint._encoded(config, form)
+    return endpoint._encoded(config, form)
 
 
 def test_a_token_endpoint_that_reads_json_gets_json_with_the_wishes() -> None:

@@ -16,8 +16,8 @@ import pytest
 import requests
 from django.utils import timezone
 
-from integrations import oauth
 from integrations.models import ApiCall, IntegrationAccount, OAuthToken
+from integrations.oauth import access
 from tests import node
 from tests.servers import answers, free_port, stop, wait_for
 
@@ -58,7 +58,7 @@ def result(process: "subprocess.Popen[str]") -> dict[str, Any]:
 
 def test_fifty_threads_and_four_processes_cause_one_renewal(rotating: IntegrationAccount, server: LocalServer) -> None:
     vendor = Vendor(server)
-    oauth.obtain_with_password(rotating.connect(), "ada", "canary-password")
+    access.obtain_with_password(rotating.connect(), "ada", "canary-password")
     processes = [start("at", "moment", 10) for _ in range(PROCESSES)]
     ready(processes)
     slow = vendor.token
@@ -86,7 +86,7 @@ def strict_server(settings: Any, loopback: None) -> Iterator[str]:
     """oidc-provider: whoever uses an old refresh token loses the whole authorisation."""
     node.install(ROTATING)
     port = free_port()
-    own = {"PORT": str(port), "ACCESS_SECONDS": "2", "REDIRECT_URI": oauth.callback_url(), "NODE_NO_WARNINGS": "1"}
+    own = {"PORT": str(port), "ACCESS_SECONDS": "2", "REDIRECT_URI": access.callback_url(), "NODE_NO_WARNINGS": "1"}
     process = subprocess.Popen(
         ["node", "server.mjs"], cwd=ROTATING, env={**os.environ, **own}, stdout=subprocess.DEVNULL
     )
@@ -103,7 +103,7 @@ def allow_as_a_person(url: str) -> dict[str, str]:
     for _ in range(12):
         answer = browser.get(url, allow_redirects=False) if answer is None else answer
         target = answer.headers.get("Location")
-        if target and urljoin(url, target).startswith(oauth.callback_url()):
+        if target and urljoin(url, target).startswith(access.callback_url()):
             return {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
         if target:
             url, answer = urljoin(url, target), None
@@ -126,8 +126,8 @@ def test_a_day_of_ends_with_four_workers_and_a_server_that_forgives_nothing(
         strict_server, grant="authorization_code", authorize_path="/auth", scope="openid offline_access",
         client_auth="basic", margin=1,
     )  # fmt: skip
-    back = allow_as_a_person(oauth.start_code_flow(account.connect()))
-    oauth.finish_code_flow(back["state"], back["code"])
+    back = allow_as_a_person(access.start_code_flow(account.connect()))
+    access.finish_code_flow(back["state"], back["code"])
     first = OAuthToken.objects.get().refresh.reveal()[0]
 
     processes = [start("for", DAY) for _ in range(PROCESSES)]
@@ -148,10 +148,10 @@ def test_a_day_of_ends_with_four_workers_and_a_server_that_forgives_nothing(
     again = requests.post(f"{strict_server}/token", data=form, auth=("hub", "canary-client-secret"), timeout=5)
     assert again.json()["error"] == "invalid_grant"
     OAuthToken.objects.update(access_expires_at=timezone.now(), next_attempt_at=timezone.now())
-    assert oauth.refresh_due() == 0
+    assert access.refresh_due() == 0
     assert OAuthToken.objects.get().status == OAuthToken.Status.REFUSED
 
     # A person allows it anew, and the account works again.
-    back = allow_as_a_person(oauth.start_code_flow(account.connect()))
-    oauth.finish_code_flow(back["state"], back["code"])
+    back = allow_as_a_person(access.start_code_flow(account.connect()))
+    access.finish_code_flow(back["state"], back["code"])
     assert account.connect().http.get("/me").ok

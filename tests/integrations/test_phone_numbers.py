@@ -10,8 +10,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from integrations import phone_match
-from integrations.phone_numbers import forms_of, line_of, read
+from integrations.phone import match
+from integrations.phone.numbers import forms_of, line_of, read
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "phones"
 REGIONS = ["US", "DE", "JP", "BR", "MX", "AR", "IT", "RU", "AU", "GB", "", "ZZ"]
@@ -105,18 +105,18 @@ def test_no_two_numbers_of_the_corpus_match_that_are_not_one() -> None:
 def test_a_directory_that_holds_a_writing_is_recognised_as_the_callers(
     text: str, region: str, e164: str, extension: str, shown: str
 ) -> None:
-    assert phone_match.same(text, e164, region)
+    assert match.same(text, e164, region)
     changed = e164[:-1] + str((int(e164[-1]) + 1) % 10)
-    assert not phone_match.same(text, changed, region)
+    assert not match.same(text, changed, region)
 
 
 @pytest.mark.parametrize("e164", [e164 for numbers in NUMBERS.values() for e164 in numbers])
 def test_every_form_that_is_asked_for_is_the_same_line(e164: str) -> None:
     assert {line_of(form) for form in forms_of(e164)} == {line_of(e164)}
     for region in ("US", "DE", *phonenumbers.region_codes_for_country_code(int(phonenumbers.parse(e164).country_code))):
-        written = phone_match.spellings(e164, region)
+        written = match.spellings(e164, region)
         assert len(written) == len(set(written))
-        assert all(phone_match.same(text, e164, region) for text in written if text.startswith(("+", "00")))
+        assert all(match.same(text, e164, region) for text in written if text.startswith(("+", "00")))
 
 
 @given(

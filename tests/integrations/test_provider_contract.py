@@ -13,13 +13,13 @@ from django.test import Client
 from django.urls import reverse
 
 from integrations import providers, simulators, tcp
+from integrations.diagnosis.verdict import Verdict
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.forms import account_form
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
 from integrations.row_tables import RowsWidget
 from integrations.simulators.server import running
-from integrations.verdict import Verdict
 from tests.factories import AdminFactory
 from tests.integrations import verdicts
 from tests.integrations.cases import CASES

@@ -10,9 +10,9 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from integrations import redaction
 from integrations.fields import Sealed
 from integrations.models import IntegrationAccount, OAuthToken
+from integrations.wire import redaction
 
 SECRET = "p@ss/w+rd=&\"'é<1>x"
 

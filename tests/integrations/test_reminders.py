@@ -11,8 +11,9 @@ from django.db import connection
 from django.utils import timezone
 from time_machine import travel
 
-from integrations import account_mails, reminders
-from integrations.expiries import Expiry
+from integrations import account_mails
+from integrations.expiry import reminders
+from integrations.expiry.expiries import Expiry
 from integrations.models import IntegrationAccount, OAuthToken, Reminder
 from tests.factories import AdminFactory, OAuthTokenFactory, UserFactory
 

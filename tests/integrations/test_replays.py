@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from auditlog.models import LogEntry
 
-from integrations import replays
 from integrations.models import ApiCall, IntegrationAccount
+from integrations.wire import replays
 from tests.factories import AccountFactory, ApiCallFactory
 from tests.simulated import Simulators
 

@@ -9,8 +9,8 @@ from django.test import RequestFactory
 from django.utils.log import AdminEmailHandler
 from django.views.debug import technical_500_response
 
-from integrations import redaction
 from integrations.errors import AuthenticationFailed
+from integrations.wire import redaction
 
 # Put together here, because the page also shows the source around the fault.
 CANARY = "".join(("cana", 'ry <"ü"> value'))

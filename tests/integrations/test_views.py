@@ -9,8 +9,8 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from integrations import oauth
 from integrations.models import IntegrationAccount, OAuthToken
+from integrations.oauth import access
 from tests.factories import AdminFactory, UserFactory
 
 from .local_server import Answer, LocalServer
@@ -24,7 +24,7 @@ def state(rotating: IntegrationAccount, server: LocalServer) -> str:
     rotating.properties["grant"] = "authorization_code"
     rotating.save()
     server.on("/token", Answer(body={"access_token": "canary-a", "refresh_token": "canary-r", "expires_in": 60}))
-    return parse_qs(urlsplit(oauth.start_code_flow(rotating.connect())).query)["state"][0]
+    return parse_qs(urlsplit(access.start_code_flow(rotating.connect())).query)["state"][0]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def told(response: Any) -> str:
 
 
 def test_the_callback_lies_where_vendors_were_told(settings: Any) -> None:
-    assert settings.PUBLIC_URL + reverse("integrations:oauth_callback") == oauth.callback_url()
+    assert settings.PUBLIC_URL + reverse("integrations:oauth_callback") == access.callback_url()
     assert reverse("integrations:oauth_callback") == URL
 
 

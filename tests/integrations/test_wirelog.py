@@ -10,11 +10,11 @@ from django.db import DatabaseError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations import wirelog
 from integrations.errors import IntegrationError, Unavailable
 from integrations.http import HttpClient
 from integrations.models import ApiCall, IntegrationAccount
-from integrations.wirelog import shown_headers
+from integrations.wire import wirelog
+from integrations.wire.wirelog import shown_headers
 
 from .local_server import Answer, LocalServer
 

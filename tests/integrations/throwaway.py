@@ -9,9 +9,9 @@ from django.http import HttpRequest
 
 from integrations import catalogue, providers
 from integrations.actions import Download, Result, action
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
 from integrations.errors import Cause, Stage
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.properties import PropertiesForm, SecretField
 from integrations.providers.base import Provider
 from integrations.webhooks import Inbound, NotGenuine, WebhookReceiver

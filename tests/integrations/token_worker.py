@@ -40,8 +40,8 @@ def at_the_moment(threads: int) -> dict[str, Any]:
 def ask_together(threads: int, moment: float) -> dict[str, Any]:
     from django.db import connection
 
-    from integrations import oauth
     from integrations.models import IntegrationAccount
+    from integrations.oauth import access
 
     seen: set[str] = set()
     failures: list[str] = []
@@ -50,7 +50,7 @@ def ask_together(threads: int, moment: float) -> dict[str, Any]:
         try:
             provider = IntegrationAccount.objects.get(provider="rotating").connect()
             time.sleep(max(moment - time.time(), 0))
-            seen.add(hashlib.sha256(oauth.bearer(provider).encode()).hexdigest())
+            seen.add(hashlib.sha256(access.bearer(provider).encode()).hexdigest())
         except Exception as error:
             failures.append(f"{type(error).__name__}: {error}")
         finally:
@@ -66,14 +66,14 @@ def ask_together(threads: int, moment: float) -> dict[str, Any]:
 
 def for_a_while(ends: int) -> dict[str, Any]:
     """What a worker does all day: renew what is due, and call the vendor, until the token has ended so often."""
-    from integrations import oauth
     from integrations.errors import IntegrationError
     from integrations.models import IntegrationAccount, OAuthToken
+    from integrations.oauth import access
 
     renewed, calls, failures = 0, 0, []
     deadline = time.monotonic() + LONGEST
     while OAuthToken.objects.get().generation <= ends and time.monotonic() < deadline:
-        renewed += oauth.refresh_due()
+        renewed += access.refresh_due()
         try:
             IntegrationAccount.objects.get(provider="rotating").connect().http.get("/me")
             calls += 1

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from integrations.verdict import Verdict
+from integrations.diagnosis.verdict import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "verdicts.md"
 WRITING = bool(os.environ.get("WRITE_VERDICTS"))

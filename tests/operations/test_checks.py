@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.checks import run_checks
 
-from contactcenter.checks import check_environment, refuse_unsafe_settings
+from contactcenter.operations.checks import check_environment, refuse_unsafe_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOOD = {

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from contactcenter import health_views, operator_figures
+from contactcenter.operations import figures, views
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -17,7 +17,7 @@ def test_every_environment_variable_is_explained():
 
 
 def test_every_figure_is_explained(db):
-    lines = operator_figures.metric_lines()
+    lines = figures.metric_lines()
     names = {line.split()[2] for line in lines if line.startswith("# HELP")}
     unexplained = [name for name in sorted(names) if name not in PAGE]
     assert unexplained in ([], ["contactcenter_agents"]), "what nobody has to watch is left out"
@@ -30,7 +30,7 @@ def test_every_command_that_the_page_names_exists():
 
 
 def test_the_page_tells_the_age_at_which_readiness_ends():
-    assert f"above {int(health_views.OLDEST_TURN.total_seconds())} for" in PAGE
+    assert f"above {int(views.OLDEST_TURN.total_seconds())} for" in PAGE
 
 
 def test_every_link_within_the_page_leads_somewhere():

@@ -8,8 +8,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from contactcenter import health_views
 from contactcenter.models import FeedState, Heartbeat
+from contactcenter.operations import views
 from integrations.models import Health
 from tests.factories import AccountFactory, AgentFactory, FeedStateFactory, InteractionFactory, OutboxEntryFactory
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def all_is_well(monkeypatch) -> None:
     """Tests run on a broker in memory and, mostly, without migrations; both are looked at in their own tests."""
-    monkeypatch.setattr(health_views, "migrated", lambda: True)
+    monkeypatch.setattr(views, "migrated", lambda: True)
     Heartbeat.objects.create(name="scheduler", at=timezone.now())
     Heartbeat.objects.create(name="feeds", at=timezone.now())
 
@@ -65,7 +65,7 @@ def test_a_background_process_that_stands_still_is_named_with_its_remedy(client,
 
 def test_missing_migrations_are_named_with_the_command(client, broker_folder, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(health_views, "migrated", lambda: False)
+        patched.setattr(views, "migrated", lambda: False)
         status, body = ready(client)
     assert status == 503
     assert "manage.py migrate" in body["checks"]["migrations"]
@@ -91,7 +91,7 @@ def test_a_broker_that_does_not_answer_is_told(client, settings, monkeypatch):
     def refused(**_: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(health_views.app, "connection_for_write", refused)
+    monkeypatch.setattr(views.app, "connection_for_write", refused)
     status, body = ready(client)
     assert status == 503
     assert "broker does not answer" in body["checks"]["broker"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from contactcenter import feeds
+from contactcenter.feeds import dispatch as feeds
 from contactcenter.management.commands import run_feeds
 from contactcenter.models import FeedState, Heartbeat
 from contactcenter.models import RecordingQueueItem as Item

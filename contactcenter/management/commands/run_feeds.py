@@ -10,9 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections, connections
 
-from contactcenter import feed_lines, feeds
-from contactcenter.checks import refuse_unsafe_settings
+from contactcenter.feeds import dispatch, lines
 from contactcenter.models import Heartbeat
+from contactcenter.operations.checks import refuse_unsafe_settings
 
 logger = logging.getLogger(__name__)
 
@@ -32,16 +32,16 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
         with ThreadPoolExecutor(INLINE_THREADS) as pool:
-            Loop(stopping, inline(pool) if options["inline"] else feeds.to_worker).run()
+            Loop(stopping, inline(pool) if options["inline"] else dispatch.to_worker).run()
 
 
 class Loop:
     """Ticks until told to stop. A database that is away is reported once; the loop goes on."""
 
-    def __init__(self, stopping: threading.Event, hand_over: feeds.HandOver) -> None:
+    def __init__(self, stopping: threading.Event, hand_over: dispatch.HandOver) -> None:
         self.stopping = stopping
         self.hand_over = hand_over
-        self.lines = feed_lines.Lines()
+        self.lines = lines.Lines()
         self.broken = False
         self.sessions_renewed = False
 
@@ -64,9 +64,9 @@ class Loop:
 
     def _dispatch(self) -> None:
         if not self.sessions_renewed:
-            feeds.renew_sessions()
+            dispatch.renew_sessions()
             self.sessions_renewed = True
-        feeds.dispatch_due(hand_over=self.hand_over)
+        dispatch.dispatch_due(hand_over=self.hand_over)
         self.lines.look()
         Heartbeat.leave("feeds")
 
@@ -82,7 +82,7 @@ class Loop:
         self.broken = False
 
 
-def inline(pool: ThreadPoolExecutor) -> feeds.HandOver:
+def inline(pool: ThreadPoolExecutor) -> dispatch.HandOver:
     """Do each piece of work in a thread of this process."""
 
     def work(task: Any, account_id: int) -> None:

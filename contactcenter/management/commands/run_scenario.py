@@ -22,8 +22,8 @@ from contactcenter.scenarios.dry_run.answers import Answers
 from contactcenter.scenarios.dry_run.calls import BadCall
 from contactcenter.scenarios.pytest_plugin import definition_of
 from contactcenter.scenarios.settings_fields import NAME
-from integrations import redaction
 from integrations.models import IntegrationAccount
+from integrations.wire import redaction
 
 # What describes the call; every other KEY=VALUE is a variable of the scenario.
 CALL_KEYS = {

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from contactcenter import automation
+from contactcenter.automation import news
 from contactcenter.scenarios.context import Context
 from contactcenter.scenarios.settings_fields import BlockSettings, FieldsField
 
@@ -31,6 +31,6 @@ class ZapierSignal(Block):
         # The id of a record that the outbox has still to make is a marker, and nobody outside can read it.
         fields = {name: value for name, value in context.fields("payload").items() if not isinstance(value, dict)}
         name = str(context.settings["signal"])
-        automation.signal(context.interaction, name, fields, key=f"signal:{context.key}")
+        news.signal(context.interaction, name, fields, key=f"signal:{context.key}")
         context.outcome = {"signal": name, **fields}
         return NEXT

@@ -9,12 +9,14 @@ from contactcenter.crm_access import NotConfigured, account_for
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings, NameField, TemplateField
 from contactcenter.scenarios.values import recordset
-from integrations import deadlines, health, wirelog
+from integrations import deadlines
 from integrations.capabilities import BotAnswer, BotContext, ChatBot
 from integrations.catalogue import BOT
+from integrations.diagnosis import health
 from integrations.errors import Cause, IntegrationError, Rejected
 from integrations.fields import SecretUnreadable
 from integrations.models import ApiCall, IntegrationAccount
+from integrations.wire import wirelog
 
 from .base import FAILED, NEXT, NO_DATA, Block
 from .crm_account import CrmSelectAccount

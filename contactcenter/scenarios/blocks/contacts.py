@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from contactcenter import callers
+from contactcenter.callers import matching
 from contactcenter.models import Contact, ContactCenter
 from contactcenter.phone import normalise
 from contactcenter.scenarios.context import Context
@@ -75,7 +75,7 @@ class IdentifyContact(Block):
             context.set(context.settings["recordset"], recordset([_columns(each) for each in found], len(found)))
         if len(found) != 1:
             return SEVERAL if found else NO_DATA
-        callers.is_contact(context.interaction, found[0], f"{label} {value}")
+        matching.is_contact(context.interaction, found[0], f"{label} {value}")
         context.outcome["contact"] = str(found[0])
         return NEXT
 

@@ -9,17 +9,20 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
-from contactcenter import activities, breakers, outbox
-from contactcenter.breakers import Pass
+from contactcenter import activities
 from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect, note_health
 from contactcenter.models import OutboxEntry
+from contactcenter.outbox import breakers, entries
+from contactcenter.outbox.breakers import Pass
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
-from integrations import catalogue, deadlines, health, wirelog
+from integrations import catalogue, deadlines
+from integrations.diagnosis import health
 from integrations.errors import IntegrationError, Rejected
 from integrations.fields import SecretUnreadable
 from integrations.models import ApiCall, IntegrationAccount
-from integrations.redaction import mask
+from integrations.wire import wirelog
+from integrations.wire.redaction import mask
 
 from .base import FAILED, NEXT, Block, Busy
 
@@ -167,7 +170,7 @@ class CrmWriter(CrmBlock):
         )
         if not away:
             entry = activities.deliver(entry, live=True)
-        if entry.status in outbox.OPEN and outbox.is_busy(entry):
+        if entry.status in entries.OPEN and entries.is_busy(entry):
             raise Busy(context.title)
         context.outcome |= {"entry": entry.pk, "status": entry.status, **{"result": entry.result}}
         self.note_answer(context, account, {} if away else entry.result.get("error", {}))

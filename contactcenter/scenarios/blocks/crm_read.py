@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 
-from contactcenter import callers, showing
+from contactcenter import showing
+from contactcenter.callers import matching
 from contactcenter.crm_access import connect
 from contactcenter.models import ContactCenter
 from contactcenter.phone import normalise
@@ -69,7 +70,7 @@ class CrmSearch(CrmReader):
 
     def gave_up(self, context: Context, account: IntegrationAccount, error: IntegrationError) -> None:
         if context.settings["look_up"] == BY_PHONE:
-            callers.look_up_failed(context.interaction, account, error)
+            matching.look_up_failed(context.interaction, account, error)
 
     def language(self, context: Context, provider: Crm) -> str:
         """How values are written in the query; see `substitution.LANGUAGES`."""
@@ -84,7 +85,7 @@ class CrmSearch(CrmReader):
             context.outcome["note"] = "The number is withheld: nobody was looked up."
             return NO_DATA
         matches = provider.find_by_phone(phone.e164, phone.raw)
-        caller = callers.matched_by_crm(interaction, account, matches)
+        caller = matching.matched_by_crm(interaction, account, matches)
         context.outcome |= {"query": matches.query, "found": len(matches.people), "caller": caller["status"]}
         keep(context, _caller_first(matches, caller))
         if not matches.people:

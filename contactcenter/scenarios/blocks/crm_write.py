@@ -8,6 +8,7 @@ from django import forms
 from contactcenter import activities
 from contactcenter.crm_access import connect
 from contactcenter.models import OutboxEntry
+from contactcenter.outbox.sending import NOT_THERE
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import (
     AccountField,
@@ -17,7 +18,6 @@ from contactcenter.scenarios.settings_fields import (
     ObjectTypeField,
     TemplateField,
 )
-from contactcenter.sending import NOT_THERE
 from integrations.capabilities import RecordDeletion, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount

@@ -18,12 +18,13 @@ from contactcenter.scenarios.settings_fields import (
     checked,
 )
 from contactcenter.scenarios.substitution import VARIABLE, Unsafe, substitute
-from integrations import deadlines, wirelog
+from integrations import deadlines
 from integrations.errors import IntegrationError
 from integrations.fields import SecretUnreadable
 from integrations.http import HttpClient, error_from_response, same_origin
 from integrations.models import IntegrationAccount
-from integrations.redaction import is_sensitive, mask_url
+from integrations.wire import wirelog
+from integrations.wire.redaction import is_sensitive, mask_url
 
 from .base import FAILED, NEXT, Block
 from .requests import ANSWER_KEPT, METHODS, Answer, ask, shown, take_out

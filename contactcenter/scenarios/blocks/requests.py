@@ -9,7 +9,7 @@ from contactcenter.models import ScenarioRequest
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.json_paths import read
 from integrations.errors import IntegrationError
-from integrations.redaction import mask
+from integrations.wire.redaction import mask
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # Sent again after a crash these do the same once more, which is harmless (RFC 9110 section 9.2.2).

@@ -15,10 +15,12 @@ from contactcenter.scenarios.settings_fields import (
     PathsField,
     TemplateField,
 )
-from integrations import deadlines, health, wirelog
+from integrations import deadlines
 from integrations.catalogue import ZENDESK
+from integrations.diagnosis import health
 from integrations.errors import Cause, IntegrationError
 from integrations.models import IntegrationAccount
+from integrations.wire import wirelog
 
 from .base import FAILED, NEXT, NO_DATA
 from .crm_account import CrmSelectAccount

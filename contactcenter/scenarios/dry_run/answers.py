@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 
-from integrations import doors, redaction, transport, wirelog
+from integrations import doors, transport
 from integrations.answers import error_from_exception
 from integrations.errors import Cause, IntegrationError, Unavailable
 from integrations.models import ApiCall, IntegrationAccount
 from integrations.simulators.inside import Inside
+from integrations.wire import redaction, wirelog
 
 from .calls import Fault
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 
-from contactcenter import calls, desk, digits, outbox
+from contactcenter import calls, desk, digits
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun, ScenarioVersion
+from contactcenter.outbox import entries
 from contactcenter.scenarios import definition as definitions
 from contactcenter.scenarios import engine, runs
 from contactcenter.scenarios.definition import BlockData
@@ -207,8 +208,8 @@ class _Play:
                 return
 
     def deliver(self) -> None:
-        for key in list(outbox.heads().values_list("record_key", flat=True)):
-            outbox.deliver_record(key)
+        for key in list(entries.heads().values_list("record_key", flat=True)):
+            entries.deliver_record(key)
 
     def end_wait(self) -> bool:
         """Put the clock forward to the end of the wait, where the run has one."""

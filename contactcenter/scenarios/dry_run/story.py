@@ -16,8 +16,8 @@ from contactcenter.scenarios.blocks.base import FAILED, WAIT
 from contactcenter.scenarios.context import MEMORY, Context
 from contactcenter.scenarios.definition import BlockData
 from contactcenter.scenarios.values import Values
-from integrations import redaction
 from integrations.clock import Clock
+from integrations.wire import redaction
 
 from .answers import Answers
 from .escaping import values_of

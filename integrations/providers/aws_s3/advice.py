@@ -1,7 +1,7 @@
 """What each cause means at S3, who acts, and where to click in Amazon's console."""
 
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU, Advice
 from integrations.errors import Cause
-from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU, Advice
 
 ADVICE = {
     Cause.BAD_CREDENTIALS: Advice(

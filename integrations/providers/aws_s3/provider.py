@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations import catalogue
 from integrations.actions import Link, Result, action
 from integrations.capabilities import OpenRecording, RecordingStorage, StoredRecording
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
 from integrations.providers.base import Provider
 

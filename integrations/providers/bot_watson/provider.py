@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from integrations import catalogue
 from integrations.capabilities import BotAnswer, BotContext
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause, Rejected, Stage
 from integrations.providers.bot import Bot
 from integrations.providers.ibm import ADVICE as GENERAL
 from integrations.providers.ibm import MANAGE, Watson
 from integrations.vendor_json import object_of, text_of
-from integrations.verdict import YOU
 
 from .answers import output_of, suggestions_of, wants_a_person
 from .properties import V2, VERSIONS, WatsonBotProperties

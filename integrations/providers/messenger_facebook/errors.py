@@ -4,11 +4,11 @@ from typing import Any
 
 import requests
 
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.providers import messenger
 from integrations.vendor_json import inner, text_of
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 # Decided by number, never by text. A pair names the subcode too and comes first.
 OUT_OF_REACH = {

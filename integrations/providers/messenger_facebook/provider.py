@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from integrations import history
 from integrations.actions import Result, action
 from integrations.capabilities import OutgoingMessage
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
 from integrations.http import error_from_response
 from integrations.providers import messenger

@@ -8,7 +8,7 @@ from typing import Any
 
 from integrations import catalogue
 from integrations.capabilities import Record, RecordRef
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.providers.osvc import ServiceCloud, roql
 from integrations.providers.osvc.advice import REST_ADVICE
 from integrations.providers.osvc.browser_ui import BrowserUi

@@ -3,11 +3,11 @@
 
 import requests
 
-from integrations import oauth
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
 from integrations.errors import IntegrationError
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth import access
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
 
 from . import errors
@@ -55,5 +55,5 @@ class SignIn(OAuth2, Provider):
         help_text="Deletes the access token here; the next request gets a new one from the identity provider.",
     )
     def forget_tokens(self) -> Result:
-        oauth.forget(self)
+        access.forget(self)
         return Result(True, "The token was deleted here. The next request gets a new one.")

@@ -5,9 +5,9 @@ can show."""
 
 from collections.abc import Mapping
 
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 from integrations.errors import Cause
-from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
 ACCOUNT = "Configuration > Staff Management > Staff Accounts by Groups: open our account"
 PROFILE = "Configuration > Staff Management > Profiles: open the profile of our account"

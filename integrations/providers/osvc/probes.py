@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import Stage
 
 from . import roql

@@ -14,14 +14,14 @@ from urllib.parse import quote
 import phonenumbers
 from django import forms
 
-from integrations import phone_match
 from integrations.actions import Result, action
 from integrations.activity_text import entry, holds_reference, mark_of, marked, reference_line
 from integrations.agent_match import AgentLookup
 from integrations.batches import batched
 from integrations.capabilities import Activity, Crm, CrmUser, PhoneMatches, Record, RecordDeletion, RecordRef
-from integrations.doctor import explain
+from integrations.diagnosis.doctor import explain
 from integrations.errors import Cause, IntegrationError, Rejected
+from integrations.phone import match
 from integrations.providers.base import Provider
 
 from . import roql
@@ -157,7 +157,7 @@ class ServiceCloud(Crm, RecordDeletion, AgentLookup, Provider):
 
     @action("Look up caller", form=CallerForm, help_text="Who would be named for a call from this number, and why.")
     def look_up_caller(self, phone: str) -> Result:
-        parsed = phone_match.parse(phone, str(self.properties["default_country"]))
+        parsed = match.parse(phone, str(self.properties["default_country"]))
         e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if parsed else ""
         try:
             found = self.find_by_phone(e164, phone)
@@ -173,13 +173,13 @@ class ServiceCloud(Crm, RecordDeletion, AgentLookup, Provider):
 
         `rawNumber` holds the digits of a number as it was typed, with or without country code."""
         region = str(self.properties["default_country"])
-        number = phone_match.wanted(e164, received, region)
-        if not phone_match.digits(number):
+        number = match.wanted(e164, received, region)
+        if not match.digits(number):
             return PhoneMatches(())
-        spelt = dict.fromkeys(map(phone_match.digits, phone_match.spellings(number, region, received)))
+        spelt = dict.fromkeys(map(match.digits, match.spellings(number, region, received)))
         statement = self._contacts(roql.one_of("phones.rawNumber", filter(None, spelt)))
         found = self._with_number(statement, number, region)
-        for ending in () if found else phone_match.nationals(number, region):
+        for ending in () if found else match.nationals(number, region):
             if len(ending) >= SHORTEST_ENDING and not found:
                 statement = self._contacts(roql.containing("phones.rawNumber", ending))
                 found = self._with_number(statement, number, region)
@@ -192,7 +192,7 @@ class ServiceCloud(Crm, RecordDeletion, AgentLookup, Provider):
         """People whose number is the caller's, digit by digit, each once."""
         people: dict[str, Record] = {}
         for row in self.rows(statement, purpose="Find caller"):
-            if phone_match.same(row["phones.number"], number, region):
+            if match.same(row["phones.number"], number, region):
                 people.setdefault(row["id"], self.record(self.CONTACTS, row["id"], row))
         return list(people.values())
 

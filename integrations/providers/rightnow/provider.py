@@ -12,7 +12,7 @@ from lxml import etree
 
 from integrations import catalogue
 from integrations.capabilities import Record, RecordRef
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
 from integrations.providers.osvc import ServiceCloud
 from integrations.providers.osvc.advice import SOAP_ADVICE

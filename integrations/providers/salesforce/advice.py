@@ -1,8 +1,8 @@
 """What each cause means at Salesforce and who clicks what there, over the doctor's general advice."""
 
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 from integrations.errors import Cause
-from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
 APP = "Setup > External Client App Manager (connected apps of before: Setup > App Manager): open our app"
 USER = "Setup > Users > Users: open the integration user"

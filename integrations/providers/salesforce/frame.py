@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import phonenumbers
 
-from integrations import phone_match
 from integrations.capabilities import CallFacts, EmbedHost, FramePlace, RecordRef, ScreenPop
+from integrations.phone import match
 
 from .answers import OBJECT_NAME
 from .properties import LAYOUT_POP
@@ -72,4 +72,4 @@ def search_term(phone: str) -> str:
     try:
         return phonenumbers.national_significant_number(phonenumbers.parse(phone))
     except phonenumbers.NumberParseException:
-        return phone_match.digits(phone)
+        return match.digits(phone)

@@ -1,9 +1,9 @@
 """The three ways into Salesforce, and where its API is.
 
 The token answer has no `expires_in`: how long a session lives is the organisation's policy, so a token is used until
-Salesforce says 401. Where refresh tokens rotate, using an old one kills the whole grant; `integrations.oauth` renews
-under a lease and stores the new one before anything else happens (Salesforce help, "Refresh token rotation"). All API
-calls go to the `instance_url` of the token answer, never to the log-in host."""
+Salesforce says 401. Where refresh tokens rotate, using an old one kills the whole grant; `integrations.oauth.access`
+renews under a lease and stores the new one before anything else happens (Salesforce help, "Refresh token rotation").
+All API calls go to the `instance_url` of the token answer, never to the log-in host."""
 
 from typing import Any
 
@@ -11,12 +11,13 @@ import requests
 from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
-from integrations import http, oauth, tokens
+from integrations import http
 from integrations.actions import Result, action
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, Rejected, Stage
 from integrations.fields import SecretUnreadable
 from integrations.models import OAuthToken
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth import access, tokens
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
 
 from . import assertion, errors, hosts
@@ -46,7 +47,7 @@ class Login(OAuth2, Provider):
             client_secret=self.account.secret("consumer_secret"),
             grant=grant,
             scope=SCOPE if code else "",
-            redirect_uri=oauth.callback_url(CALLBACK_PATH),
+            redirect_uri=access.callback_url(CALLBACK_PATH),
             keep=("instance_url", "id"),
             assertion=self._assertion if grant == JWT_BEARER else None,
         )
@@ -89,8 +90,8 @@ class Login(OAuth2, Provider):
         """What the token answer said besides the token; the token is fetched where there is none yet.
 
         Raises `Rejected` where the answer points to a host that is not Salesforce's: nothing is sent there."""
-        oauth.adopt_refresh_token(self, "refresh_token")
-        oauth.bearer(self)
+        access.adopt_refresh_token(self, "refresh_token")
+        access.bearer(self)
         found = tokens.facts(tokens.row_of(self.account), self.oauth_config())
         self._check_instance(found.get("instance_url", ""))
         return found.get(name, "")
@@ -123,4 +124,4 @@ class Login(OAuth2, Provider):
         help_text="Opens Salesforce, where the integration user allows the access, and comes back here.",
     )
     def request_token(self) -> Result:
-        return Result(True, "Continue at Salesforce.", redirect=oauth.start_code_flow(self))
+        return Result(True, "Continue at Salesforce.", redirect=access.start_code_flow(self))

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import phone_match
 from integrations.agent_match import AgentLookup
 from integrations.batches import batched
 from integrations.capabilities import CrmUser, PhoneMatches, Record
+from integrations.phone import match
 
 from . import soql
 from .answers import kind_of, many
@@ -56,7 +56,7 @@ SHORTEST_TERM = 2
 class People(AgentLookup, Records):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """People with this number; the query is the one that was sent last. One request in the usual case."""
-        number = phone_match.wanted(e164, received, self._country())
+        number = match.wanted(e164, received, self._country())
         terms = self._terms(number)
         if not terms:
             return PhoneMatches(())
@@ -74,8 +74,8 @@ class People(AgentLookup, Records):
     def _terms(self, number: str) -> list[str]:
         """The digits with and without country code, as people store them."""
         country = self._country()
-        whole = [text.removeprefix("+") for text in phone_match.e164_forms(number, country)]
-        found = dict.fromkeys([*whole, *phone_match.nationals(number, country)])
+        whole = [text.removeprefix("+") for text in match.e164_forms(number, country)]
+        found = dict.fromkeys([*whole, *match.nationals(number, country)])
         return [text for text in found if len(text) >= SHORTEST_TERM]
 
     def _country(self) -> str:
@@ -89,7 +89,7 @@ class People(AgentLookup, Records):
     def _fresh(self, kind: str, number: str) -> str:
         """Records that the search index may not have yet."""
         since = f"{timezone.now() - FRESH:%Y-%m-%dT%H:%M:%SZ}"
-        endings = [soql.literal(f"%{text}") for text in phone_match.endings(number)] or [soql.literal(number)]
+        endings = [soql.literal(f"%{text}") for text in match.endings(number)] or [soql.literal(number)]
         numbers = " OR ".join(f"{field} LIKE {text}" for field in PHONES[kind] for text in endings)
         only = f" AND {ONLY[kind]}" if kind in ONLY else ""
         return soql.query((FIELDS[kind],), kind, f"SystemModstamp >= {since}{only} AND ({numbers})", limit=MOST_PEOPLE)
@@ -134,7 +134,7 @@ def is_record_id(text: str) -> bool:
 
 def has_number(record: Record, number: str, country: str) -> bool:
     stored = (record.fields.get(name, "") for name in PHONES[record.ref.kind])
-    return any(phone_match.same(text, number, country) for text in stored if text)
+    return any(match.same(text, number, country) for text in stored if text)
 
 
 def person(record: Record) -> Record:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, Rejected, Stage
 from integrations.http import json_of
 

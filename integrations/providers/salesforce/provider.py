@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import date
 
-from integrations import catalogue, oauth
+from integrations import catalogue
 from integrations.actions import Result, action
-from integrations.doctor import Passed
-from integrations.expiries import Announced
+from integrations.diagnosis.doctor import Passed
+from integrations.expiry.expiries import Announced
+from integrations.oauth import access
 
 from .advice import ADVICE
 from .bulk import Bulk
@@ -45,5 +46,5 @@ class Salesforce(Limits, People, CallCenter, Lists, Bulk):
         help_text="Deletes the tokens here and withdraws them at Salesforce. The account has to be authorised again.",
     )
     def forget_tokens(self) -> Result:
-        oauth.forget(self)
+        access.forget(self)
         return Result(True, "The tokens were deleted here, and Salesforce was asked to withdraw them.")

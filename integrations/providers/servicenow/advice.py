@@ -1,8 +1,8 @@
 """What each cause means at ServiceNow and who clicks what there, over the doctor's general advice."""
 
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 from integrations.errors import Cause
-from integrations.verdict import THEIR_ADMINISTRATOR, VENDOR, YOU
 
 CLIENT_RECORD = (
     "System OAuth > Application Registry (today: Machine Identity Console > Inbound integrations): open our client",

@@ -10,12 +10,12 @@ import requests
 from django import forms
 from django.utils import timezone
 
-from integrations import oauth
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
-from integrations.doctor import explain
+from integrations.diagnosis.doctor import explain
 from integrations.errors import IntegrationError
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth import access
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
 
 from . import errors
@@ -92,7 +92,7 @@ class Login(OAuth2, Provider):
     )
     def request_refresh_token(self, username: str, password: str) -> Result:
         try:
-            token = oauth.obtain_with_password(self, username, password)
+            token = access.obtain_with_password(self, username, password)
         except IntegrationError as error:
             verdict = explain(self, error)
             return Result(False, verdict.message, rows=verdict.rows, verdict=verdict)
@@ -104,7 +104,7 @@ class Login(OAuth2, Provider):
         help_text="Opens ServiceNow, where a person allows the access, and comes back here.",
     )
     def request_authorisation(self) -> Result:
-        return Result(True, "Continue at ServiceNow.", redirect=oauth.start_code_flow(self))
+        return Result(True, "Continue at ServiceNow.", redirect=access.start_code_flow(self))
 
     @action(
         "Forget tokens",
@@ -112,7 +112,7 @@ class Login(OAuth2, Provider):
         help_text="Deletes the tokens here and withdraws them at ServiceNow. The account has to be authorised again.",
     )
     def forget_tokens(self) -> Result:
-        oauth.forget(self)
+        access.forget(self)
         return Result(True, "The tokens were deleted here, and ServiceNow was asked to withdraw them.")
 
 

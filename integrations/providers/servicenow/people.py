@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 
 import phonenumbers
 
-from integrations import phone_match
 from integrations.agent_match import AgentLookup
 from integrations.batches import batched
 from integrations.capabilities import CrmUser, PhoneMatches, Record
+from integrations.phone import match
 
 from . import query as encoded
 from .tables import Tables
@@ -32,13 +32,13 @@ class People(AgentLookup, Tables):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Active users with this number; the query is the one that was sent last. One request in the usual case."""
         region = str(self.properties["default_country"])
-        number = phone_match.wanted(e164, received, region)
-        if not phone_match.digits(number):
+        number = match.wanted(e164, received, region)
+        if not match.digits(number):
             return PhoneMatches(())
-        spelt = encoded.one_of(phone_match.spellings(number, region, received))
+        spelt = encoded.one_of(match.spellings(number, region, received))
         query = f"active=true^{encoded.any_of(PHONES, 'IN', spelt)}"
         found = self._with_number(query, number, region)
-        endings = phone_match.endings(number)
+        endings = match.endings(number)
         if not found and endings:
             query = "active=true^" + "^OR".join(encoded.any_of(PHONES, "LIKE", ending) for ending in endings)
             found = self._with_number(query, number, region)
@@ -80,7 +80,7 @@ def has_number(row: dict[str, str], number: str, region: str) -> bool:
     """Whether an active user has this number in one of the phone columns, read by the rules of the user's country."""
     own = row.get("country", "").upper()
     home = own if own in phonenumbers.SUPPORTED_REGIONS else region
-    return is_active(row) and any(phone_match.same(text, number, home) for text in _phones(row))
+    return is_active(row) and any(match.same(text, number, home) for text in _phones(row))
 
 
 def is_active(row: dict[str, str]) -> bool:

@@ -5,7 +5,7 @@ It never writes. So rights to create and change cannot be tried; the test says s
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, Stage
 
 from .answers import many_rows, table_name

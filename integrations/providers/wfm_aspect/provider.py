@@ -9,11 +9,11 @@ from django.utils import timezone
 from integrations import catalogue
 from integrations.actions import Exact, Result, action
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, ConnectedFeed, Snapshot
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, Stage
 from integrations.providers.adherence import ReasonCoding
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 from .layout import Layout, layout_of
 from .line import FULL, KEEP_ALIVE, RtaLine, header

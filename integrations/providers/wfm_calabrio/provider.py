@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from integrations import catalogue, deadlines
 from integrations.capabilities import ConnectedFeed, FeedContext, Snapshot
-from integrations.doctor import Advice, Passed
+from integrations.diagnosis.doctor import Advice, Passed
+from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
 from integrations.providers.base import Provider
 from integrations.providers.http_feed import seconds_for
-from integrations.verdict import THEIR_ADMINISTRATOR, YOU
 
 from .line import Dialect, StateLine
 from .properties import WfmCalabrioProperties

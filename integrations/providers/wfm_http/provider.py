@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from integrations import catalogue
 from integrations.capabilities import FeedContext, Pushed, Snapshot
-from integrations.doctor import Advice
+from integrations.diagnosis.doctor import Advice
+from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause
 from integrations.providers.adherence import ReasonCoding
 from integrations.providers.http_feed import HttpFeed
-from integrations.verdict import YOU
 
 from . import rta_json
 from .properties import WfmHttpProperties

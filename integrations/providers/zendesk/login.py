@@ -9,13 +9,13 @@ from typing import Any
 
 import requests
 
-from integrations import oauth
 from integrations.actions import Result, action
 from integrations.basic_auth import basic
 from integrations.errors import IntegrationError
-from integrations.expiries import Announced
+from integrations.expiry.expiries import Announced
 from integrations.models import OAuthToken
-from integrations.oauth import OAuth2, OAuthConfig
+from integrations.oauth import access
+from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.providers.base import Provider
 
 from . import errors
@@ -99,7 +99,7 @@ class Login(OAuth2, Provider):
         help_text="Opens Zendesk, where a person allows the access, and comes back here.",
     )
     def request_authorisation(self) -> Result:
-        return Result(True, "Continue at Zendesk.", redirect=oauth.start_code_flow(self))
+        return Result(True, "Continue at Zendesk.", redirect=access.start_code_flow(self))
 
     @action(
         "Forget tokens",
@@ -107,7 +107,7 @@ class Login(OAuth2, Provider):
         help_text="Deletes the OAuth tokens here. Zendesk lists and withdraws them under OAuth clients > Tokens.",
     )
     def forget_tokens(self) -> Result:
-        oauth.forget(self)
+        access.forget(self)
         return Result(True, "The tokens were deleted here. In Zendesk's Admin Center they can be withdrawn.")
 
     @action(
@@ -127,7 +127,7 @@ class Login(OAuth2, Provider):
         self.account.save()
         fresh = type(self)(self.account)
         text = f'Continue at Zendesk, for the OAuth client "{client}". Afterwards clear the API token here.'
-        return Result(True, text, redirect=oauth.start_code_flow(fresh))
+        return Result(True, text, redirect=access.start_code_flow(fresh))
 
     def _new_client(self) -> tuple[str, str]:
         """Identifier and secret of a new OAuth client; administrators only. Raises `IntegrationError`."""
@@ -135,7 +135,7 @@ class Login(OAuth2, Provider):
             "name": "Contact centre",
             "identifier": f"contact_centre_{self.account.public_id.hex[:8]}",
             "user_id": who_am_i(self)["id"],
-            "redirect_uri": [oauth.callback_url()],
+            "redirect_uri": [access.callback_url()],
         }
         response = self.http.post("/api/v2/oauth/clients.json", json={"client": client}, purpose="Make OAuth client")
         made = record_in(response, "client")

@@ -11,10 +11,10 @@ from typing import Any
 import phonenumbers
 from django import forms
 
-from integrations import phone_match
 from integrations.actions import Result, action
 from integrations.agent_match import AgentLookup
 from integrations.capabilities import CrmUser, PhoneMatches, Record, RecordRef
+from integrations.phone import match
 
 from .answers import list_in
 from .records import Records
@@ -38,7 +38,7 @@ class People(AgentLookup, Records):
     def find_by_phone(self, e164: str, received: str) -> PhoneMatches:
         """Customers with this number; the query is the one that was sent last. One request in the usual case."""
         region = str(self.properties["default_country"])
-        asked = phone_match.wanted(e164, received, region)
+        asked = match.wanted(e164, received, region)
         query = ""
         for pattern in patterns(asked, region):
             query = f"type:user role:end-user phone:{pattern}"
@@ -49,7 +49,7 @@ class People(AgentLookup, Records):
 
     def _with_number(self, query: str, asked: str, region: str) -> list[Record]:
         rows = [row for row in self.rows(query, "user", limit=LIMIT, purpose="Find caller") if is_customer(row)]
-        sure = [row for row in rows if phone_match.same(str(row.get("phone") or ""), asked, region)]
+        sure = [row for row in rows if match.same(str(row.get("phone") or ""), asked, region)]
         unsure = [row for row in rows if row not in sure][:MOST_IDENTITIES]
         return [self.record("user", row) for row in (*sure, *(r for r in unsure if self._has_other(r, asked, region)))]
 
@@ -57,7 +57,7 @@ class People(AgentLookup, Records):
         path = self.path(RecordRef("user", str(row["id"])), "/identities")
         listed = list_in(self.http.get(path, purpose="Read numbers of caller"), "identities")
         numbers = (str(entry.get("value") or "") for entry in listed if entry.get("type") == "phone_number")
-        return any(phone_match.same(text, asked, region) for text in numbers)
+        return any(match.same(text, asked, region) for text in numbers)
 
     def agent_keys(self) -> tuple[str, ...]:
         """*Agent map key*. Zendesk has no user names: our agents' count where they are addresses (`users_with`)."""
@@ -90,7 +90,7 @@ class People(AgentLookup, Records):
 
     @action("Look up", form=LookUpForm, help_text="Asks Zendesk who has a phone number, as a call would.")
     def look_up(self, phone: str) -> Result:
-        number = phone_match.parse(phone, str(self.properties["default_country"]))
+        number = match.parse(phone, str(self.properties["default_country"]))
         e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else ""
         matches = self.find_by_phone(e164, phone)
         rows = tuple(
@@ -109,7 +109,7 @@ def patterns(asked: str, region: str) -> list[str]:
     """What to ask for, the usual first: numbers that end in the caller's digits, then those with an extension behind.
 
     Without a country code in front, because a profile may lack it; the comparison afterwards knows the country."""
-    known = phone_match.nationals(asked, region)
+    known = match.nationals(asked, region)
     if not asked.startswith("+"):
         return known
     return [*(f"*{national}" for national in known), *(f"*{national}*" for national in known)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import AuthenticationFailed, Cause, Stage
 from integrations.http import json_of
 

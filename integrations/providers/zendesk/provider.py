@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from integrations import catalogue
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 
 from .advice import ADVICE
 from .history import History

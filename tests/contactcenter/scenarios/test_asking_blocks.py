@@ -12,7 +12,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactcenter import chats, desk, digits, telephony
+from contactcenter import desk, digits, telephony
+from contactcenter.chats import conversation
 from contactcenter.errors import NotPossible
 from contactcenter.models import DigitRequest, Interaction, ScenarioRequest, ScenarioRun, Service
 from contactcenter.scenarios import engine, json_paths
@@ -566,4 +567,4 @@ def test_a_chat_runs_its_scenario_with_its_words(telegram: Vendor, bot: Vendor) 
     desk.end(agent, str(interaction.public_id))
     interaction = flow.work(interaction)
     assert (flow.run_of(interaction).status, flow.run_of(interaction).variables["over"]) == ("finished", "1")
-    assert chats.Chat.objects.get().open_key is None
+    assert conversation.Chat.objects.get().open_key is None

@@ -13,7 +13,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contactcenter import activities, automation, calls, desk, mails, messages, showing
+from contactcenter import activities, calls, desk, mails, messages, showing
+from contactcenter.automation import news
 from contactcenter.errors import NotPossible
 from contactcenter.models import AgentEvent, Interaction, InternalMessage, OutgoingMail
 from contactcenter.scenarios.definition import problems
@@ -109,7 +110,7 @@ def test_attached_data_travels_to_the_desktop_the_activity_and_zapier() -> None:
     assert interaction.attached_data == {"Order": "35436"}
     assert calls.view(interaction)["attachedData"] == {"Order": "35436"}
     assert activities.activity(interaction)["extra"] == {"Order": "35436"}
-    (event,) = automation.KINDS["interaction_offered"].newest(1)
+    (event,) = news.KINDS["interaction_offered"].newest(1)
     assert event.fields["attached_data"] == {"Order": "35436"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from contactcenter import feeds
+from contactcenter.feeds import dispatch
 from contactcenter.models import FeedState
 from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot
 from integrations.errors import AuthenticationFailed, Unavailable
@@ -108,9 +108,9 @@ def test_a_failed_push_is_one_request_and_one_error(receiver: Vendor) -> None:
 def test_the_dispatcher_pushes_it_like_any_workforce_feed(receiver: Vendor) -> None:
     account = connect().account
     handed: list[int] = []
-    feeds.dispatch_due(hand_over=lambda task, account_id, expires: handed.append(account_id))
+    dispatch.dispatch_due(hand_over=lambda task, account_id, expires: handed.append(account_id))
     assert handed == [account.pk]
-    feeds.push(account.pk)
+    dispatch.push(account.pk)
     feed = FeedState.objects.get(account=account)
     assert (feed.sent, feed.failed, feed.interval) == (1, 0, 10)
     assert receiver.board()["last_sequence"] == 1

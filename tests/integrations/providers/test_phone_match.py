@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations import phone_match
+from integrations.phone import match
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from integrations import phone_match
     ],
 )
 def test_the_same_number_is_recognised_however_it_is_written(text: str, e164: str, region: str) -> None:
-    assert phone_match.same(text, e164, region)
+    assert match.same(text, e164, region)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_the_same_number_is_recognised_however_it_is_written(text: str, e164: st
     ],
 )
 def test_another_number_is_not_taken_for_the_callers(text: str, e164: str, region: str) -> None:
-    assert not phone_match.same(text, e164, region)
+    assert not match.same(text, e164, region)
 
 
 def test_the_usual_spellings_of_a_us_number_are_asked_for() -> None:
-    spellings = phone_match.spellings("+18003534676", "US", "8003534676")
+    spellings = match.spellings("+18003534676", "US", "8003534676")
     wanted = ["+18003534676", "8003534676", "(800) 353-4676", "800-353-4676", "800.353.4676", "+1 (800) 353-4676"]
     assert set(wanted) <= set(spellings)
     assert "1-800-353-4676" in spellings
@@ -57,29 +57,29 @@ def test_the_usual_spellings_of_a_us_number_are_asked_for() -> None:
 
 
 def test_national_spellings_are_left_out_for_a_foreign_number() -> None:
-    assert "020 7946 0018" in phone_match.spellings("+442079460018", "GB")
-    assert "020 7946 0018" not in phone_match.spellings("+442079460018", "US")
+    assert "020 7946 0018" in match.spellings("+442079460018", "GB")
+    assert "020 7946 0018" not in match.spellings("+442079460018", "US")
 
 
 def test_an_extension_is_asked_for_as_it_is_and_never_by_its_ending() -> None:
-    assert phone_match.spellings("1001", "US", "1001") == ["1001"]
-    assert phone_match.endings("1001") == []
+    assert match.spellings("1001", "US", "1001") == ["1001"]
+    assert match.endings("1001") == []
 
 
 def test_the_ending_is_asked_for_together_and_in_pairs() -> None:
-    assert phone_match.endings("+33142685300") == ["5300", "53 00", "53-00", "53.00"]
+    assert match.endings("+33142685300") == ["5300", "53 00", "53-00", "53.00"]
 
 
 @given(st.text(max_size=40), st.text(max_size=20), st.sampled_from(["US", "DE", "JP"]))
 def test_odd_text_never_raises(text: str, number: str, region: str) -> None:
-    phone_match.same(text, number, region)
-    phone_match.spellings(number, region, text)
-    phone_match.endings(number)
+    match.same(text, number, region)
+    match.spellings(number, region, text)
+    match.endings(number)
 
 
 @given(st.integers(min_value=2_012_000_000, max_value=9_899_999_999))
 def test_every_spelling_that_is_asked_for_is_recognised_again(national: int) -> None:
     e164 = f"+1{national}"
-    if phone_match.parse(e164, "US") is None:
+    if match.parse(e164, "US") is None:
         return
-    assert all(phone_match.same(text, e164, "US") for text in phone_match.spellings(e164, "US"))
+    assert all(match.same(text, e164, "US") for text in match.spellings(e164, "US"))

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 from django.test import Client
 
-from integrations import oauth
 from integrations.actions import actions_of
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Unavailable
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
+from integrations.oauth import access
 from integrations.providers.salesforce import Salesforce, assertion
 from tests.factories import AdminFactory
 from tests.integrations.providers.conftest import Vendor
@@ -45,7 +45,7 @@ def who(provider: Salesforce) -> str:
 def authorised(**properties: Any) -> Salesforce:
     provider = by_person(**properties)
     back = allow(provider.request_token().redirect)
-    oauth.finish_code_flow(back["state"], back["code"])
+    access.finish_code_flow(back["state"], back["code"])
     return again(provider)
 
 
@@ -128,10 +128,10 @@ def test_request_token_is_there_for_the_grant_that_needs_a_person(salesforce: Ve
 def test_a_code_that_is_used_late_is_told_as_such(salesforce: Vendor) -> None:
     provider = by_person()
     back = allow(provider.request_token().redirect)
-    error = failure(lambda: oauth.finish_code_flow(back["state"], "aPrx-somebody-elses"))
+    error = failure(lambda: access.finish_code_flow(back["state"], "aPrx-somebody-elses"))
     assert (error.cause, error.vendor_message) == (Cause.TOKEN_EXPIRED, "invalid authorization code")
     back = allow(provider.request_token().redirect)
-    assert oauth.finish_code_flow(back["state"], back["code"]).pk == provider.account.pk
+    assert access.finish_code_flow(back["state"], back["code"]).pk == provider.account.pk
 
 
 # -- renewing
@@ -195,7 +195,7 @@ def test_a_grant_that_died_asks_for_a_person_once_and_a_person_heals_it(salesfor
     assert salesforce.count("token_refreshes") == asked
     assert again(provider).account.health == Health.NEEDS_AUTHORISATION
     back = allow(provider.request_token().redirect)
-    oauth.finish_code_flow(back["state"], back["code"])
+    access.finish_code_flow(back["state"], back["code"])
     assert again(provider).test_connection().ok
 
 

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from contactcenter.scenarios.substitution import Unsafe, check, substitute
-from integrations import tokens
 from integrations.capabilities import Activity, CallFacts, Crm, EmbedHost, PeopleDirectory, Record, RecordRef
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
 from integrations.fields import Sealed
 from integrations.models import ApiCall, IntegrationAccount
+from integrations.oauth import tokens
 from integrations.providers.salesforce import Salesforce, errors, soql
 from integrations.providers.salesforce.limits import usage, words
 from tests.integrations.providers.conftest import Vendor

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from integrations.diagnosis.verdict import NETWORK, THEIR_ADMINISTRATOR, VENDOR, YOU, Verdict
 from integrations.errors import Cause, Stage
 from integrations.models import Health, IntegrationAccount
 from integrations.simulators.server import running
-from integrations.verdict import NETWORK, THEIR_ADMINISTRATOR, VENDOR, YOU, Verdict
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor, make_account
 from tests.simulators import certificate

@@ -9,10 +9,10 @@ import pytest
 import requests
 from django.utils import timezone
 
-from integrations import oauth
 from integrations.actions import actions_of
 from integrations.errors import AuthenticationFailed, Cause
 from integrations.models import ApiCall, IntegrationAccount, OAuthToken
+from integrations.oauth import access
 from integrations.providers.servicenow import ServiceNow
 from integrations.providers.servicenow.login import SignInForm, remaining
 from tests.integrations.providers.conftest import Vendor, make_account
@@ -134,7 +134,7 @@ def test_a_person_allows_the_access_in_the_browser(servicenow: Vendor) -> None:
         started.redirect, data={"user": "integration.user", "decision": "allow"}, allow_redirects=False, timeout=5
     )
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
-    assert oauth.finish_code_flow(back["state"][0], back["code"][0]).pk == provider.account.pk
+    assert access.finish_code_flow(back["state"][0], back["code"][0]).pk == provider.account.pk
     assert who(provider) == "Integration User (integration.user)"
 
 

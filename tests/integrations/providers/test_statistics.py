@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from contactcenter import feeds
+from contactcenter.feeds import dispatch
 from contactcenter.models import FeedState
 from integrations.addresses import Guard
 from integrations.capabilities import AgentSnapshot, FeedContext, ServiceSnapshot, Snapshot, StatisticsFeed
@@ -121,8 +121,8 @@ def test_the_way_to_the_simulators_is_four_ports_wide() -> None:
 def test_the_dispatcher_drives_it(receiver: Vendor) -> None:
     account = connect().account
     handed: list[int] = []
-    feeds.dispatch_due(hand_over=lambda task, account_id, expires: handed.append(account_id))
-    feeds.push(account.pk)
+    dispatch.dispatch_due(hand_over=lambda task, account_id, expires: handed.append(account_id))
+    dispatch.push(account.pk)
     feed = FeedState.objects.get(account=account)
     assert (handed, feed.sent, feed.failed) == ([account.pk], 1, 0)
 

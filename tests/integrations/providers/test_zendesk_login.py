@@ -12,11 +12,11 @@ from django.db import connection
 from django.utils import timezone
 from time_machine import travel
 
-from integrations import oauth
 from integrations.actions import actions_of
 from integrations.errors import AuthenticationFailed, Cause, Unavailable
-from integrations.horizon import expiries_of
+from integrations.expiry.horizon import expiries_of
 from integrations.models import ApiCall, Health, IntegrationAccount, OAuthToken
+from integrations.oauth import access
 from integrations.providers.zendesk import Zendesk
 from tests.integrations.providers.conftest import Vendor
 from tests.integrations.providers.zendesk import CLIENT, SECRET, TOKEN, again, connect, make_account, sent
@@ -40,7 +40,7 @@ def allow(redirect: str, user: str = "integration@example.com", decision: str = 
 def authorised(**properties: Any) -> Zendesk:
     provider = connect(secrets=SECRET, **BY_PERSON, **properties)
     back = allow(provider.request_authorisation().redirect)
-    oauth.finish_code_flow(back["state"][0], back["code"][0])
+    access.finish_code_flow(back["state"][0], back["code"][0])
     return again(provider)
 
 
@@ -87,7 +87,7 @@ def test_a_person_allows_the_access_with_proof_of_who_began(zendesk: Vendor) -> 
     assert (asked["response_type"], asked["scope"]) == (["code"], ["read write"])
     assert asked["code_challenge_method"] == ["S256"] and asked["state"] and asked["redirect_uri"]
     back = allow(started.redirect)
-    assert oauth.finish_code_flow(back["state"][0], back["code"][0]).pk == provider.account.pk
+    assert access.finish_code_flow(back["state"][0], back["code"][0]).pk == provider.account.pk
     body = sent(zendesk, "POST", "/oauth/tokens")[0]["body"]
     assert {"code", "code_verifier", "redirect_uri", "client_secret"} <= set(body)
     assert body["refresh_token_expires_in"] == 90 * 86_400
@@ -100,7 +100,7 @@ def test_a_person_allows_the_access_with_proof_of_who_began(zendesk: Vendor) -> 
 def test_a_public_client_has_no_secret_and_proves_itself_by_the_verifier(zendesk: Vendor) -> None:
     provider = connect(secrets={}, authorization_type="authorization_code", client_id="demo_zendesk_public_client")
     back = allow(provider.request_authorisation().redirect)
-    oauth.finish_code_flow(back["state"][0], back["code"][0])
+    access.finish_code_flow(back["state"][0], back["code"][0])
     assert who(again(provider))
     assert "client_secret" not in sent(zendesk, "POST", "/oauth/tokens")[0]["body"]
 
@@ -183,7 +183,7 @@ def test_a_withdrawn_permission_needs_a_person(zendesk: Vendor) -> None:
     assert verdict is not None and verdict.cause == Cause.REFRESH_REVOKED
     assert IntegrationAccount.objects.get().health == Health.NEEDS_AUTHORISATION
     back = allow(again(provider).request_authorisation().redirect)
-    oauth.finish_code_flow(back["state"][0], back["code"][0])
+    access.finish_code_flow(back["state"][0], back["code"][0])
     assert again(provider).test_connection().ok
 
 
@@ -223,7 +223,7 @@ def test_the_move_makes_a_client_and_needs_one_click_and_one_consent(zendesk: Ve
     provider = connect(secrets=TOKEN)
     moved = provider.move_to_oauth()
     made = sent(zendesk, "POST", "/api/v2/oauth/clients.json")[0]["body"]["client"]
-    assert made["redirect_uri"] == [oauth.callback_url()] and made["user_id"]
+    assert made["redirect_uri"] == [access.callback_url()] and made["user_id"]
     account = IntegrationAccount.objects.get()
     account.full_clean()
     assert account.values()["client_id"] == made["identifier"]
@@ -233,7 +233,7 @@ def test_the_move_makes_a_client_and_needs_one_click_and_one_consent(zendesk: Ve
     assert who(again(provider)) and zendesk.count("token_requests") == 0
     assert next(again(provider).notices()).endswith("Press Authorise to finish the move to OAuth.")
     back = allow(moved.redirect)
-    oauth.finish_code_flow(back["state"][0], back["code"][0])
+    access.finish_code_flow(back["state"][0], back["code"][0])
     zendesk.settings(token_access=False)
     assert who(again(provider)) == "Integration User, integration@example.com, admin"
     assert list(again(provider).notices()) == []

@@ -1,0 +1,1 @@
+"""What platforms that start workflows elsewhere (Zapier) may read: `news` finds it, `views` answers."""

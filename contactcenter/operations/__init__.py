@@ -1,0 +1,1 @@
+"""For those who run the product: `checks` before the start, `views` for probes, `figures` for Prometheus."""

@@ -3,20 +3,19 @@
 
 import { iconOf } from "./cards.js";
 import { makeCanvas } from "./canvas.js";
-import { askConflict, askPublish, editText, showKeys } from "./dialogs.js";
+import { editText, showKeys } from "./dialogs.js";
 import { _, el, icon, settled } from "./dom.js";
 import { makeFindings } from "./findings.js";
-import { makeKeep } from "./keep.js";
 import { listenToKeys } from "./keyboard.js";
 import * as model from "./model.js";
 import { makeOutline } from "./outline.js";
 import { makePanel } from "./panel.js";
 import { pick } from "./picker.js";
+import { makeSaving } from "./saving.js";
 import { makeServer } from "./server.js";
 import { makeStore } from "./store.js";
 
 const CHECK_PAUSE = 300;
-const KEEP_PAUSE = 500;
 const NARROW = matchMedia("(max-width: 767px)");
 
 const root = document.querySelector("[data-editor]");
@@ -25,11 +24,9 @@ const kinds = model.kindsOf(data.catalogue);
 const { mayChange } = data;
 const working = Boolean(data.urls.save);
 const server = makeServer(data.urls);
-const keep = makeKeep(data.id);
 const doc = { name: data.name ?? "", description: data.description ?? "", definition: data.definition };
 const store = makeStore({ doc, seen: data.seen, panel: "", checked: !working });
 let view = localStorage.getItem("scenario-view") ?? "canvas";
-let saving = false;
 
 const actions = {
   definition: () => store.state.doc.definition,
@@ -111,6 +108,10 @@ const canvas = makeCanvas({ kinds, mayChange, marks: data.marks, actions });
 const outline = makeOutline({ kinds, mayChange, marks: data.marks, actions });
 const panel = makePanel({ kinds, mayChange, server, actions });
 const findings = makeFindings(actions);
+const saving = makeSaving({ data, kinds, server, store, say, flush: () => panel.flush(), show: showState, faults: (errors) => {
+  store.set({ selected: "", panel: "scenario" });
+  panel.nameFault(Object.values(errors).flat());
+} });
 
 // -- the page
 
@@ -118,8 +119,8 @@ const status = el("p", { class: "editor-said", role: "status" });
 const unsaved = el("span", { class: "unsaved", hidden: true }, _("Not saved yet"));
 const undoButton = tool("undo", "↶", _("Undo (Ctrl Z)"), () => commands.undo());
 const redoButton = tool("redo", "↷", _("Redo (Ctrl Shift Z)"), () => commands.redo());
-const saveButton = el("button", { type: "button", class: "button", onclick: () => save() }, _("Save"));
-const publishButton = el("button", { type: "button", class: "button primary", onclick: () => publish() }, _("Publish"));
+const saveButton = el("button", { type: "button", class: "button", onclick: () => saving.save() }, _("Save"));
+const publishButton = el("button", { type: "button", class: "button primary", onclick: () => saving.publish() }, _("Publish"));
 const viewButtons = ["canvas", "list"].map((name) => el("button", { type: "button", class: "segment", "aria-pressed": "false",
   data: { view: name }, onclick: () => show(name) }, name === "canvas" ? _("Canvas") : _("List")));
 const nothing = el("div", { class: "canvas-empty" }, el("p", {}, _("Nothing happens yet when a call arrives.")),
@@ -188,7 +189,7 @@ function showState() {
   undoButton.disabled = !store.canUndo;
   redoButton.disabled = !store.canRedo;
   unsaved.hidden = !store.dirty;
-  saveButton.disabled = saving || !store.dirty;
+  saveButton.disabled = saving.busy || !store.dirty;
 }
 
 function say(words, tone = "") {
@@ -229,7 +230,7 @@ function blockItems(definition) {
 }
 
 const commands = {
-  save: () => (mayChange ? save() : undefined),
+  save: () => (mayChange ? saving.save() : undefined),
   async undo() { await panel.flush(); store.undo(); },
   async redo() { await panel.flush(); store.redo(); },
   keys: () => showKeys(),
@@ -285,106 +286,11 @@ const check = settled(async () => {
   else if (!answer.aborted) say(answer.fault, "bad");
 }, CHECK_PAUSE);
 
-async function save() {
-  await panel.flush();
-  if (!store.dirty || saving) return !store.dirty;
-  const sent = store.state.doc;
-  saving = true;
-  showState();
-  const answer = await server.save(sent, store.state.seen);
-  saving = false;
-  if (answer.ok) return saved(sent, answer);
-  if (answer.status === 409) return conflict(answer);
-  if (answer.errors) {
-    store.set({ selected: "", panel: "scenario" });
-    panel.nameFault(Object.values(answer.errors).flat());
-  }
-  say(answer.fault ?? _("Nothing was saved: one value needs another look."), "bad");
-  showState();
-  return false;
-}
-
-function saved(sent, answer) {
-  store.savedAs(sent, answer.seen);
-  keepLater.forget();
-  if (store.dirty) keepLater();
-  else keep.drop();
-  for (const name of document.querySelectorAll("[data-scenario-name]")) name.textContent = answer.name;
-  for (const mark of document.querySelectorAll("[data-unpublished]")) mark.hidden = !answer.unpublished;
-  const { problems } = store.state.findings;
-  say(problems.length ? _("Saved as a draft. It cannot be published before its problems are solved.") : _("Saved. It takes effect with the next Publish."));
-  return true;
-}
-
-/** Another person saved since this page was loaded. Theirs and mine are both kept in what can be undone. */
-async function conflict({ theirs, differences }) {
-  const mine = store.state.doc;
-  const base = store.state.saved.definition;
-  const together = model.merged(base, mine.definition, theirs.definition);
-  const names = new Map([...mine.definition.blocks, ...theirs.definition.blocks].map((block) => [block.key, model.titleOf(block, kinds)]));
-  const clashes = together.clashes.map((key) => (key ? `“${names.get(key)}”` : _("the start")));
-  const choice = await askConflict({ theirs, differences, clashes });
-  showState();
-  if (!choice) return false;
-  const other = { name: theirs.name, description: theirs.description, definition: theirs.definition };
-  store.change(other);
-  store.savedAs(store.state.doc, theirs.seen);
-  if (choice === "theirs") {
-    keep.drop();
-    say(_("This is what was saved by somebody else. Undo brings yours back."));
-    return true;
-  }
-  store.change(choice === "merge" ? { ...pickedText(mine, other), definition: together.definition } : mine);
-  return save();
-}
-
-/** Name and description: mine where I changed them. */
-function pickedText(mine, theirs) {
-  const changed = (part) => mine[part] !== doc[part];
-  return { name: changed("name") ? mine.name : theirs.name, description: changed("description") ? mine.description : theirs.description };
-}
-
-async function publish() {
-  await panel.flush();
-  const answer = await server.check(actions.definition());
-  if (!answer.ok) return say(answer.fault, "bad");
-  const note = await askPublish({ problems: answer.problems, version: data.nextVersion, compare: data.compare });
-  if (note === null || !(await save())) return undefined;
-  leaving = true;
-  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-  const form = el("form", { method: "post", action: data.urls.publish, hidden: true }, el("input", { type: "hidden", name: "csrfmiddlewaretoken", value: token }),
-    el("input", { type: "hidden", name: "note", value: note }));
-  document.body.append(form);
-  form.submit();
-  return undefined;
-}
-
-// -- what is not saved
-
-let leaving = false;
-const keepLater = settled(() => keep.store(store.state.doc, store.state.seen), KEEP_PAUSE);
-addEventListener("beforeunload", (event) => {
-  if (!store.dirty || leaving) return;
-  keepLater.now();
-  event.preventDefault();
-});
-
-function offerKept() {
-  const kept = keep.find();
-  if (!kept || JSON.stringify(kept.doc) === JSON.stringify(doc)) return keep.drop();
-  const at = new Date(kept.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  const note = el("div", { class: "note note-warn kept-note", role: "status" }, el("p", {}, _("There are changes of %s that were not saved.", at)),
-    el("div", { class: "buttons" },
-      el("button", { type: "button", class: "button primary", onclick: () => { note.remove(); store.set({ seen: kept.seen }); store.change(kept.doc); } }, _("Take them up again")),
-      el("button", { type: "button", class: "button", onclick: () => { note.remove(); keep.drop(); } }, _("Drop them"))));
-  return root.prepend(note);
-}
-
 let checkedDefinition = null;
 store.listen((state) => {
   showState();
   if (!working) return;
-  if (store.dirty) keepLater();
+  saving.keepLater();
   if (state.doc.definition !== checkedDefinition) {
     checkedDefinition = state.doc.definition;
     check();
@@ -398,6 +304,6 @@ if (working) {
   checkedDefinition = doc.definition;
   check();
   check.now();
-  if (mayChange) offerKept();
+  if (mayChange) root.prepend(saving.keptNote() ?? "");
 }
 root.dataset.ready = "yes";

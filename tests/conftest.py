@@ -53,11 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     from contactcenter.celery import app
-    from tests import hashers
+    from tests import emptying, hashers
 
     config.addinivalue_line("markers", "php: needs PHP and SimpleSAMLphp")
     app.conf.update(broker_url="memory://", broker_transport_options={})
     settings.PASSWORD_HASHERS = hashers.ONLY
+    emptying.install()
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
@@ -69,6 +70,14 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, djang
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    from tests import emptying
+
+    with django_db_blocker.unblock():
+        emptying.remember()
 
 
 @pytest.fixture(scope="session")

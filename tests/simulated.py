@@ -4,10 +4,6 @@ from typing import Any
 
 import requests
 
-from integrations.simulators import SIMULATORS
-
-KEYS = tuple(simulator.key for simulator in SIMULATORS)
-
 
 class Simulators:
     """Speaks to running simulators at `url`. Every refusal of theirs fails the test."""
@@ -22,8 +18,7 @@ class Simulators:
         return response.json() if response.content else None
 
     def reset(self) -> None:
-        for key in KEYS:
-            self.call("POST", f"/{key}/_reset")
+        self.call("POST", "/_reset")
 
     def fault(self, key: str, name: str, **details: Any) -> None:
         """Switch one fault on. `times`, `seconds`, `path`, `options` as in `PUT /<key>/_faults`."""

@@ -25,7 +25,7 @@ def create_app(desktop_url: str | None = None) -> Starlette:
     routes += [mount(simulator) for simulator in simulators.values()]
     for simulator in simulators.values():
         routes += simulator.root_routes()
-    app = Starlette(routes=[Route("/", index), *routes])
+    app = Starlette(routes=[Route("/", index), Route("/_reset", reset_all, methods=["POST"]), *routes])
     app.state.simulators = simulators
     return app
 
@@ -40,6 +40,12 @@ async def index(request: Request) -> Response:
     if control.wants_json(request):
         return JSONResponse([described(simulator) for simulator in simulators])
     return pages.render(request, "index.html", simulators=simulators)
+
+
+async def reset_all(request: Request) -> Response:
+    for simulator in request.app.state.simulators.values():
+        simulator.reset()
+    return JSONResponse({"reset": True})
 
 
 def described(simulator: Simulator) -> dict[str, str]:

@@ -95,6 +95,14 @@ def test_reset_brings_the_seed_data_back(instance: Instance) -> None:
     assert instance.call("GET", "/_faults").json()["active"] == []
 
 
+def test_all_can_be_reset_at_once(instance: Instance) -> None:
+    instance.table("POST", "incident", json={})
+    everything = instance.base.removesuffix("/servicenow")
+    assert requests.post(f"{everything}/_reset", timeout=5).json() == {"reset": True}
+    assert len(instance.rows("incident")) == 9
+    assert 'data-url="/_reset"' in requests.get(everything, timeout=5).text
+
+
 def test_the_server_stops_quickly_even_while_a_request_hangs() -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

@@ -23,7 +23,6 @@ from integrations.property_fields import CaCertificateField, HostNameField, TcpP
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
 
 VERSION = 1
-GOODBYE_SECONDS = 1.0
 FIGURES = (
     "waiting", "longest_wait", "active", "agents_logged_in", "agents_ready", "agents_busy", "agents_acw",
     "agents_not_ready", "received", "queued", "answered", "abandoned", "abandoned_short", "answered_in_sl",
@@ -97,7 +96,7 @@ class Statistics(TcpReceiver, StatisticsFeed):
         block = lines.taken()
         with self.connect() as stream:
             stream.send(block)
-            stream.finish(min(GOODBYE_SECONDS, self.patience))
+            stream.finish(self.patience)
         return Pushed("full", len(snapshot.agents), len(block))
 
     def probes(self) -> Iterator[Passed]:

@@ -128,6 +128,10 @@ class EventLine(FeedLine):
             self.known = None
             self._send([feed_event(UNAVAILABLE, timezone.now())])
 
+    @property
+    def is_pending(self) -> bool:
+        return self.stream.unacknowledged > 0
+
     def listen(self) -> bytes:
         return self.stream.drain()
 

@@ -17,7 +17,7 @@ from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, Servic
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, Stage
-from integrations.feed_fields import UpdateIntervalField
+from integrations.feed_fields import AlertAfterField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
@@ -49,7 +49,7 @@ ADVICE = {
 
 class StatisticsProperties(PropertiesForm):
     needed_for_real = ("host_name", "port")
-    advanced = ("periodic_update_interval", "tls", "ca_certificate")
+    advanced = ("periodic_update_interval", "tls", "ca_certificate", "alert_after_failed_updates")
 
     protocol = forms.ChoiceField(
         label="Protocol",
@@ -72,6 +72,7 @@ class StatisticsProperties(PropertiesForm):
     )
     tls = TlsField()
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
 
 class Statistics(TcpReceiver, StatisticsFeed):

@@ -230,7 +230,7 @@ def housekeeping() -> None:
     from . import events, messages
     from .agents_in_crm import checks
     from .chats import files
-    from .feeds import alerts, history
+    from .feeds import alerts, changes, history
     from .lists import imports
     from .reports import runs
 
@@ -243,6 +243,7 @@ def housekeeping() -> None:
             "imports into lists": imports.prune,
             "minutes of feeds": history.prune,
             "news of feeds": alerts.prune,
+            "numbers of state changes": changes.prune,
             "reports": runs.prune,
         }
     )

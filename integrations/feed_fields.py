@@ -19,6 +19,24 @@ class FullUpdateIntervalField(forms.IntegerField):
         super().__init__(label="Full update interval", initial=900, min_value=10, max_value=86_400, **kwargs)
 
 
+class AlertAfterField(forms.IntegerField):
+    """How many updates have to fail one after the other before administrators are told. None: the contact centre's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="Alert after failed updates",
+            required=False,
+            min_value=0,
+            max_value=100_000,
+            help_text=(
+                "Those who may change accounts get an e-mail when so many updates of this feed have failed one after "
+                "the other, and another one when it works again. Empty: as many as the contact centre's settings say. "
+                "0: nobody is told."
+            ),
+            **kwargs,
+        )
+
+
 class AgentIdField(forms.ChoiceField):
     """By which of our columns the receiver knows an agent."""
 

@@ -3,10 +3,14 @@ peer is gone.
 
 HTTP goes through it, and so do feeds that keep a TCP connection open."""
 
+import errno
+import fcntl
 import os
 import socket
 import ssl
 import struct
+import sys
+import termios
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from .models import IntegrationAccount
 
 CONNECT_SECONDS = 5.0
+GOODBYE_SECONDS = 1.0  # for the other side to close, when all is said
+LOOK_SECONDS = 0.1
 # A dead path is noticed after 30 + 3 x 10 s of silence; the system's default would be over two hours.
 KEEP_ALIVE = ((socket.TCP_KEEPIDLE, 30), (socket.TCP_KEEPINTVL, 10), (socket.TCP_KEEPCNT, 3))
 SELF_SIGNED_CODES = {18, 19}
@@ -86,10 +92,15 @@ class Stream:
         self.opened.settimeout(seconds)
         try:
             return self.opened.recv(200)
-        except TimeoutError:
-            return None
         except OSError as failure:
+            if is_patience_over(failure):
+                return None
             raise self._broken(failure) from None
+
+    @property
+    def unacknowledged(self) -> int:
+        """Bytes that were sent and that the other side's system has not acknowledged yet (SIOCOUTQ, tcp(7))."""
+        return int.from_bytes(fcntl.ioctl(self.opened, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
     def drain(self) -> bytes:
         """What has come in, without waiting. Raises `Unavailable` where the other side has closed or is gone: a one-way
@@ -109,15 +120,25 @@ class Stream:
         return said
 
     def finish(self, seconds: float) -> None:
-        """Nothing more comes from us; wait a moment for the other side to have read it all."""
+        """Nothing more comes from us; wait a moment for the other side to have read it all.
+
+        Raises `Unavailable` when its system has not acknowledged within so many seconds what was sent: a machine that
+        is gone would look like one that reads."""
         try:
             self.opened.shutdown(socket.SHUT_WR)
         except OSError as failure:
             raise self._broken(failure) from None
-        self.hear(seconds)
+        deadline = time.monotonic() + seconds
+        said = self.hear(min(GOODBYE_SECONDS, seconds))
+        while said is None and self.unacknowledged:
+            if time.monotonic() > deadline:
+                raise silent(self.host, self.port)
+            said = self.hear(LOOK_SECONDS)
 
     def _broken(self, failure: OSError) -> Unavailable:
-        if isinstance(failure, TimeoutError):
+        if failure.errno == errno.ETIMEDOUT:
+            return silent(self.host, self.port)
+        if is_patience_over(failure):
             return Unavailable(f"{self.host} does not read what we send to port {self.port}.", cause=Cause.TIMEOUT)
         return broken_off(self.host, self.port)
 
@@ -161,6 +182,18 @@ def connect_failure(error: OSError, host: str, port: int) -> Unavailable:
 
 def broken_off(host: str, port: int) -> Unavailable:
     return Unavailable(f"{host} broke off the connection on port {port}.", cause=Cause.UNREACHABLE)
+
+
+def silent(host: str, port: int) -> Unavailable:
+    """The connection is there, and nothing comes back on it, not even an acknowledgement."""
+    return Unavailable(
+        f"{host} has fallen silent: it acknowledges nothing that is sent to port {port}.", cause=Cause.TIMEOUT
+    )
+
+
+def is_patience_over(failure: OSError) -> bool:
+    """A time limit of ours has passed. The system's own verdict on a connection is a `TimeoutError` with a number."""
+    return isinstance(failure, TimeoutError) and failure.errno is None
 
 
 def listen_problem(host: str, port: int) -> str:

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
+from contactcenter.feeds import alerts
 from contactcenter.feeds.dispatch import snapshot
 from contactcenter.feeds.figures import Figures, figures, quiet_seconds
 from contactcenter.feeds.history import longest_quiet
-from contactcenter.models import ContactCenter, FeedState, RecordingQueueItem
+from contactcenter.models import FeedState, RecordingQueueItem
 from integrations.admin.buttons import FRAGMENT
 from integrations.capabilities import ConnectedFeed, RecordingFeed, WorkforceFeed
 from integrations.models import IntegrationAccount
@@ -123,7 +124,7 @@ def told(feed: FeedState, stretch: timedelta) -> dict[str, Any]:
         "connected": connected,
         "last_call": feed.account.calls.only("status", "error", "started_at").order_by("-id").first(),
         "queued": RecordingQueueItem.objects.filter(account=feed.account).count(),
-        "alert_after": ContactCenter.current().feed_alert_after,
+        "alert_after": alerts.limit_of(feed.account),
         "aim": feed.interval + 0.5 if issubclass(feed.account.provider_class, WorkforceFeed) else None,
     }
 

@@ -14,9 +14,10 @@ from contactcenter.errors import NotPossible
 from .auth import BearerToken
 from .calls import router as calls_router
 from .interactions import router as interactions_router
+from .workforce import router as workforce_router
 
 DESCRIPTION = """
-Telephone systems report calls here, and read what became of them.
+Telephone systems report calls here, and read what became of them. Workforce management systems fetch agents' states.
 
 **Authentication**: `Authorization: Bearer <token>`. Administrators issue tokens under *API tokens*.
 
@@ -36,6 +37,7 @@ api = NinjaAPI(
 )
 api.add_router("/calls", calls_router)
 api.add_router("/interactions", interactions_router)
+api.add_router("/wfm", workforce_router)
 
 
 def _answer(request: HttpRequest, status: int, detail: str, errors: Sequence[dict[str, str]] = ()) -> HttpResponse:

@@ -164,6 +164,28 @@ class InteractionDetail(InteractionOut):
     events: list[EventOut]
 
 
+class AgentStateOut(Schema):
+    """An agent entered a state. States are called what the feeds call them; a ringing agent is busy."""
+
+    sequence: int = Field(examples=[4711], description="Rises with every change; numbers may be missing in between.")
+    login_id: str = Field(examples=["agent1"])
+    employee_id: str | None = None
+    extension: str | None = Field(examples=["1001"])
+    team: str | None = Field(examples=["Support"])
+    state: str = Field(examples=["NOT_READY"], description="READY, BUSY, ACW, SUPERVISING, NOT_READY, LOGGED_OUT")
+    reason: str | None = Field(examples=["Lunch"], description="With NOT_READY only.")
+    since: datetime
+    until: datetime | None = Field(description="When the next state began; null while this one lasts.")
+
+
+class AgentStates(Schema):
+    """Changes in the order of their numbers."""
+
+    changes: list[AgentStateOut]
+    next: int = Field(examples=[4711], description="What to ask with as `since` the next time.")
+    more: bool = Field(description="There are further changes already: ask at once.")
+
+
 class FieldError(Schema):
     field: str = Field(examples=["agent"])
     message: str = Field(examples=['No agent has the login or extension "agent9".'])

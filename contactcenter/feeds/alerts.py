@@ -1,8 +1,8 @@
 """Telling administrators that a feed fails, and that it works again: by e-mail, once each.
 
 Failed updates are not repeated and nobody is woken for one of them. When as many as the contact centre's settings say
-have failed one after the other, a row is made for the mail; the first success after it makes the other. Simulated
-accounts are for trying out: nobody is told."""
+have failed one after the other, or as the account says in their place, a row is made for the mail; the first success
+after it makes the other. Simulated accounts are for trying out: nobody is told."""
 
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import account_mails, marks
+from integrations.models import IntegrationAccount
 
 from ..models import ContactCenter, FeedAlert, FeedState
 
@@ -21,10 +22,16 @@ KEPT = timedelta(days=90)
 UNTOLD = Q(told_at__isnull=True)
 
 
+def limit_of(account: IntegrationAccount) -> int:
+    """How many updates have to fail one after the other; 0: nobody is told."""
+    own = account.values().get("alert_after_failed_updates")
+    return ContactCenter.current().feed_alert_after if own is None else int(own)
+
+
 @transaction.atomic
 def note_failure(feed: FeedState, error: str) -> None:
     """After a failed update: ask for a mail when there were enough, and nobody was told yet."""
-    enough = ContactCenter.current().feed_alert_after
+    enough = limit_of(feed.account)
     failing = FeedState.objects.filter(
         pk=feed.pk, alerted=False, consecutive_failures__gte=enough, account__simulated=False
     )

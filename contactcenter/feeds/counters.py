@@ -70,6 +70,14 @@ def count_failure(feed: FeedState, error: IntegrationError, *, connected: int = 
     health.failed(feed.account, error)
 
 
+def count_lost(feed: FeedState, before: datetime | None) -> None:
+    """The last update was counted when it was written, and never arrived: the receiver has heard nothing since
+    `before`."""
+    if before is not None:
+        FeedState.objects.filter(pk=feed.pk).update(quiet_since=before)
+        feed.quiet_since = before
+
+
 def count_skip(feed: FeedState, number: int = 1) -> None:
     FeedState.objects.filter(pk=feed.pk).update(skipped=F("skipped") + number)
     history.note(feed, timezone.now(), skipped=number)

@@ -21,7 +21,7 @@ from integrations.models import IntegrationAccount
 
 from ..models import FeedState
 from . import dispatch
-from .counters import count_failure, count_picture, next_context
+from .counters import count_failure, count_lost, count_picture, count_skip, next_context
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class Line(threading.Thread):
         self.is_broken = False
         self.heard = b""
         self.connected = 0
+        self.told_before: datetime | None = None  # the update before the last one
 
     def run(self) -> None:
         try:
@@ -137,6 +138,8 @@ class Line(threading.Thread):
         try:
             said = line.listen()
         except IntegrationError as error:
+            if line.is_pending:
+                count_lost(feed, self.told_before)
             self._fail(feed, error)
             return
         if said:
@@ -145,7 +148,13 @@ class Line(threading.Thread):
             rows.update(last_heard=readable(self.heard), last_heard_at=timezone.now())
 
     def _push(self, feed: FeedState) -> None:
-        """Nothing is sent when the picture cannot be read whole: a part of it would log people out at the receiver."""
+        """Nothing is sent when the picture cannot be read whole: a part of it would log people out at the receiver.
+
+        Nor while the update before is still under way: states do not queue up, and a receiver that has fallen silent
+        is given up by the system when it has acknowledged nothing for too long."""
+        if self.line is not None and self.line.is_pending:
+            count_skip(feed)
+            return
         provider = feed.account.connect()
         picture = dispatch.snapshot()
         try:
@@ -158,6 +167,7 @@ class Line(threading.Thread):
             self._fail(feed, error)
             return
         self.has_failed = False
+        self.told_before = feed.quiet_since
         count_picture(feed, picture, pushed, connected=self._taken_connections())
 
     def _taken_connections(self) -> int:

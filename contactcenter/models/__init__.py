@@ -19,7 +19,7 @@ from .contacts import (
 from .digits import DigitRequest
 from .dry_runs import DryRun, ScenarioTest
 from .events import AgentEvent
-from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem
+from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem, StateNumbering
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
@@ -97,5 +97,6 @@ __all__ = [
     "ServiceMessenger",
     "ServiceNumber",
     "SignOnIdentity",
+    "StateNumbering",
     "Team",
 ]

@@ -95,6 +95,8 @@ class AgentStateChange(models.Model):
     interaction = models.ForeignKey("contactcenter.Interaction", models.SET_NULL, null=True)
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # Its number for those who fetch changes, given when somebody does (`feeds.changes`); None: by nobody yet.
+    sequence = models.PositiveBigIntegerField(null=True, unique=True, editable=False)
 
     class Meta:
         ordering = ["-began_at", "-id"]
@@ -106,6 +108,9 @@ class AgentStateChange(models.Model):
         indexes = [
             models.Index(fields=["agent", "began_at"], name="state_changes_of_agent"),
             models.Index(fields=["ended_at"], name="state_changes_by_end"),
+            models.Index(
+                fields=["began_at"], condition=models.Q(sequence__isnull=True), name="state_changes_to_number"
+            ),
         ]
 
     def __str__(self) -> str:

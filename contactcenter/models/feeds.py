@@ -117,6 +117,17 @@ class FeedAlert(Leasable):
         return f"Feed of {self.account_id} {'works again' if self.recovered else 'fails'}"
 
 
+class StateNumbering(models.Model):
+    """One row: the last number that was given to a change of an agent's state, and the last one that is not kept any
+    more. Whoever gives numbers holds the row meanwhile."""
+
+    last = models.PositiveBigIntegerField(default=0)
+    forgotten = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.forgotten} to {self.last}"
+
+
 class RecordingQueueItem(models.Model):
     """An event on its way to a recorder, in order of id. `event_id` is the receiver's key for duplicates."""
 

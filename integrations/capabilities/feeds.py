@@ -118,6 +118,11 @@ class FeedLine(ABC):
     def listen(self) -> bytes:
         """Notice without waiting that the other side is gone; what it has said meanwhile, which may be nothing."""
 
+    @property
+    def is_pending(self) -> bool:
+        """The update before was written, and the receiver's system has not acknowledged it yet."""
+        return False
+
     def unavailable(self) -> None:  # noqa: B027 - most receivers have no word for it
         """The states cannot be read just now: tell the receiver, where it can be told."""
 

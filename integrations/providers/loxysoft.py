@@ -16,7 +16,7 @@ from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, Servic
 from integrations.diagnosis.doctor import Advice
 from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause
-from integrations.feed_fields import UpdateIntervalField
+from integrations.feed_fields import AlertAfterField, UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.http_feed import HttpFeed
@@ -50,7 +50,7 @@ ADVICE = {
 
 class LoxysoftProperties(TokenHeaderRules, PropertiesForm):
     needed_for_real = ("url",)
-    advanced = ("token_header", "token_scheme", "ca_certificate")
+    advanced = ("token_header", "token_scheme", "ca_certificate", "alert_after_failed_updates")
 
     periodic_update_interval = UpdateIntervalField(
         help_text=(
@@ -97,6 +97,7 @@ class LoxysoftProperties(TokenHeaderRules, PropertiesForm):
         help_text="Word before the token in that header, as Loxysoft's support names it. Empty: the bare token.",
     )
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
 
 class Loxysoft(HttpFeed):

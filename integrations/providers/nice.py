@@ -21,6 +21,7 @@ from integrations.capabilities import FeedContext, RecordingEvent, RecordingFeed
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
+from integrations.feed_fields import AlertAfterField
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
@@ -61,7 +62,7 @@ ADVICE = {
 
 class NiceProperties(PropertiesForm):
     needed_for_real = ("url",)
-    advanced = ("ca_certificate",)
+    advanced = ("ca_certificate", "alert_after_failed_updates")
 
     keep_alive_update_interval = forms.IntegerField(
         label="Keep alive update interval",
@@ -113,6 +114,7 @@ class NiceProperties(PropertiesForm):
         ),
     )
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
     def clean_keep_alive_update_interval(self) -> int:
         seconds = int(self.cleaned_data["keep_alive_update_interval"])

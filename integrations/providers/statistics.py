@@ -17,13 +17,12 @@ from integrations.capabilities import AgentSnapshot, FeedContext, Pushed, Servic
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, Stage
-from integrations.feed_fields import UpdateIntervalField
+from integrations.feed_fields import AlertAfterField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
 
 VERSION = 1
-GOODBYE_SECONDS = 1.0
 FIGURES = (
     "waiting", "longest_wait", "active", "agents_logged_in", "agents_ready", "agents_busy", "agents_acw",
     "agents_not_ready", "received", "queued", "answered", "abandoned", "abandoned_short", "answered_in_sl",
@@ -50,7 +49,7 @@ ADVICE = {
 
 class StatisticsProperties(PropertiesForm):
     needed_for_real = ("host_name", "port")
-    advanced = ("periodic_update_interval", "tls", "ca_certificate")
+    advanced = ("periodic_update_interval", "tls", "ca_certificate", "alert_after_failed_updates")
 
     protocol = forms.ChoiceField(
         label="Protocol",
@@ -73,6 +72,7 @@ class StatisticsProperties(PropertiesForm):
     )
     tls = TlsField()
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
 
 class Statistics(TcpReceiver, StatisticsFeed):
@@ -97,7 +97,7 @@ class Statistics(TcpReceiver, StatisticsFeed):
         block = lines.taken()
         with self.connect() as stream:
             stream.send(block)
-            stream.finish(min(GOODBYE_SECONDS, self.patience))
+            stream.finish(self.patience)
         return Pushed("full", len(snapshot.agents), len(block))
 
     def probes(self) -> Iterator[Passed]:

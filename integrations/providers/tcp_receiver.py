@@ -9,6 +9,7 @@ from integrations.http import refuse_inside_transaction
 from integrations.providers.base import Provider
 
 LONGEST_SECONDS = 10.0
+LEAST_UNACKNOWLEDGED = 10.0  # seconds: a short interval does not make a slow path a dead one
 LISTEN_SECONDS = 0.3  # how long a test waits for an objection
 
 
@@ -41,13 +42,17 @@ class TcpReceiver(Provider):
         """Seconds for connecting, and for each write: a receiver that does not read is left before the next is due."""
         return max(0.5, min(LONGEST_SECONDS, 0.3 * self.interval))
 
+    @property
+    def user_timeout(self) -> float:
+        """Seconds for which what was sent may stay unacknowledged; then the receiver's machine counts as gone."""
+        return max(LEAST_UNACKNOWLEDGED, 2 * self.interval)
+
     def connect(self) -> tcp.Stream:
         """A connection whose loss is noticed within two intervals. Raises `Unavailable`."""
         refuse_inside_transaction()
         host, port = self.address
-        unacknowledged = max(10.0, 2 * self.interval)
         opened = tcp.connect(
-            host, port, account=self.account, tls=self.is_secured, timeout=self.patience, user_timeout=unacknowledged
+            host, port, account=self.account, tls=self.is_secured, timeout=self.patience, user_timeout=self.user_timeout
         )
         return tcp.Stream(opened, host, port)
 

@@ -18,7 +18,7 @@ from integrations.capabilities import AgentSnapshot, ConnectedFeed, FeedContext,
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
-from integrations.feed_fields import FullUpdateIntervalField, UpdateIntervalField
+from integrations.feed_fields import AlertAfterField, FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField, TlsField
 from integrations.providers.tcp_receiver import TcpReceiver, refuse_objection
@@ -49,7 +49,7 @@ ADVICE = {
 
 class WfmVerintProperties(PropertiesForm):
     needed_for_real = ("host_name", "port")
-    advanced = ("full_update_interval", "tls", "ca_certificate")
+    advanced = ("full_update_interval", "tls", "ca_certificate", "alert_after_failed_updates")
 
     periodic_update_interval = UpdateIntervalField(
         help_text="Seconds between two looks for changes, as agreed with whoever runs the Verint adapter.",
@@ -71,6 +71,7 @@ class WfmVerintProperties(PropertiesForm):
     )
     tls = TlsField()
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
 
 class WfmVerint(TcpReceiver, ConnectedFeed):
@@ -127,6 +128,10 @@ class EventLine(FeedLine):
         if self.known is not None:
             self.known = None
             self._send([feed_event(UNAVAILABLE, timezone.now())])
+
+    @property
+    def is_pending(self) -> bool:
+        return self.stream.unacknowledged > 0
 
     def listen(self) -> bytes:
         return self.stream.drain()

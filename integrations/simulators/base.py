@@ -80,6 +80,9 @@ class Simulator(ABC):
         """Values that must never be shown, under whatever name they travel."""
         return []
 
+    def faults_changed(self) -> None:  # noqa: B027 - most need to know only when a request comes
+        """Faults were switched on or off."""
+
     def may_meet(self, fault: str, path: str) -> bool:
         """Whether this fault makes sense at this path."""
         return True

@@ -83,6 +83,7 @@ async def faults_resource(simulator: Simulator, request: Request) -> Response:
             table.replace(await json_body(request))
         except (faults.BadFault, TypeError, ValueError) as error:
             return JSONResponse({"error": str(error), "faults": list(table.names)}, 400)
+    simulator.faults_changed()
     return JSONResponse({"active": [fault.as_json() for fault in table.active()], "faults": list(table.names)})
 
 
@@ -104,6 +105,7 @@ async def counts(simulator: Simulator, request: Request) -> Response:
 
 async def reset(simulator: Simulator, request: Request) -> Response:
     simulator.reset()
+    simulator.faults_changed()
     return JSONResponse({"reset": True})
 
 

@@ -24,8 +24,8 @@ VENDOR_FAULTS = (
     "wrong_shape",
     "redirect",
 )
-# The connection misbehaves.
-WIRE_FAULTS = ("reset", "hang", "half_close")
+# The connection misbehaves; `silent`: the machine behind it has vanished (see `silence`).
+WIRE_FAULTS = ("reset", "hang", "half_close", "silent")
 # The vendor answers, but late or not wholly.
 ANSWER_FAULTS = ("slow", "truncated")
 GENERIC = VENDOR_FAULTS + WIRE_FAULTS + ANSWER_FAULTS

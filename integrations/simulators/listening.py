@@ -1,7 +1,7 @@
 """What simulators share that listen on a TCP port of their own: one of the ports after the simulators' HTTP port.
 
 Faults: `server_error` closes after the first message, `reset` breaks the connection off, `html` answers like a web
-server, `half_close` closes our side."""
+server, `half_close` closes our side, `silent` acknowledges nothing more (see `silence`)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ import socketserver
 import struct
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
 from io import BufferedIOBase
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from . import silence
 from .boards import BoardSimulator
+from .faults import Fault
 
 IDLE_SECONDS = 60.0
 
@@ -40,12 +43,19 @@ class Listener(socketserver.ThreadingTCPServer):
         self.simulator = simulator
         super().__init__(address, Handler)
 
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        self.simulator.accepted(connection)
+        return connection, address
+
 
 class ListeningSimulator(BoardSimulator):
     #: How many ports after the simulators' HTTP port. Each listening simulator has a number of its own.
     tcp_port: ClassVar[int]
     #: A connection that is silent for so long is closed.
     idle_seconds: ClassVar[float] = IDLE_SECONDS
+    #: Every update has a connection of its own: one that falls silent has to be so from its first byte.
+    connects_each_time: ClassVar[bool] = False
     listener: Listener | None = None
     listening = "not started"
 
@@ -70,13 +80,32 @@ class ListeningSimulator(BoardSimulator):
             self.listener.server_close()
             self.listener = None
 
+    def faults_changed(self) -> None:
+        if self.listener is None or not self.connects_each_time:
+            return
+        if any(fault.name == "silent" for fault in self.faults.active()):
+            silence.fall_silent_when_accepted(self.listener.socket)
+        else:
+            silence.hear_again(self.listener.socket)
+
+    def accepted(self, connection: socket.socket) -> None:
+        """Called before anything is read of a new connection."""
+        if self.connects_each_time and self._take(lambda name, _: name == "silent"):
+            silence.fall_silent(connection)
+            self.faults_changed()
+
+    def _take(self, may_meet: Callable[[str, str], bool]) -> Fault | None:
+        return self.faults.take("/tcp", may_meet)
+
     def meets_fault(self, connection: socket.socket) -> bool:
         """Let a fault happen, if one is switched on. True where the connection ends by it."""
-        fault = self.faults.take("/tcp", self.may_meet)
+        fault = self._take(self.may_meet)
         if fault is None:
             return False
         if fault.name == "html":
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n\r\n<html></html>")
+        if fault.name == "silent":
+            silence.fall_silent(connection)
         if fault.name == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()

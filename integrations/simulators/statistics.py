@@ -49,6 +49,7 @@ class Statistics(Adherence, ListeningSimulator):
     fragment = "_adherence_board.html"
     default_counts = {"connections": 0, "lines": 0, "blocks": 0, "pings": 0}
     tcp_port = 1
+    connects_each_time = True
 
     def reset(self) -> None:
         super().reset()

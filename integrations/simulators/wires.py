@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope
 
-from . import faults
+from . import faults, silence
 
 HALF_CLOSE_SECONDS = 30.0
 
@@ -21,6 +21,8 @@ async def break_wire(name: str, scope: Scope, receive: Receive) -> None:
         reset(transport)
     if name == "half_close" and transport is not None:
         half_close(transport)
+    if name == "silent" and transport is not None:
+        silence.fall_silent(transport.get_extra_info("socket"))
     limit = None if name == "hang" else HALF_CLOSE_SECONDS
     try:
         await asyncio.wait_for(until_gone(receive), limit)

@@ -16,9 +16,10 @@ from contactcenter.feeds.counters import count_failure, count_picture, count_ski
 from contactcenter.feeds.figures import cell_length, figures, percentile, runs
 from contactcenter.feeds.history import BOUNDS, COLUMNS, delays
 from contactcenter.models import ContactCenter, FeedAlert, FeedMinute, FeedState
-from integrations.capabilities import AgentSnapshot, Pushed, Snapshot
+from integrations.capabilities import AgentSnapshot, Pushed, RecordingFeed, Snapshot, WorkforceFeed
 from integrations.errors import Cause, Unavailable
 from integrations.models import IntegrationAccount
+from integrations.providers import registry
 from tests.factories import AccountFactory, AdminFactory, FeedStateFactory
 
 pytestmark = pytest.mark.django_db
@@ -255,6 +256,22 @@ def test_nobody_is_told_when_it_is_switched_off_or_simulated(real):
     fail(real, *range(40, 50))
     push(real, 60)
     assert FeedAlert.objects.count() == 0
+
+
+@pytest.mark.parametrize(("own", "failures", "mails"), [(2, 2, 1), (5, 4, 0), (0, 40, 0), (None, 3, 1)])
+def test_an_account_may_have_a_limit_of_its_own(real, own, failures, mails):
+    real.account.properties["alert_after_failed_updates"] = own
+    real.account.simulated = False
+    real.account.save()
+    fail(real, *range(failures))
+    assert len(told()) == mails
+
+
+def test_every_feed_offers_a_limit_of_its_own():
+    feeds = [p for p in registry().values() if issubclass(p, (WorkforceFeed, RecordingFeed))]
+    assert len(feeds) >= 7
+    for provider in feeds:
+        assert "alert_after_failed_updates" in provider.Properties.advanced, provider.key
 
 
 def test_a_mail_server_that_is_away_is_tried_again(real, monkeypatch):

@@ -41,7 +41,7 @@ HISTORY = {
     "internalmessage", "listexport", "listfilepart", "listimport", "listrow", "oauthtoken", "outboxentry",
     "outgoingmail", "presencerule", "presencesync", "recordingqueueitem", "refusedrow", "reminder", "report",
     "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget", "scenariorequest", "scenariorun",
-    "scenariostep", "scenariotest", "signonidentity",
+    "scenariostep", "scenariotest", "signonidentity", "statenumbering",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"

@@ -55,6 +55,10 @@ class RtaLine(FeedLine):
         self.stream.send(message)
         return len(message)
 
+    @property
+    def is_pending(self) -> bool:
+        return self.stream.unacknowledged > 0
+
     def listen(self) -> bytes:
         """Whatever the receiver says is of no use, but has to be read."""
         return self.stream.drain()

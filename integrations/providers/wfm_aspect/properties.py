@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.feed_fields import AgentIdField, FullUpdateIntervalField, UpdateIntervalField
+from integrations.feed_fields import AgentIdField, AlertAfterField, FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm
 from integrations.property_fields import (
     CaCertificateField,
@@ -109,7 +109,7 @@ class WfmAspectProperties(PropertiesForm):
     needed_for_real: ClassVar[tuple[str, ...]] = ("host_name", "port")
     advanced = (
         "agent_id_is", "unmapped_reason_code", "encoding", "record_separator", "header", "header_field_sizes",
-        "send_keep_alive", "full_update_interval", "tls", "ca_certificate",
+        "send_keep_alive", "full_update_interval", "tls", "ca_certificate", "alert_after_failed_updates",
     )  # fmt: skip
 
     periodic_update_interval = UpdateIntervalField(
@@ -210,6 +210,7 @@ class WfmAspectProperties(PropertiesForm):
     )
     tls = TlsField()
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()
 
     def clean(self) -> dict[str, Any]:
         """The largest code must fit into its field: half a number is another one."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django import forms
 
-from integrations.feed_fields import AgentIdField, FullUpdateIntervalField, UpdateIntervalField
+from integrations.feed_fields import AgentIdField, AlertAfterField, FullUpdateIntervalField, UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 
@@ -13,7 +13,7 @@ LONGEST_SOURCE = 50
 
 class WfmCalabrioProperties(PropertiesForm):
     needed_for_real: ClassVar[tuple[str, ...]] = ("url",)
-    advanced = ("interface", "agent_id_is", "full_update_interval", "ca_certificate")
+    advanced = ("interface", "agent_id_is", "full_update_interval", "ca_certificate", "alert_after_failed_updates")
 
     periodic_update_interval = UpdateIntervalField(
         help_text=(
@@ -70,3 +70,4 @@ class WfmCalabrioProperties(PropertiesForm):
         ),
     )
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()

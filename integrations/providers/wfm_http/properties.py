@@ -2,7 +2,7 @@
 
 from django import forms
 
-from integrations.feed_fields import UpdateIntervalField
+from integrations.feed_fields import AlertAfterField, UpdateIntervalField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import (
     CaCertificateField,
@@ -15,7 +15,14 @@ from integrations.token_header import TokenHeaderRules
 
 class WfmHttpProperties(TokenHeaderRules, PropertiesForm):
     needed_for_real = ("url",)
-    advanced = ("token_header", "token_scheme", "tenant", "unmapped_reason_code", "ca_certificate")
+    advanced = (
+        "token_header",
+        "token_scheme",
+        "tenant",
+        "unmapped_reason_code",
+        "ca_certificate",
+        "alert_after_failed_updates",
+    )
 
     periodic_update_interval = UpdateIntervalField(
         help_text=(
@@ -83,3 +90,4 @@ class WfmHttpProperties(TokenHeaderRules, PropertiesForm):
     unmapped_reason_code = UnmappedReasonCodeField()
 
     ca_certificate = CaCertificateField()
+    alert_after_failed_updates = AlertAfterField()

@@ -15,7 +15,7 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = tuple(str(ROOT / room) for room in ("integrations", "contactcenter", "agentdesktop"))
 # What a statement is: its verb and the table it is about.
-KIND = re.compile(r'^\s*(?P<verb>\w+).*?(?:(?:FROM|INTO|UPDATE)\s+"(?P<table>\w+)"|$)', re.DOTALL)
+KIND = re.compile(r'\s*(?P<verb>\w+)(?:(?:.*?\s(?:FROM|INTO))?\s+"(?P<table>\w+)")?', re.DOTALL)
 
 
 class Statements:

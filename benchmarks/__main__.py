@@ -25,12 +25,14 @@ AS_IN_PRODUCTION = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which ones; all when left out")
-    chosen = parser.parse_args().names or NAMES
-    failed = [name for name in chosen if run(name)]
+    parser.add_argument("--statements", action="store_true", help="list what is asked of the database, and where")
+    options = parser.parse_args()
+    further = ["--statements"] if options.statements else []
+    failed = [name for name in options.names or NAMES if run(name, further)]
     return 1 if failed else 0
 
 
-def run(name: str) -> int:
+def run(name: str, further: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, Servers() as servers:
         environment = {
             **os.environ,
@@ -42,7 +44,8 @@ def run(name: str) -> int:
             **AS_IN_PRODUCTION,
         }
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=environment)
-        return subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False, env=environment).returncode
+        command = [sys.executable, "-m", f"benchmarks.{name}", *further]
+        return subprocess.run(command, check=False, env=environment).returncode
 
 
 if __name__ == "__main__":

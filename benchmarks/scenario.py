@@ -9,9 +9,13 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import django
 import requests
+
+if TYPE_CHECKING:
+    from benchmarks.statements import Statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "contactcenter.settings")
 
@@ -77,6 +81,7 @@ def measured() -> int:
     prepared()
     take(WARM_UP, "warm")
     plain, session = recorded(), signed_in()
+    asked = what_is_asked()
     ours, bare = Run(), Run()
     for number in range(ROUNDS):  # turn by turn, so that a busy machine slows both alike
         ours.waits += take(CALLS // ROUNDS, f"round-{number}")
@@ -89,6 +94,9 @@ def measured() -> int:
     print(table(title, ["what", "calls", "rate", "p50", "p99"], rows))
     middle = percentile(ours.waits, 0.5), percentile(bare.waits, 0.5)
     print(f"time of a call: {ratio(*middle)} of bare, {ms(middle[0] - middle[1])} more")
+    print(f"statements of a call: {asked.total} (BEGIN and COMMIT included), {ms(asked.seconds)} of its time")
+    if "--statements" in sys.argv:
+        print(table("Statements of a call, in their order", ["times", "what", "where"], asked.rows()))
     failed = ScenarioStep.objects.filter(exit="failed").count() + ScenarioRun.objects.filter(status="failed").count()
     print(f"WRONG: {failed} steps or runs failed" if failed else "every call found its caller and made its record")
     return 1 if failed else 0
@@ -109,17 +117,34 @@ def prepared() -> None:
 
 def take(count: int, name: str) -> list[float]:
     """Seconds that the worker was busy with each call: from its task to the wait for an agent."""
-    from contactcenter import calls
     from contactcenter.scenarios import engine
 
     waits = []
     for number in range(count):
-        call = calls.CallReport(f"{name}-{number}", "offered", from_number="+14155550132", service="bench")
-        run = calls.apply(call).run
+        run = offered(f"{name}-{number}")
         began = time.perf_counter()
-        engine.advance(run.pk)
+        engine.advance(run)
         waits.append(time.perf_counter() - began)
     return waits
+
+
+def offered(call_id: str) -> int:
+    """A call is reported; the run of its scenario."""
+    from contactcenter import calls
+
+    call = calls.CallReport(call_id, "offered", from_number="+14155550132", service="bench")
+    return calls.apply(call).run.pk
+
+
+def what_is_asked() -> "Statements":
+    """The statements of one call, which is not among those that are timed."""
+    from benchmarks.statements import counted
+    from contactcenter.scenarios import engine
+
+    run = offered("counted")
+    with counted() as statements:
+        engine.advance(run)
+    return statements
 
 
 def recorded() -> list[Bare]:

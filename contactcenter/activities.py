@@ -134,9 +134,14 @@ def _takes_from_anywhere(account: IntegrationAccount) -> bool:
     return issubclass(provider, Crm) and provider.history_without_page
 
 
+def record_begun(interaction: Interaction, account: IntegrationAccount) -> None:
+    """A scenario has begun the call's own record at this account: the history may go there from now on."""
+    if _takes_from_anywhere(account):
+        _choose_account(interaction)
+
+
 @transaction.atomic
-def record_begun(interaction: Interaction) -> None:
-    """A scenario has begun the call's own record: the history may go there from now on."""
+def _choose_account(interaction: Interaction) -> None:
     fresh = interactions.locked(interaction.pk)
     account = account_of(fresh, fresh.activity_account)
     if account != fresh.activity_account:

@@ -33,15 +33,17 @@ def connect(account: IntegrationAccount) -> Any:
 
 
 def account_for(name: str, account_type: str) -> IntegrationAccount:
-    """The account with this name; without a name the default one of the type, or its only one.
+    """The account with this name; without a name the default one of the type, or its only one. Its breaker comes with
+    it, as `breakers.known` reads it.
 
     Raises `NotConfigured`."""
+    accounts = IntegrationAccount.objects.select_related("breaker")
     if name:
-        named = IntegrationAccount.objects.filter(name=name).first()
+        named = accounts.filter(name=name).first()
         if named is None:
             raise NotConfigured(f'There is no integration account "{name}". Correct the name in the scenario.')
         return named
-    of_type = IntegrationAccount.objects.filter(type=account_type, enabled=True)
+    of_type = accounts.filter(type=account_type, enabled=True)
     default = of_type.filter(is_default=True).first()
     if default:
         return default

@@ -53,19 +53,14 @@ def offer(interaction: Interaction, agent: Agent) -> bool:
 
 
 @transaction.atomic
-def queue(interaction: Interaction) -> None:
-    """Let the interaction wait for an agent. Harmless when it waits already, rings, or is over."""
+def place(interaction: Interaction) -> Agent | None:
+    """Ring an agent, or wait for one. Harmless when it waits already, rings, or is over. Brings `interaction` up to
+    date."""
     fresh = interactions.locked(interaction.pk)
-    if interactions.is_allowed(fresh, interactions.Trigger.QUEUED):
+    agent = find(fresh)
+    if agent is None and interactions.is_allowed(fresh, interactions.Trigger.QUEUED):
         interactions.queue(fresh)
     _copy(fresh, interaction)
-
-
-def place(interaction: Interaction) -> Agent | None:
-    """Ring an agent, or wait for one."""
-    agent = find_agent(interaction)
-    if agent is None:
-        queue(interaction)
     return agent
 
 

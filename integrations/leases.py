@@ -31,15 +31,22 @@ def free(now: Any = None) -> Q:
     return Q(leased_until__isnull=True) | Q(leased_until__lte=now)
 
 
+def begun(seconds: float | None = None) -> dict[str, Any]:
+    """The columns of a lease that begins now. A row that is created with them is ours from its first moment."""
+    until = timezone.now() + timedelta(seconds=seconds or settings.LEASE_SECONDS)
+    return {"lease_owner": str(uuid.uuid4()), "leased_until": until}
+
+
+LET_GO: dict[str, Any] = {"lease_owner": "", "leased_until": None}
+
+
 def claim(row: Leasable, *, seconds: float | None = None, where: Q | None = None) -> str:
     """Take the row, or return an empty string. Re-read the row after claiming: someone may just have finished it."""
-    owner = str(uuid.uuid4())
-    now = timezone.now()
-    until = now + timedelta(seconds=seconds or settings.LEASE_SECONDS)
-    rows = type(row)._default_manager.filter(free(now), pk=row.pk)
+    lease = begun(seconds)
+    rows = type(row)._default_manager.filter(free(), pk=row.pk)
     if where is not None:
         rows = rows.filter(where)
-    return owner if rows.update(lease_owner=owner, leased_until=until) else ""
+    return str(lease["lease_owner"]) if rows.update(**lease) else ""
 
 
 def extend(row: Leasable, owner: str, *, seconds: float | None = None) -> bool:
@@ -50,7 +57,7 @@ def extend(row: Leasable, owner: str, *, seconds: float | None = None) -> bool:
 
 def release(row: Leasable, owner: str) -> None:
     """Let go, if it is still ours."""
-    type(row)._default_manager.filter(pk=row.pk, lease_owner=owner).update(lease_owner="", leased_until=None)
+    type(row)._default_manager.filter(pk=row.pk, lease_owner=owner).update(**LET_GO)
 
 
 @contextmanager

@@ -68,16 +68,27 @@ def find_open(account: IntegrationAccount) -> Breaker | None:
     return _of(account).filter(_open()).first()
 
 
+def known(account: IntegrationAccount) -> Breaker | None:
+    """`find_open` as of the moment at which the account was read, if its breaker was read with it; else it is asked
+    for."""
+    if not IntegrationAccount.breaker.is_cached(account):  # type: ignore[attr-defined]
+        return find_open(account)
+    row: Breaker | None = getattr(account, "breaker", None)
+    return row if row is not None and row.open_since is not None else None
+
+
 def admit(account: IntegrationAccount, *, seconds: float, live: bool = False) -> Pass | None:
     """The right to call the vendor now, for at most so many seconds; None where everybody has to wait.
 
     Live work is never the try of an open breaker. A pause that the vendor asked for while all is well holds back the
     background only: a person waits for a live call."""
     now = timezone.now()
+    if live:
+        return None if known(account) else Pass(account, now)
     row = _of(account).filter(_open() | Q(pause_until__gt=now)).first()
-    if row is None or (live and row.open_since is None):
+    if row is None:
         return Pass(account, now)
-    if live or row.open_since is None:
+    if row.open_since is None:
         return None
     owner = leases.claim(row, seconds=seconds, where=_open() & Q(next_try_at__lte=now))
     return Pass(account, now, owner) if owner else None

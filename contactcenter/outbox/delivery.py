@@ -70,36 +70,54 @@ class Lost(Exception):
     """Our lease ran out and somebody else has the entry: leave everything to them."""
 
 
-def deliver(entry: OutboxEntry, *, live: bool = False) -> OutboxEntry:
+def live_lease() -> dict[str, Any]:
+    """For an entry that is delivered as soon as it is there, while a caller waits; see `entries.submit`."""
+    return leases.begun(_limit(LIVE_SECONDS) + LEASE_MARGIN)
+
+
+def deliver(entry: OutboxEntry, *, live: bool = False, owner: str = "") -> OutboxEntry:
     """One attempt; returns the entry as it is then. Never raises for what a vendor does.
 
-    `live`: a caller waits, so the attempt has five seconds. Nothing happens while an earlier entry of the record is
-    open, while somebody else holds the entry, or before the end of the wait after a failure."""
-    if _held_back(entry):
+    `live`: a caller waits, so the attempt has five seconds. `owner`: of the lease that the entry was born with, where
+    it is ours. Nothing happens while an earlier entry of the record is open, while somebody else holds the entry, or
+    before the end of the wait after a failure."""
+    owner = owner if entry.lease_owner == owner else ""
+    seconds = _limit(LIVE_SECONDS if live else PATIENT_SECONDS)
+    given = None if _held_back(entry) else breakers.admit(entry.account, seconds=seconds + LEASE_MARGIN, live=live)
+    if given is None:
+        if owner:
+            leases.release(entry, owner)
         entry.refresh_from_db()
         return entry
-    seconds = _limit(LIVE_SECONDS if live else PATIENT_SECONDS)
-    given = breakers.admit(entry.account, seconds=seconds + LEASE_MARGIN, live=live)
-    if given is not None:
-        try:
-            _deliver_with(given, entry, seconds)
-        finally:
-            breakers.hand_back(given)
-    entry.refresh_from_db()
+    try:
+        if not _deliver_with(given, entry, seconds, owner or _claimed(entry, seconds)):
+            entry.refresh_from_db()
+    finally:
+        breakers.hand_back(given)
     return entry
 
 
-def _deliver_with(given: Pass, entry: OutboxEntry, seconds: float) -> None:
+def _claimed(entry: OutboxEntry, seconds: float) -> str:
+    """The owner of our new lease, and the entry read again under it; empty where somebody else has the entry."""
     owner = leases.claim(entry, seconds=seconds + LEASE_MARGIN, where=Q(status__in=OPEN))
+    if owner:
+        entry.refresh_from_db(from_queryset=OutboxEntry.objects.select_related("account", "interaction"))
+    return owner
+
+
+def _deliver_with(given: Pass, entry: OutboxEntry, seconds: float, owner: str) -> bool:
+    """True when an outcome is stored, which lets the lease go; the entry shows it then."""
     if not owner:
-        return
-    entry.refresh_from_db()
+        return False
     try:
         _attempt(entry, owner, seconds, given)
     except Lost:
         logger.warning("Outbox entry %s was taken over by another process while it was sent.", entry.pk)
-    finally:
+        return False
+    except BaseException:
         leases.release(entry, owner)
+        raise
+    return True
 
 
 def _held_back(entry: OutboxEntry) -> bool:
@@ -214,12 +232,13 @@ def _save(entry: OutboxEntry, owner: str, **changes: Any) -> None:
 
 @transaction.atomic
 def _settle(entry: OutboxEntry, owner: str, **changes: Any) -> None:
-    """Store an outcome with everything that it means here, and tell the agent where it changes what they see."""
+    """Store an outcome with everything that it means here, let the lease go, and tell the agent where it changes what
+    they see."""
     from .. import activities
 
     interaction = interactions.locked(entry.interaction_id) if entry.interaction_id else None
     before = activities.status_of(interaction) if interaction else None
-    _save(entry, owner, **changes)
+    _save(entry, owner, **changes, **leases.LET_GO)
     if interaction is not None:
         known = note_record(interaction, entry) if entry.status == Status.DONE else False
         if known or activities.status_of(interaction) != before:
@@ -266,6 +285,11 @@ def _forget_record(interaction: Interaction, entry: OutboxEntry) -> bool:
 
 def _spread_good_news(entry: OutboxEntry) -> None:
     """The account answers: what waited for just that need not wait any longer."""
+    later = OutboxEntry.objects.filter(
+        account_id=entry.account_id, status=Status.WAITING, due_at__gt=timezone.now(),
+        last_cause__in=OF_THE_WHOLE_ACCOUNT,
+    )  # fmt: skip
+    if not (entries.dependants(entry) | later).exists():
+        return  # as nearly always
     entries.wake(entry)
-    later = OutboxEntry.objects.filter(account_id=entry.account_id, status=Status.WAITING, due_at__gt=timezone.now())
-    later.filter(last_cause__in=OF_THE_WHOLE_ACCOUNT).update(due_at=timezone.now(), last_cause="")
+    later.update(due_at=timezone.now(), last_cause="")

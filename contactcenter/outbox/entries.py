@@ -13,10 +13,11 @@ A payload may name the record of an earlier entry as `{"$ref": "<its idempotency
 what each failure leads to, is in `delivery`."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -54,24 +55,23 @@ def submit(
     operation: str,
     payload: dict[str, Any],
     key: str,
-    grace: float = 0,
+    lease: dict[str, Any] | None = None,
 ) -> OutboxEntry:
     """Add an entry, or return the one that has this idempotency key already.
 
-    Belongs into the caller's transaction, where there is one; workers are nudged when it commits. With `grace`
-    (seconds) they leave it alone that long, because the caller is about to `deliver` it."""
-    entry, created = OutboxEntry.objects.get_or_create(
-        idempotency_key=key,
-        defaults={
-            "account": account,
-            "interaction": interaction,
-            "record_key": record_key,
-            "operation": operation,
-            "payload": payload,
-            "due_at": timezone.now() + timedelta(seconds=grace),
-        },
-    )
-    if created and not grace:
+    Belongs into the caller's transaction, where there is one; workers are nudged when it commits. An entry that is born
+    with a `lease` (`leases.begun`) is left to the caller, who is about to `deliver` it."""
+    told = {"account": account, "interaction": interaction, "record_key": record_key, "operation": operation}
+    # Written first and looked for afterwards: there is one already only where a crash is repaired.
+    guard = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    try:
+        with guard:
+            entry = OutboxEntry.objects.create(
+                **told, payload=payload, idempotency_key=key, due_at=timezone.now(), **(lease or {})
+            )
+    except IntegrityError:
+        return OutboxEntry.objects.get(idempotency_key=key)
+    if not lease:
         send_soon(entry.record_key)
     return entry
 

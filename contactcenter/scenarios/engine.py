@@ -10,6 +10,7 @@ next. A caller never waits for a faulty scenario: when a run fails or does not c
 run is walked through is in `walk`."""
 
 import logging
+from contextvars import ContextVar
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -19,7 +20,7 @@ from contactcenter.nudge import nudge
 from integrations import leases
 
 from .blocks.base import Busy
-from .walk import LONGEST_RUN, MOST_STEPS, MOST_VARIABLES, OPEN, Lost, Status, Walk, unseen
+from .walk import LONGEST_RUN, MOST_STEPS, MOST_VARIABLES, OF_INTERACTION, OPEN, Lost, Status, Walk
 
 __all__ = ["LONGEST_RUN", "MOST_STEPS", "MOST_VARIABLES", "OPEN", "Lost", "Walk", "advance", "notify", "start", "sweep"]
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 MOST_AT_ONCE = 100
 # A message to a worker is worthless after this: the next sweep has sent another one.
 MESSAGE_SECONDS = 5.0
+# The interaction whose run this thread holds.
+_held: ContextVar[int | None] = ContextVar("held", default=None)
 
 
 # -- the doors
@@ -51,7 +54,11 @@ def start(interaction: Interaction) -> ScenarioRun | None:
 
 
 def notify(interaction: Interaction) -> None:
-    """Something happened to the interaction: let a worker look, after the caller's transaction."""
+    """Something happened to the interaction: let a worker look, after the caller's transaction.
+
+    Who holds the run needs no message: another worker would be turned away, and `advance` looks again at the end."""
+    if _held.get() == interaction.pk:
+        return
     run_id = ScenarioRun.objects.filter(interaction=interaction, status__in=OPEN).values_list("pk", flat=True).first()
     if run_id is not None:
         _send(run_id)
@@ -66,11 +73,10 @@ def advance(run_id: int) -> None:
 def sweep() -> int:
     """Send workers to runs that nobody goes on with; returns how many. Called every second."""
     now = timezone.now()
-    news = InteractionEvent.objects.filter(interaction=OuterRef("interaction"), pk__gt=OuterRef("cursor"))
     overdue = Q(started_at__lte=now - LONGEST_RUN)
     open_runs = ScenarioRun.objects.filter(leases.free(now), status__in=OPEN)
     wait_is_over = Q(status=Status.WAITING, due_at__lte=now)
-    forgotten = open_runs.filter(Q(status=Status.RUNNING) | wait_is_over | Exists(news) | overdue)
+    forgotten = open_runs.filter(Q(status=Status.RUNNING) | wait_is_over | _news() | overdue)
     found = list(forgotten.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE])
     for run_id in found:
         _send(run_id, expires=MESSAGE_SECONDS)
@@ -88,14 +94,12 @@ def _send(run_id: int, *, expires: float | None = None) -> None:
 
 def _advance(run_id: int) -> bool:
     """One turn; True when there is news to go on with."""
-    run = _open_run(run_id)
-    if run is None:
-        return False
+    run = ScenarioRun(pk=run_id)
     owner = leases.claim(run, where=Q(status__in=OPEN))
     if not owner:
         return False
     try:
-        Walk(ScenarioRun.objects.select_related("version", "interaction").get(pk=run_id), owner).go()
+        _walk(run_id, owner)
     except Busy as busy:
         logger.info("Run %s: %s is being done by another process; it goes on in a moment.", run_id, busy)
         return False
@@ -107,10 +111,20 @@ def _advance(run_id: int) -> bool:
     return _has_news(run_id)
 
 
-def _open_run(run_id: int) -> ScenarioRun | None:
-    return ScenarioRun.objects.filter(pk=run_id, status__in=OPEN).first()
+def _walk(run_id: int, owner: str) -> None:
+    related = ("version", *(f"interaction__{name}" for name in OF_INTERACTION))
+    run = ScenarioRun.objects.select_related(*related).get(pk=run_id)
+    before = _held.set(run.interaction_id)
+    try:
+        Walk(run, owner).go()
+    finally:
+        _held.reset(before)
+
+
+def _news() -> Exists:
+    """Condition: something happened to the interaction that the run has not looked at."""
+    return Exists(InteractionEvent.objects.filter(interaction=OuterRef("interaction"), pk__gt=OuterRef("cursor")))
 
 
 def _has_news(run_id: int) -> bool:
-    run = _open_run(run_id)
-    return run is not None and (run.status == Status.RUNNING or unseen(run).exists())
+    return ScenarioRun.objects.filter(Q(status=Status.RUNNING) | _news(), pk=run_id, status__in=OPEN).exists()

@@ -48,6 +48,8 @@ HANDLER_TIME = timedelta(minutes=5)
 MOST_RESCUES = 5
 Status = ScenarioRun.Status
 OPEN = (Status.RUNNING, Status.WAITING)
+# What a step reads with the interaction.
+OF_INTERACTION = ("service", "agent__user", "agent__team", "contact", "disposition", "activity_account")
 
 
 class Lost(Exception):
@@ -68,6 +70,7 @@ class Walk:
         self.version: ScenarioVersion = run.version
         self.blocks: dict[str, definition.BlockData] = {}
         self.kept_at = time.monotonic()  # just claimed
+        self.just_read: Interaction | None = run.interaction
 
     @property
     def memory(self) -> Memory:
@@ -159,14 +162,15 @@ class Walk:
             return FAILED, f"A fault in this software: {type(error).__name__}. It is in the log."
 
     def interaction(self) -> Interaction:
-        """As it is now: other processes change it while the scenario runs."""
-        related = ("service", "agent__user", "agent__team", "contact", "disposition", "activity_account")
-        return Interaction.objects.select_related(*related).get(pk=self.run.interaction_id)
+        """As it is now: other processes change it while the scenario runs. The first step has it from the run."""
+        read, self.just_read = self.just_read, None
+        return read or Interaction.objects.select_related(*OF_INTERACTION).get(pk=self.run.interaction_id)
 
     # -- a waiting block hears
 
     def hear(self) -> bool:
-        """Look at what is new; True when there was something. A block that does not care stays where it is."""
+        """Look at what is new; True when something leads on. What the block does not care about is passed over."""
+        self.just_read = None  # what is heard may have happened after that
         block = self.blocks.get(self.run.block)
         kind = BY_KIND.get(block["kind"]) if block else None
         if block is None or kind is None:
@@ -174,20 +178,23 @@ class Walk:
             return True
         if kind.polls:
             return self.look()
-        event = unseen(self.run).first()
-        if event is None:
+        before = self.run.cursor
+        for event in unseen(self.run):
+            self.run.cursor = event.pk
+            self.memory.note_heard(event.pk)
+            exit = kind().hear(event)
+            if exit:
+                self.take_branch(block, exit, event)
+                return True
+        if self.run.cursor == before:
             return False
-        exit = kind().hear(event)
-        self.run.cursor = event.pk
-        memory = self.memory
-        memory.note_heard(event.pk)
-        if not exit:
-            self.save()
-            return True
-        memory.note_agent(event.agent_id)
-        memory.leave_for_branch(block["key"], final=exit in kind.final)
+        self.save()
+        return bool(self.limit())  # news wakes a run whose time is over, too
+
+    def take_branch(self, block: definition.BlockData, exit: str, event: InteractionEvent) -> None:
+        self.memory.note_agent(event.agent_id)
+        self.memory.leave_for_branch(block["key"], final=exit in BY_KIND[block["kind"]].final)
         self.move(block, exit, outcome={"event": event.kind, "at": event.at.isoformat()})
-        return True
 
     def look(self) -> bool:
         """Let a block that waits for something of its own look whether it is there. Events stay unheard: they are for

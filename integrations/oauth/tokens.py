@@ -72,8 +72,10 @@ class OAuthConfig:
 
 
 def row_of(account: IntegrationAccount) -> OAuthToken:
-    """The account's row, freshly read, made where there is none."""
-    return OAuthToken.objects.get_or_create(account=account)[0]
+    """The account's row, freshly read, made where there is none. The account keeps it, as masking asks for it."""
+    row = OAuthToken.objects.get_or_create(account=account)[0]
+    row.account = account
+    return row
 
 
 def reread(row: OAuthToken) -> OAuthToken:

@@ -44,6 +44,7 @@ SHOWN_HEADERS = {
 # Nobody reads these in a log; a recording can look like text (silence is a row of zeros).
 MEDIA = re.compile(r"(audio|video|image)/|application/octet-stream", re.IGNORECASE)
 _interaction: ContextVar[str] = ContextVar("interaction", default="")
+_overheard: ContextVar["list[ApiCall] | None"] = ContextVar("overheard", default=None)
 
 
 @contextmanager
@@ -54,6 +55,17 @@ def for_interaction(public_id: object) -> Iterator[None]:
         yield
     finally:
         _interaction.reset(before)
+
+
+@contextmanager
+def overheard() -> Iterator["list[ApiCall]"]:
+    """The rows of the exchanges that begin inside the `with` block, so that nobody has to look for them again."""
+    rows: list[ApiCall] = []
+    before = _overheard.set(rows)
+    try:
+        yield rows
+    finally:
+        _overheard.reset(before)
 
 
 class Exchange:
@@ -75,6 +87,8 @@ class Exchange:
                 "response_headers": shown_headers(response.headers),
                 "response_body": shown_answer(response),
             }
+        for name, value in changes.items():
+            setattr(self.row, name, value)
         try:
             type(self.row).objects.filter(pk=self.row.pk).update(**changes)
         except DatabaseError:
@@ -97,6 +111,9 @@ def begin(account: "IntegrationAccount | None", request: requests.PreparedReques
         simulated=account is not None and account.simulated,
         started_at=timezone.now(),
     )
+    rows = _overheard.get()
+    if rows is not None:
+        rows.append(row)
     return Exchange(row)
 
 

@@ -147,11 +147,11 @@ def test_the_desktop_is_told_that_the_history_is_on_as_soon_as_the_record_is_beg
     interaction.agent = AgentFactory()
     interaction.save()
     assert activities.status_of(interaction)["status"] == "off"
-    activities.record_begun(interaction)
+    activities.record_begun(interaction, keeper)
     assert interaction.activity_account == keeper
     assert told(interaction.agent, "interaction")[-1]["activity"]["enabled"]
     count = len(told(interaction.agent, "interaction"))
-    activities.record_begun(interaction)
+    activities.record_begun(interaction, keeper)
     assert len(told(interaction.agent, "interaction")) == count
 
 

@@ -146,9 +146,32 @@ def test_a_backlog_is_worked_off_by_one_message(account: Any, crm: Any) -> None:
 
 
 def test_an_entry_that_its_writer_is_about_to_deliver_is_left_to_them(box: Box) -> None:
-    entry = box.submit("create", {"kind": "x", "fields": {}, "key": "k", "shows": None}, "k", grace=10)
-    assert activities.deliver_due() == 0
-    assert activities.deliver(entry, live=True).status == "done"
+    payload, lease = {"kind": "x", "fields": {}, "key": "k", "shows": None}, delivery.live_lease()
+    entry = box.submit("create", payload, "k", lease=lease)
+    assert activities.deliver_due() == 0 and activities.deliver(entry).status == "waiting"
+    assert activities.deliver(entry, live=True, owner=lease["lease_owner"]).status == "done"
+    entry.refresh_from_db()
+    assert (entry.status, entry.lease_owner, entry.leased_until) == ("done", "", None)
+
+
+def test_an_entry_whose_writer_died_is_sent_when_its_lease_is_over(box: Box) -> None:
+    payload = {"kind": "x", "fields": {}, "key": "k", "shows": None}
+    entry = box.submit("create", payload, "k", lease=delivery.live_lease())
+    with time_machine.travel(timezone.now() + timedelta(seconds=11)):
+        assert activities.deliver_due() == 1
+        assert activities.deliver(entry).status == "done"
+
+
+def test_a_second_writer_of_the_same_entry_does_not_get_the_lease_of_the_first(box: Box) -> None:
+    payload, first, second = (
+        {"kind": "x", "fields": {}, "key": "k", "shows": None},
+        *(delivery.live_lease() for _ in range(2)),
+    )
+    entry = box.submit("create", payload, "k", lease=first)
+    again = box.submit("create", payload, "k", lease=second)
+    assert again.pk == entry.pk and again.lease_owner == first["lease_owner"]
+    assert activities.deliver(again, live=True, owner=second["lease_owner"]).status == "waiting"
+    assert activities.deliver(entry, live=True, owner=first["lease_owner"]).status == "done"
 
 
 # -- one reaction per kind of error

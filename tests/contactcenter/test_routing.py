@@ -86,7 +86,7 @@ def test_an_agent_who_is_taken_meanwhile_cannot_be_offered_another_call(service:
 def test_waiting_twice_is_waiting_once(service: Any) -> None:
     interaction = offer(service)
     since = interaction.queued_at
-    routing.queue(interaction)
+    routing.place(interaction)
     assert (interaction.queued_at, history(interaction)) == (since, ["offered", "queued"])
 
 

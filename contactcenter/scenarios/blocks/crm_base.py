@@ -14,6 +14,7 @@ from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, c
 from contactcenter.models import OutboxEntry
 from contactcenter.outbox import breakers, entries
 from contactcenter.outbox.breakers import Pass
+from contactcenter.outbox.delivery import live_lease
 from contactcenter.scenarios.context import CannotRun, Context
 from contactcenter.scenarios.settings_fields import AccountField, BlockSettings
 from integrations import catalogue, deadlines
@@ -27,8 +28,6 @@ from integrations.wire.redaction import mask
 from .base import FAILED, NEXT, Block, Busy
 
 BODY_SHOWN = 4000
-# Until the row is tried inline, workers leave it alone; afterwards the reaction to the outcome says when it is due.
-GRACE_SECONDS = 10.0
 Status = OutboxEntry.Status
 
 
@@ -36,6 +35,9 @@ class CrmBlock(Block):
     """Finds the account, keeps to the time limit, and turns every failure into the Failed exit."""
 
     exits = {NEXT: "Next", FAILED: "Failed"}
+
+    # The exchanges of this step, as the wire log has them.
+    overheard: list[ApiCall]
 
     class Settings(BlockSettings):
         account = AccountField()
@@ -50,7 +52,8 @@ class CrmBlock(Block):
         except (NotConfigured, SecretUnreadable) as error:
             self.note_failure(context, str(error))
             raise CannotRun(str(error)) from error
-        return self.act(context, account)
+        with wirelog.overheard() as self.overheard:
+            return self.act(context, account)
 
     def check_type(self, account: IntegrationAccount) -> None:
         if account.type != self.account_type:
@@ -88,13 +91,20 @@ class CrmBlock(Block):
         self, context: Context, account: IntegrationAccount | None, answer: dict[str, Any]
     ) -> dict[str, Any]:
         """Fill the two result variables: from the wire log, where the answer stands masked and capped."""
-        call = _last_call(context, account) if account else None
+        call = self.last_call(context, account) if account else None
         status = answer.get("status") or (call.status if call else None)
         body = (call.response_body if call else "") or str(answer.get("body") or "")
         if account:
             body = mask(body, account.secret_values())
         context.set_result(status, body[:BODY_SHOWN])
         return {"status": status, "body": body[:BODY_SHOWN]}
+
+    def last_call(self, context: Context, account: IntegrationAccount) -> ApiCall | None:
+        """The interaction's latest exchange with the account: one of this step, else from the wire log."""
+        interaction = str(context.interaction.public_id)
+        mine = (row for row in self.overheard if (row.account_id, row.interaction) == (account.pk, interaction))
+        kept = ApiCall.objects.filter(interaction=interaction, account=account).order_by("-pk")
+        return max(mine, key=lambda row: row.pk, default=None) or kept.first()
 
     def skip_if_away(self, context: Context, account: IntegrationAccount) -> None:
         """While the caller waits, an account that is known to be away, or has just failed, is not asked."""
@@ -112,12 +122,7 @@ class CrmBlock(Block):
 
 def is_away(context: Context, account: IntegrationAccount) -> bool:
     """Whether this run saw the account fail, or all workers know that it is away."""
-    return context.memory.is_away(account.pk) or breakers.find_open(account) is not None
-
-
-def _last_call(context: Context, account: IntegrationAccount) -> ApiCall | None:
-    mine = ApiCall.objects.filter(interaction=str(context.interaction.public_id), account=account)
-    return mine.order_by("-pk").first()
+    return context.memory.is_away(account.pk) or breakers.known(account) is not None
 
 
 class CrmReader(CrmBlock):
@@ -159,6 +164,7 @@ class CrmWriter(CrmBlock):
     def write(self, context: Context, account: IntegrationAccount, payload: dict[str, Any]) -> OutboxEntry:
         """Put the entry into the outbox and try it. The entry tells what came of it. Raises `Busy`."""
         away = is_away(context, account)
+        lease = None if away else live_lease()
         entry = activities.submit(
             account=account,
             interaction=context.interaction,
@@ -166,10 +172,10 @@ class CrmWriter(CrmBlock):
             operation=self.operation,
             payload=payload,
             key=context.key,
-            grace=0 if away else GRACE_SECONDS,
+            lease=lease,
         )
-        if not away:
-            entry = activities.deliver(entry, live=True)
+        if lease:
+            entry = activities.deliver(entry, live=True, owner=lease["lease_owner"])
         if entry.status in entries.OPEN and entries.is_busy(entry):
             raise Busy(context.title)
         context.outcome |= {"entry": entry.pk, "status": entry.status, **{"result": entry.result}}

@@ -57,11 +57,10 @@ class CrmCreate(CrmWriter):
         context.set(context.settings["id_variable"], promise)
         context.set(context.settings["address_variable"], {**promise, "part": "url"})
         if context.settings["interaction_record"]:
-            activities.record_begun(context.interaction)
+            activities.record_begun(context.interaction, account)
         self.check(context, account, entry)
         context.set(context.settings["id_variable"], entry.result["id"])
         context.set(context.settings["address_variable"], entry.result.get("url", ""))
-        context.interaction.refresh_from_db(fields=["records"])
         return NEXT
 
     def payload(self, context: Context) -> dict[str, Any]:
@@ -117,7 +116,6 @@ class CrmRelate(CrmWriter):
             "shows": self.shown(context, account, kind, other),
         }
         self.check(context, account, self.write(context, account, payload))
-        context.interaction.refresh_from_db(fields=["records"])
         return NEXT
 
     def shown(self, context: Context, account: IntegrationAccount, kind: str, other: str) -> dict[str, str] | None:
@@ -180,5 +178,4 @@ class CrmDelete(CrmWriter):
             return NO_DATA
         entry = self.write(context, account, {"ref": {"kind": context.object_type(), "id": record}})
         self.check(context, account, entry)
-        context.interaction.refresh_from_db(fields=["records"])
         return NO_DATA if NOT_THERE in entry.result.get("notes", []) else NEXT

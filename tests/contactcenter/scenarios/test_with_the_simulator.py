@@ -139,7 +139,7 @@ from django.conf import settings
 from django.db import connections
 from contactcenter.models import ScenarioRun
 from contactcenter.scenarios import engine
-from contactcenter import outbox
+from contactcenter.outbox import entries as outbox
 from integrations.providers.servicenow import ServiceNow
 
 moment, name = sys.argv[1].split(":") if sys.argv[1] else ("", "")

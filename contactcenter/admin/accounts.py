@@ -26,6 +26,15 @@ admin.site.unregister(IntegrationAccount)
 
 @admin.register(IntegrationAccount)
 class AccountAdmin(FeedPage, AgentMapping, PresencePages, IntegrationAccountAdmin):
+    goes_along = (*IntegrationAccountAdmin.goes_along, OutboxEntry)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What was delivered goes along; what still has to be delivered keeps the account."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        waiting = OutboxEntry.objects.filter(account__in=objs, status__in=OPEN).count()
+        kept = [_("Entries of the outbox that are not delivered yet: %d") % waiting] if waiting else []
+        return found, counts, lacking, [*protected, *kept]
+
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
 

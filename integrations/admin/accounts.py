@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +20,7 @@ from integrations import history
 from integrations.capabilities import SingleSignOn
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
-from integrations.models import IntegrationAccount
+from integrations.models import ApiCall, InboundEvent, IntegrationAccount
 from integrations.oauth.access import OAuth2
 from integrations.properties import SecretField
 from integrations.providers import registry
@@ -43,6 +44,8 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     nothing_yet = _t("No account yet. Add one; every kind can be tried against the simulator, without the vendor.")
     change_form_template = "integrations/account/form.html"
     add_form_template = "integrations/account/form.html"
+    # Rows of the account that have a screen to look at only.
+    goes_along: tuple[type[Model], ...] = (ApiCall, InboundEvent)
 
     def enabled_types(self) -> Collection[str]:
         """Gated types that somebody enabled."""
@@ -88,6 +91,11 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
             "original": account,
         }
         return action_page(request, account, key, context)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What was said to a vendor goes with its account, though nobody may delete it alone."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return found, counts, lacking - {model._meta.verbose_name for model in self.goes_along}, protected
 
     # -- adding
 

@@ -134,11 +134,14 @@ def _keep(chat: Chat, heard: int, said: BotAnswer) -> bool:
 
 def _hand_over(chat: Chat, interaction: Interaction, service: Service) -> None:
     """The chat arrives at the service, as if the customer had just written the first words."""
+    from ..tasks import suggest_answers
+
     chat.bot_service = None
     if service.suggestion_engine_id not in (None, service.chat_bot_id):
         chat.bot_state = {}  # the memory of one bot is nothing to another
     interactions.hand_over(interaction, service)
     arrive(interaction)
+    nudge(suggest_answers, chat.pk)
 
 
 # -- what the sweep does every second

@@ -8,7 +8,15 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from contactcenter.models import Breaker, ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
+from contactcenter.models import (
+    Breaker,
+    ContactCenter,
+    FeedState,
+    NotReadyReason,
+    OutboxEntry,
+    RecordingQueueItem,
+    Service,
+)
 from contactcenter.outbox import breakers
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
@@ -37,6 +45,12 @@ class AccountAdmin(FeedPage, AgentMapping, PresencePages, IntegrationAccountAdmi
 
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
+
+    def known_names(self) -> dict[str, list[str]]:
+        """Services and reasons are compared by name: nobody should have to type them without a mistake."""
+        services = Service.objects.filter(enabled=True).order_by("name").values_list("name", flat=True)
+        reasons = NotReadyReason.objects.order_by("name").values_list("name", flat=True)
+        return {**super().known_names(), "service": list(services), "reason": list(reasons)}
 
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         found = super().panels(request, account)

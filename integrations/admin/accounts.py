@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Model
@@ -50,6 +51,10 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     def enabled_types(self) -> Collection[str]:
         """Gated types that somebody enabled."""
         return ()
+
+    def known_names(self) -> dict[str, list[str]]:
+        """Names of this side that tables of properties may hold, by the column: browsers offer them there."""
+        return {"role": list(Group.objects.order_by("name").values_list("name", flat=True))}
 
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
@@ -210,6 +215,7 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     def _page_context(self, request: HttpRequest, account: IntegrationAccount | None) -> dict[str, Any]:
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
         context: dict[str, Any] = {"provider": provider, "kind": kind_of(account) if account else ""}
+        context["known_names"] = self.known_names()
         if account is None:
             notices = [provider.notice] if provider and provider.notice else []
             title = _("New %s account") % provider.label if provider else ""

@@ -3,9 +3,11 @@
 The administrator's guide: a bot account can be chosen as the chat bot on the chat service's launch point, and customers
 then complete self-service tasks without a live agent. While the bot answers, the chat is in no service's queue and in
 none of its figures. It arrives there when the bot hands over: because it wants a person, has nothing to say, cannot see
-what the customer sent, or cannot be asked. A chat in which a customer falls silent ends without an agent."""
+what the customer sent, or cannot be asked; and when the customer writes one of the service's words for an agent. A chat
+in which a customer falls silent ends without an agent."""
 
 import logging
+import re
 import uuid
 from datetime import datetime, timedelta
 
@@ -97,7 +99,7 @@ def _ask(chat: Chat, words: str) -> BotAnswer:
     """What the bot says. A bot that cannot be asked wants a person, so that no customer waits for it."""
     account = account_of(chat.bot_service)
     nobody = BotAnswer(state=chat.bot_state, hand_over=True)
-    if account is None or not words:
+    if account is None or not words or wants_an_agent(words, chat.bot_service):
         return nobody
     context = BotContext(str(chat.interaction.public_id), chat.bot_state)
     try:
@@ -109,6 +111,18 @@ def _ask(chat: Chat, words: str) -> BotAnswer:
         return nobody
     health.succeeded(account)
     return said
+
+
+def wants_an_agent(words: str, service: Service | None) -> bool:
+    """Whether the customer used one of the service's words for an agent. Languages that are written without blanks
+    have no word boundaries to look for."""
+    named = (word.strip().casefold() for word in (service.agent_words if service else "").split(","))
+    text = words.casefold()
+    return any(
+        re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) if word.isascii() else word in text
+        for word in named
+        if word
+    )
 
 
 @transaction.atomic

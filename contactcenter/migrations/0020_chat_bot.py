@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(blank=True, help_text="Answers customers of this service's chats by itself, until it hands over to an agent. Empty: agents answer from the first message on.", limit_choices_to={'type': 'bot'}, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='integrations.integrationaccount'),
         ),
         migrations.AddField(
+            model_name='service',
+            name='agent_words',
+            field=models.CharField(blank=True, default='', help_text='Customers who write one of these to the chat bot reach an agent at once, whatever the bot would say. Separated by commas, for example: agent, human, real person', max_length=200, verbose_name='Words for an agent'),
+        ),
+        migrations.AddField(
             model_name='chat',
             name='bot_heard',
             field=models.PositiveBigIntegerField(default=0),

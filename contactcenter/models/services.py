@@ -60,6 +60,13 @@ class Service(models.Model):
             "answer from the first message on."
         ),
     )  # fmt: skip
+    agent_words = models.CharField(
+        "Words for an agent", max_length=200, blank=True, default="",
+        help_text=(
+            "Customers who write one of these to the chat bot reach an agent at once, whatever the bot would say. "
+            "Separated by commas, for example: agent, human, real person"
+        ),
+    )  # fmt: skip
     service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)
     enabled = models.BooleanField(default=True)
 

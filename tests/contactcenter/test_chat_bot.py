@@ -152,6 +152,26 @@ def test_what_a_bot_cannot_see_is_for_an_agent(account: IntegrationAccount, agen
     assert watson.arrived() == [], "the bot was not asked"
 
 
+@pytest.mark.parametrize(
+    ("words", "text", "reaches"),
+    [
+        ("agent, real person", "Can I have a REAL person?", True),
+        ("order", "Where are my orders?", False),
+        ("担当者", "担当者と話したい", True),
+        ("", "I want to know your opening hours", False),
+        (" , ", "Hello", False),
+    ],
+)
+def test_a_word_for_an_agent_leads_there_whatever_the_bot_would_say(
+    account: IntegrationAccount, agent: Agent, service: Service, watson: Vendor, words: str, text: str, reaches: bool
+) -> None:
+    service.agent_words = words
+    service.save()
+    write(account, text)
+    assert (answered().agent == agent) is reaches
+    assert (watson.arrived() == []) is reaches, "the bot is asked only where its answer counts"
+
+
 def test_a_bot_that_was_switched_off_takes_no_chat_and_gives_back_those_it_has(
     account: IntegrationAccount, agent: Agent, engine: IntegrationAccount
 ) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
-from . import interactions
+from . import interactions, prompts
 from .errors import NotPossible
 from .models import DigitRequest, Interaction
 
@@ -109,11 +111,13 @@ def end_silent(call_ids_begin_with: str, now: datetime | None = None) -> int:
 
 
 def view(request: DigitRequest) -> dict[str, Any]:
-    """A request for the desktop and the API."""
+    """A request for the API. `prompt_audio`: where the prompt is to be had as a sound; empty where nobody speaks it."""
+    path = reverse("api:spoken_prompt", args=[request.pk]) if prompts.speaker() else ""
     return {
         "request": request.pk,
         "call_id": request.interaction.call_id,
         "prompt": request.prompt,
+        "prompt_audio": f"{settings.PUBLIC_URL}{path}" if path else "",
         "max_digits": request.max_digits,
         "terminator": request.terminator,
         "timeout_seconds": request.timeout_seconds,

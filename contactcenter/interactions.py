@@ -37,6 +37,8 @@ class Trigger(StrEnum):
     NO_ANSWER = "no_answer"
     REJECTED = "rejected"
     COMPLETED = "completed"
+    SERVED_BY_BOT = "served_by_bot"
+    HANDED_OVER = "handed_over"
 
 
 # In the history only: they move nothing.
@@ -64,6 +66,9 @@ TRANSITIONS: dict[tuple[str, str], InteractionState] = {
     **{(state, trigger): _S.ABANDONED for state in UNANSWERED for trigger in (_T.RELEASED, _T.ABANDONED)},
     **{(state, trigger): _S.WRAP_UP for state in TALKING for trigger in (_T.RELEASED, _T.ABANDONED)},
     (_S.WRAP_UP, _T.COMPLETED): _S.COMPLETED,
+    # A chat bot answers before anybody of ours does; then the chat is as new.
+    (_S.NEW, _T.SERVED_BY_BOT): _S.ACTIVE,
+    (_S.ACTIVE, _T.HANDED_OVER): _S.NEW,
 }
 
 
@@ -199,6 +204,20 @@ def transfer(interaction: Interaction, service: Service | None = None) -> None:
     interaction.service = service or interaction.service
     interaction.queued_at = timezone.now()
     _set(interaction, target)
+
+
+def serve_by_bot(interaction: Interaction, bot: str) -> None:
+    """A chat bot answers the customer. That is no answer of an agent: `answered_at` stays empty."""
+    _set(interaction, _target(interaction, Trigger.SERVED_BY_BOT))
+    record(interaction, Trigger.SERVED_BY_BOT, data={"bot": bot})
+
+
+def hand_over(interaction: Interaction, service: Service) -> None:
+    """The chat bot leaves the customer to the service, where the chat arrives now."""
+    target = _target(interaction, Trigger.HANDED_OVER)
+    interaction.service, interaction.offered_at = service, timezone.now()
+    _set(interaction, target)
+    record(interaction, Trigger.HANDED_OVER)
 
 
 def complete(interaction: Interaction, *, automatic: bool = False) -> None:

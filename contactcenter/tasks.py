@@ -110,6 +110,14 @@ def suggest_answers(chat_id: int) -> None:
 
 
 @app.task
+def answer_by_bot(chat_id: int) -> None:
+    """Let the chat bot of a service answer a customer."""
+    from .chats import bot
+
+    bot.answer(chat_id)
+
+
+@app.task
 def look_up_caller(interaction_id: int) -> None:
     """Ask caller-data systems about a number that nobody here knows."""
     from .callers import caller_data
@@ -196,6 +204,7 @@ def tell_of_feeds() -> None:
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, mails, routing, telephony
+    from .chats import bot
     from .chats import sending as chat_sending
     from .lists import dialling, exports, runs
     from .models import Heartbeat
@@ -214,6 +223,8 @@ def sweep() -> None:
             "scenarios": engine.sweep,
             "the outbox": activities.deliver_due,
             "chats": chat_sending.send_due,
+            "customers whom a bot answers": bot.answer_due,
+            "silent chats with bots": lambda: bot.end_silent(now),
             "mails": mails.send_due,
             "presence to CRMs": sending.send_due,
             "presence in CRMs": watching.watch_due,

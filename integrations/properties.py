@@ -3,9 +3,13 @@
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 if TYPE_CHECKING:
     from integrations.models import IntegrationAccount
+
+
+LONGEST_SECRET = 10_000  # nothing that travels in a header is longer
 
 
 class SecretInput(forms.PasswordInput):
@@ -49,18 +53,27 @@ CLEAR = Clear()
 
 
 class SecretField(forms.CharField):
-    """An encrypted property. Empty on save keeps what is stored."""
+    """An encrypted property. Empty on save keeps what is stored. One line, unless its widget is a `SecretTextarea`:
+    a line break at the end came along with a copy and is left out, one inside means that something else was copied."""
 
     widget = SecretInput
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("strip", True)
-        super().__init__(**kwargs)
+        super().__init__(**{"strip": True, "max_length": LONGEST_SECRET, **kwargs})
 
     def clean(self, value: Any) -> Any:
         if value is CLEAR:
             return "" if not self.required else super().clean("")
+        if isinstance(value, str) and not isinstance(self.widget, SecretTextarea):
+            value = self._one_line(value)
         return super().clean(value)
+
+    @staticmethod
+    def _one_line(text: str) -> str:
+        text = text.rstrip("\r\n")
+        if "\n" in text or "\r" in text:
+            raise ValidationError("There is a line break in this. Paste the value alone, on one line.")
+        return text
 
 
 class PropertiesForm(forms.Form):

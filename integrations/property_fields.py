@@ -85,6 +85,14 @@ def is_host(name: str) -> bool:
         return False
 
 
+class PatternField(forms.RegexField):
+    """A text of one pattern. Blanks around it are pasted by accident and left out; `says` is the sentence for what does
+    not fit: what such a text looks like, with an example."""
+
+    def __init__(self, *, regex: str, says: str, **kwargs: Any) -> None:
+        super().__init__(regex, strip=True, error_messages={"invalid": says}, **kwargs)
+
+
 class HostNameField(forms.CharField):
     """A host to which a TCP connection goes. May stay empty while the account is simulated."""
 

@@ -8,7 +8,15 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from contactcenter.models import Breaker, ContactCenter, FeedState, OutboxEntry, RecordingQueueItem
+from contactcenter.models import (
+    Breaker,
+    ContactCenter,
+    FeedState,
+    NotReadyReason,
+    OutboxEntry,
+    RecordingQueueItem,
+    Service,
+)
 from contactcenter.outbox import breakers
 from integrations.admin.accounts import IntegrationAccountAdmin
 from integrations.admin.panels import Panel
@@ -26,8 +34,23 @@ admin.site.unregister(IntegrationAccount)
 
 @admin.register(IntegrationAccount)
 class AccountAdmin(FeedPage, AgentMapping, PresencePages, IntegrationAccountAdmin):
+    goes_along = (*IntegrationAccountAdmin.goes_along, OutboxEntry)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What was delivered goes along; what still has to be delivered keeps the account."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        waiting = OutboxEntry.objects.filter(account__in=objs, status__in=OPEN).count()
+        kept = [_("Entries of the outbox that are not delivered yet: %d") % waiting] if waiting else []
+        return found, counts, lacking, [*protected, *kept]
+
     def enabled_types(self) -> Collection[str]:
         return ContactCenter.current().enabled_types
+
+    def known_names(self) -> dict[str, list[str]]:
+        """Services and reasons are compared by name: nobody should have to type them without a mistake."""
+        services = Service.objects.filter(enabled=True).order_by("name").values_list("name", flat=True)
+        reasons = NotReadyReason.objects.order_by("name").values_list("name", flat=True)
+        return {**super().known_names(), "service": list(services), "reason": list(reasons)}
 
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         found = super().panels(request, account)

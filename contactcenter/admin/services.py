@@ -91,7 +91,10 @@ class ServiceAdmin(Screen):
     search_fields = ("name", "code", "numbers__number")
     inlines = (NumberInline, MessengerInline)
     prepopulated_fields = {"code": ("name",)}
-    fields = ("name", "code", "media", "scenario", "suggestion_engine", "service_level_seconds", "enabled")
+    fields = (
+        "name", "code", "media", "scenario", "chat_bot", "agent_words", "suggestion_engine", "service_level_seconds",
+        "enabled",
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (

@@ -32,6 +32,8 @@ EVENTS: dict[str, tuple[Any, str]] = {
     "completed": (_("After-call work completed"), "ok"),
     "caller_chosen": (_("The agent chose who is calling"), "ok"),
     "caller_rejected": (_("The agent said that it is somebody else"), "warn"),
+    "served_by_bot": (_("A chat bot answers the customer"), "info"),
+    "handed_over": (_("The chat bot handed over"), "info"),
     "signal": (_("The scenario gave a signal to Zapier"), "info"),
     "ignored": (_("A report that no longer fitted was kept and ignored"), "neutral"),
 }

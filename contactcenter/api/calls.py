@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Header, Router
+from ninja.errors import HttpError
 
-from contactcenter import calls, digits
+from contactcenter import calls, digits, prompts
 
 from .interactions import shown
 from .schemas import CallEvent, DigitsAnswer, DigitsWanted, InteractionOut, Problem, Text
@@ -54,6 +55,23 @@ def report_event(
 def read_digits_wanted(request: HttpRequest) -> list[dict[str, Any]]:
     """Every open request for digits, the oldest first: ask for this once a second. At most 100 at once."""
     return [digits.view(wanted) for wanted in digits.open_requests()[: digits.MOST_AT_ONCE]]
+
+
+@router.get(
+    "/digits/{request_id}/prompt.wav",
+    response={200: None, 401: Problem, 404: Problem, 503: Problem},
+    summary="Hear a prompt",
+    url_name="spoken_prompt",
+)
+def read_spoken_prompt(request: HttpRequest, request_id: int) -> HttpResponse:
+    """The prompt of an open request as a WAV file, one channel, 8 kHz. 503: it cannot be spoken now, speak the text."""
+    wanted = digits.open_requests().filter(pk=request_id).first()
+    if wanted is None:
+        raise HttpError(404, f"Request {request_id} for digits is not open.")
+    try:
+        return HttpResponse(prompts.spoken(wanted), content_type="audio/wav")
+    except prompts.NotSpoken as reason:
+        raise HttpError(503, str(reason)) from reason
 
 
 @router.post(

@@ -94,6 +94,13 @@ class DigitsWanted(Schema):
     request: int = Field(description="Our id of the request; comes back with the answer.", examples=[118])
     call_id: str = Field(examples=["c-7781"])
     prompt: str = Field(examples=["Please enter the number of your ticket, then press the hash key."])
+    prompt_audio: str = Field(
+        examples=["https://contact.example.com/api/v1/calls/digits/118/prompt.wav"],
+        description=(
+            "The prompt spoken by the Text To Speech account, as a WAV file, with the same authentication. Empty: "
+            "there is no such account, speak the text."
+        ),
+    )
     max_digits: int = Field(examples=[10], description="Stop after so many keys.")
     terminator: str = Field(examples=["#"], description="The key that ends the input, no part of it; empty: none.")
     timeout_seconds: int = Field(examples=[10], description="How long to wait for keys after the prompt.")

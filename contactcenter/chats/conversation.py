@@ -21,7 +21,7 @@ from ..digits import Wanted
 from ..errors import NotPossible
 from ..models import Agent, Chat, ChatFile, ChatMessage, DigitRequest, Interaction, Service, ServiceMessenger
 from ..nudge import nudge
-from . import files, sending
+from . import bot, files, sending
 
 Status = ChatMessage.Status
 TALKING_OR_WAITING = (*interactions.UNANSWERED, *interactions.TALKING)
@@ -58,10 +58,10 @@ def _message(account: IntegrationAccount, event: InboundEvent) -> None:
     chat.reply_token, chat.out_of_reach, chat.suggestions = str(told.get("reply") or ""), False, []
     chat.save(update_fields=["reply_token", "out_of_reach", "suggestions"])
     if is_new:
-        _begin(interaction)
+        _begin(chat, interaction)
     else:
         interactions.tell(interaction)
-    _ask_bot(chat)
+    _wake_bot(chat)
     _read_mood(message)
     _fetch_files(message)
 
@@ -122,14 +122,14 @@ def _service(account: IntegrationAccount) -> Service:
     )
 
 
-def _begin(interaction: Interaction) -> None:
-    """As for a call: the service's scenario, or straight to routing."""
-    from ..scenarios import engine
-
+def _begin(chat: Chat, interaction: Interaction) -> None:
+    """The service's chat bot answers, if it has one; otherwise an agent is looked for."""
     interactions.record(interaction, "offered", key="offered")
-    matching.ask_around(interaction)
-    if engine.start(interaction) is None:
-        routing.place(interaction)
+    account = bot.account_of(interaction.service)
+    if account is not None:
+        bot.begin(chat, interaction, account)
+    else:
+        bot.arrive(interaction)
 
 
 def _moment(told: dict[str, Any]) -> datetime:
@@ -293,10 +293,14 @@ class ChatLine:
 # -- shared
 
 
-def _ask_bot(chat: Chat) -> None:
+def _wake_bot(chat: Chat) -> None:
+    """A chat bot answers the customer; with agents, a bot proposes what to answer."""
     from ..tasks import suggest_answers
 
-    nudge(suggest_answers, chat.pk)
+    if chat.bot_service_id is not None:
+        bot.soon(chat)
+    else:
+        nudge(suggest_answers, chat.pk)
 
 
 def _read_mood(message: ChatMessage) -> None:

@@ -31,6 +31,7 @@ def _line(message: ChatMessage, interaction: Interaction) -> dict[str, Any]:
     return {
         "id": message.pk,
         "ours": message.is_ours,
+        "byBot": message.by_bot,
         "text": message.text,
         "media": [_attachment(message, number, interaction.agent_id) for number in range(len(message.media))],
         "at": message.at.isoformat(),
@@ -59,7 +60,9 @@ def transcript(interaction: Interaction) -> str:
 def _speaker(message: ChatMessage) -> str:
     if not message.is_ours:
         return "Customer"
-    return str(message.agent or "Agent") + ("" if message.status != Status.FAILED else " (not sent)")
+    return ("Bot" if message.by_bot else str(message.agent or "Agent")) + (
+        "" if message.status != Status.FAILED else " (not sent)"
+    )
 
 
 def _words(message: ChatMessage) -> str:

@@ -41,6 +41,9 @@ class Chat(Leasable):
     # The bot's memory of the conversation, and what it proposes to answer: [{"text", "confidence"}].
     bot_state = models.JSONField(default=dict)
     suggestions = models.JSONField(default=list)
+    # While the chat bot of a service answers by itself: that service, and the last message it has heard.
+    bot_service = models.ForeignKey(Service, models.PROTECT, null=True, related_name="+")
+    bot_heard = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.account}: {self.conversation}"
@@ -63,6 +66,7 @@ class ChatMessage(models.Model):
     chat = models.ForeignKey(Chat, models.CASCADE, related_name="messages")
     inbound = models.OneToOneField(InboundEvent, models.SET_NULL, null=True, related_name="+")
     agent = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
+    by_bot = models.BooleanField(default=False)
     # Outgoing: made up by the desktop, so that a second click or a repeated request is the same message.
     key = models.UUIDField(unique=True, null=True)
     text = models.TextField(blank=True)

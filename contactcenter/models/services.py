@@ -51,6 +51,22 @@ class Service(models.Model):
         limit_choices_to={"type": "bot"},
         help_text="Suggests answers to agents in chats of this service. Empty: the default bot account.",
     )  # fmt: skip
+    # The bot at the service's launch point; empty: agents answer from the first message on.
+    chat_bot = models.ForeignKey(
+        "integrations.IntegrationAccount", models.SET_NULL, null=True, blank=True, related_name="+",
+        limit_choices_to={"type": "bot"},
+        help_text=(
+            "Answers customers of this service's chats by itself, until it hands over to an agent. Empty: agents "
+            "answer from the first message on."
+        ),
+    )  # fmt: skip
+    agent_words = models.CharField(
+        "Words for an agent", max_length=200, blank=True, default="",
+        help_text=(
+            "Customers who write one of these to the chat bot reach an agent at once, whatever the bot would say. "
+            "Separated by commas, for example: agent, human, real person"
+        ),
+    )  # fmt: skip
     service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)
     enabled = models.BooleanField(default=True)
 

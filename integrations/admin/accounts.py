@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +21,7 @@ from integrations import history
 from integrations.capabilities import SingleSignOn
 from integrations.forms import AccountForm, account_form
 from integrations.marks import badges_of, kind_of
-from integrations.models import IntegrationAccount
+from integrations.models import ApiCall, InboundEvent, IntegrationAccount
 from integrations.oauth.access import OAuth2
 from integrations.properties import SecretField
 from integrations.providers import registry
@@ -43,10 +45,16 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     nothing_yet = _t("No account yet. Add one; every kind can be tried against the simulator, without the vendor.")
     change_form_template = "integrations/account/form.html"
     add_form_template = "integrations/account/form.html"
+    # Rows of the account that have a screen to look at only.
+    goes_along: tuple[type[Model], ...] = (ApiCall, InboundEvent)
 
     def enabled_types(self) -> Collection[str]:
         """Gated types that somebody enabled."""
         return ()
+
+    def known_names(self) -> dict[str, list[str]]:
+        """Names of this side that tables of properties may hold, by the column: browsers offer them there."""
+        return {"role": list(Group.objects.order_by("name").values_list("name", flat=True))}
 
     def panels(self, request: HttpRequest, account: IntegrationAccount) -> list[Panel]:
         """The cards beside the form."""
@@ -88,6 +96,11 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
             "original": account,
         }
         return action_page(request, account, key, context)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What was said to a vendor goes with its account, though nobody may delete it alone."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return found, counts, lacking - {model._meta.verbose_name for model in self.goes_along}, protected
 
     # -- adding
 
@@ -202,6 +215,7 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
     def _page_context(self, request: HttpRequest, account: IntegrationAccount | None) -> dict[str, Any]:
         provider = registry().get(account.provider if account else request.GET.get("provider", ""))
         context: dict[str, Any] = {"provider": provider, "kind": kind_of(account) if account else ""}
+        context["known_names"] = self.known_names()
         if account is None:
             notices = [provider.notice] if provider and provider.notice else []
             title = _("New %s account") % provider.label if provider else ""

@@ -61,7 +61,7 @@ def type_cards(enabled: Collection[str]) -> list[Card]:
         choices = providers_of(entry)
         reasons = [refusal(provider, taken) for provider in choices]
         reason = reasons[0] if all(reasons) else ""
-        url = _url(provider=choices[0].key) if len(choices) == 1 else _url(type=entry.key)
+        url = _url(type=entry.key) if asks_which(entry) else _url(provider=choices[0].key)
         cards.append(Card(entry.label, WORDS.get(entry.key, ""), "" if reason else url, reason, initials(entry.label)))
     return cards
 
@@ -78,6 +78,13 @@ def provider_cards(entry: AccountType) -> list[Card]:
         )
         for p in providers_of(entry)
     ]
+
+
+def asks_which(entry: AccountType) -> bool:
+    """Whether the provider is chosen in a second step: of several, and where the only one has a name of its own. The
+    guide on External Knowledge Base: prompted to select a provider, the only possible selection is Synthetix KB."""
+    choices = providers_of(entry)
+    return len(choices) > 1 or choices[0].label != entry.label
 
 
 def providers_of(entry: AccountType) -> list[type[Provider]]:

@@ -75,15 +75,18 @@ class BotSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """What a bot said. Give `state` back with the next text of the conversation. `hand_over`: it wants a person."""
+    """What a bot said. Give `state` back with the next text of the conversation. `hand_over`: it wants a person.
+
+    `suggestions` are for an agent to choose from; `reply` is what the bot itself would say to the customer."""
 
     suggestions: tuple[BotSuggestion, ...] = ()
     state: dict[str, Any] = field(default_factory=dict)
     hand_over: bool = False
+    reply: str = ""
 
 
 class ChatBot(ABC):
-    """An engine that proposes what to answer in a chat."""
+    """An engine that proposes what to answer in a chat, or answers by itself."""
 
     @abstractmethod
     def suggest(self, text: str, context: BotContext) -> BotAnswer:

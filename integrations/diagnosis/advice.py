@@ -105,6 +105,15 @@ GENERAL: dict[Cause, Advice] = {
     ),
 }
 
+# For a name that cannot be found although nobody has typed it.
+VENDORS_OWN_NAME = Advice(
+    "The address is the vendor's own and was not entered by anybody here. Probably this server cannot look up names on "
+    "the internet; otherwise the vendor has moved.",
+    NETWORK,
+    "Have whoever runs this product check this server's name server and its way to the internet. If other vendors are "
+    "found, ask this one for today's address.",
+)
+
 
 def advice_for(cause: Cause, own: "dict[Cause, Advice] | None" = None) -> Advice:
     """The provider's advice where it has some, else the general one."""

@@ -4,6 +4,7 @@ Settings, name, TCP and TLS are the same for everybody; what follows are the pro
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
@@ -12,7 +13,7 @@ from ..fields import SecretUnreadable
 from ..http import cleansed, probe_connection
 from ..oauth.tokens import reconsider
 from . import health
-from .advice import advice_for
+from .advice import VENDORS_OWN_NAME, advice_for
 from .verdict import Advice, Passed, Verdict
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def settings_hold(provider: "Provider") -> Passed:
 
 def explain(provider: "Provider", error: IntegrationError, passed: tuple[Passed, ...] = ()) -> Verdict:
     """A failure as a verdict: the vendor's advice over the general one."""
-    advice = advice_for(error.cause, dict(provider.advice))
+    advice = _advice(provider, error)
     came_back = came_back_of(error)
     return Verdict(
         ok=False,
@@ -73,6 +74,21 @@ def explain(provider: "Provider", error: IntegrationError, passed: tuple[Passed,
         forward=forward(provider, error, advice),
         passed=passed,
     )
+
+
+def _advice(provider: "Provider", error: IntegrationError) -> Advice:
+    own = dict(provider.advice)
+    not_found = error.cause is Cause.WRONG_HOST and error.stage is Stage.NAME
+    if not_found and error.cause not in own and not _entered(provider):
+        return VENDORS_OWN_NAME
+    return advice_for(error.cause, own)
+
+
+def _entered(provider: "Provider") -> bool:
+    """Whether the host that we call stands in a property that somebody changed."""
+    host, defaults = urlsplit(provider.base_url).hostname or "", provider.Properties.defaults()
+    changed = (str(value) for name, value in provider.properties.items() if value != defaults.get(name))
+    return any(host in text.lower() for text in changed)
 
 
 def came_back_of(error: IntegrationError) -> str:

@@ -94,7 +94,7 @@ class Alterra(Bot):
 
     def converse(self, text: str, context: BotContext) -> BotAnswer:
         found = texts_of(self._ask(text, context.conversation, purpose="Suggest"))
-        return BotAnswer(distinct(map(BotSuggestion, found)), context.state)
+        return BotAnswer(distinct(map(BotSuggestion, found)), context.state, reply=found[0] if found else "")
 
     def probes(self) -> Iterator[Passed]:
         """A greeting. Whatever the bot answers to it is right, as long as it can be read."""

@@ -21,7 +21,7 @@ from integrations.errors import AuthenticationFailed, Cause, IntegrationError, S
 from integrations.oauth import access
 from integrations.oauth.access import OAuth2, OAuthConfig
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import VendorUrlField
+from integrations.property_fields import PatternField, VendorUrlField
 from integrations.providers.base import Provider
 
 IAM = "https://iam.cloud.ibm.com"
@@ -111,9 +111,12 @@ def api_key_field() -> SecretField:
     )
 
 
-def version_field(**kwargs: Any) -> forms.RegexField:
+def version_field(**kwargs: Any) -> PatternField:
     """The date that every call names; by it IBM keeps old clients working."""
-    return forms.RegexField(regex=r"^20\d\d-\d\d-\d\d$", label="Version date", max_length=10, **kwargs)
+    return PatternField(
+        regex=r"^20\d\d-\d\d-\d\d$", says="A date, year first. Example: 2022-08-10", label="Version date",
+        max_length=10, **kwargs,
+    )  # fmt: skip
 
 
 def iam_endpoint_field() -> VendorUrlField:

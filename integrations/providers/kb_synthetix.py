@@ -20,7 +20,7 @@ from integrations.errors import Cause, Rejected, Stage
 from integrations.http import json_of
 from integrations.plain_text import plain
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, VendorUrlField
 from integrations.providers.base import Provider
 
 SEARCH_SECONDS = 3.0
@@ -71,15 +71,17 @@ class SynthetixProperties(PropertiesForm):
             "asked only where the own knowledge base finds nothing."
         ),
     )
-    search_path = forms.RegexField(
+    search_path = PatternField(
         regex=PATH,
+        says="A path below the Url, without a slash before it. Example: external/search",
         label="Search path",
         initial="external/search",
         max_length=200,
         help_text="Below the Url. Not published by the vendor; this value is our assumption. Ask Synthetix for yours.",
     )
-    submit_path = forms.RegexField(
+    submit_path = PatternField(
         regex=PATH,
+        says="A path below the Url, without a slash before it. Example: external/articles",
         label="Submit path",
         initial="external/articles",
         max_length=200,

@@ -122,14 +122,26 @@ class Loxysoft(HttpFeed):
 
     def remarks(self, snapshot: Snapshot) -> list[str]:
         return [
-            f"The service “{name}” has no Loxysoft code and is left out of the figures."
-            for name in self.unmapped_services(snapshot)
+            *(
+                f"The service “{name}” has no Loxysoft code and is left out of the figures."
+                for name in self.unmapped_services(snapshot)
+            ),
+            *(
+                f"Skills Mapping names the service “{name}”, which does not exist here or is switched off."
+                for name in self.unknown_services(snapshot)
+            ),
         ]
 
     def unmapped_services(self, snapshot: Snapshot) -> list[str]:
         """Services that Loxysoft learns nothing about, because they have no line in the mapping."""
         codes = codes_by_service(self.properties["skills_mapping"])
         return sorted(service.name for service in snapshot.services if folded(service.name) not in codes)
+
+    def unknown_services(self, snapshot: Snapshot) -> list[str]:
+        """Services of the mapping that are none of ours: renamed, or mistyped."""
+        known = {folded(service.name) for service in snapshot.services}
+        named = [str(row["service"]) for row in self.properties["skills_mapping"] or []]
+        return sorted(name for name in named if folded(name) not in known)
 
 
 # -- profile loxysoft-json-1

@@ -59,7 +59,7 @@ ADVICE = {
 
 
 class NexmoProperties(PropertiesForm):
-    advanced = ("sender", "signature_secret", "signature_method", "api_endpoint", "ca_certificate")
+    advanced = ("signature_secret", "signature_method", "api_endpoint", "ca_certificate")
     needed_for_real = ("sender",)
 
     key = forms.CharField(

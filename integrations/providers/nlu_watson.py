@@ -16,7 +16,7 @@ from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import YOU
 from integrations.errors import Cause, IntegrationError, Rejected, Stage
 from integrations.expiry.expiries import Announced
-from integrations.property_fields import CaCertificateField, PostMethodField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, PostMethodField, VendorUrlField
 from integrations.providers import ibm
 from integrations.providers.nlu import Nlu
 from integrations.vendor_json import inner, number_of, object_of, objects, text_of
@@ -68,8 +68,9 @@ class WatsonNluProperties(ibm.WatsonProperties):
             "nothing of this name, so it is shown and not sent."
         ),
     )
-    language = forms.RegexField(
+    language = PatternField(
         regex=r"^[a-z]{2}(-[A-Za-z]{2,4})?$",
+        says="A language is written in two small letters. Examples: en, de, ja",
         label="Language",
         initial="en",
         max_length=7,

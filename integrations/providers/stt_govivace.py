@@ -10,15 +10,13 @@ from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django import forms
-
 from integrations import catalogue, sound, websocket
 from integrations.capabilities import Audio, Codec, Utterance
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage, Unavailable
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, VendorUrlField
 from integrations.providers.speech import Recogniser, tidy
 from integrations.wire import redaction
 
@@ -67,8 +65,9 @@ class GoVivaceProperties(PropertiesForm):
         label="API Key",
         help_text="The GoVivace API key, from your contact at GoVivace. It travels in the address of each session.",
     )
-    key_parameter = forms.RegexField(
+    key_parameter = PatternField(
         regex=r"^[A-Za-z][A-Za-z0-9_-]*$",
+        says="A name in an address: a letter, then letters, digits, hyphens and underscores. Example: key",
         label="Key parameter",
         initial="key",
         max_length=40,

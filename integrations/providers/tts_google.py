@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
-from django import forms
 
 from integrations import catalogue, sound
 from integrations.actions import Result, action
@@ -20,7 +19,7 @@ from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected, Stage
 from integrations.http import error_from_response, json_of, retry_after
 from integrations.properties import SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, VendorUrlField
 from integrations.providers import voices
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -88,8 +87,9 @@ class GoogleTtsProperties(voices.SpeakingProperties):
         help_text=f"The Google Cloud Service API key. {KEYS}; the project needs the Cloud Text-to-Speech API.",
     )
     voice = voices.voice_field(example="en-US-Neural2-D")
-    language = forms.RegexField(
+    language = PatternField(
         regex=LANGUAGE,
+        says="A language as Google writes it. Examples: en-US, de, ja-JP",
         label="Language",
         initial="en-US",
         max_length=20,

@@ -11,6 +11,7 @@ from integrations.capabilities import Speech, TextToSpeech, Voice
 from integrations.errors import Cause, Rejected, Stage
 from integrations.models import IntegrationAccount
 from integrations.properties import PropertiesForm
+from integrations.property_fields import PatternField
 from integrations.providers.base import Provider
 
 TELEPHONE_RATE = 8000
@@ -20,9 +21,10 @@ VOICE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$"
 SHOWN_LANGUAGES, SHOWN_NAMES = 12, 8
 
 
-def voice_field(*, example: str) -> forms.RegexField:
-    return forms.RegexField(
+def voice_field(*, example: str) -> PatternField:
+    return PatternField(
         regex=VOICE_NAME,
+        says=f"A voice's name has no blanks. Example: {example}",
         label="Voice",
         required=False,
         initial="",

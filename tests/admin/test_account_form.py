@@ -11,7 +11,7 @@ from integrations.forms import account_form
 from integrations.models import ApiCall, IntegrationAccount
 from integrations.providers.servicenow import ServiceNow
 from integrations.providers.wfm_http import WfmHttp
-from tests.factories import AccountFactory, AdminFactory
+from tests.factories import AccountFactory, AdminFactory, ApiCallFactory, InboundEventFactory, OutboxEntryFactory
 
 from .conftest import CANARY, account_url
 
@@ -204,6 +204,27 @@ def test_an_account_whose_provider_is_gone_can_be_read_about_and_deleted(console
     assert console.get(account_url(world.orphan, "history/")).status_code == 200
     assert console.post(account_url(world.orphan, "delete/"), {"post": "yes"}).status_code == 302
     assert not IntegrationAccount.objects.filter(pk=world.orphan.pk).exists()
+
+
+def test_an_account_that_was_used_can_be_deleted_with_all_that_was_said_to_its_vendor(console):
+    """Only one WFM account can exist: who wants the other protocol deletes the first, whatever it has sent."""
+    account = AccountFactory(name="Our WFM", provider="wfm_http")
+    ApiCallFactory(account=account)
+    InboundEventFactory(account=account)
+    OutboxEntryFactory(account=account, status="done")
+    asked = console.get(account_url(account, "delete/")).content.decode()
+    assert "1 API call" in asked and "may not delete" not in asked
+    assert console.post(account_url(account, "delete/"), {"post": "yes"}).status_code == 302
+    assert not IntegrationAccount.objects.exists() and not ApiCall.objects.exists()
+
+
+def test_an_account_with_undelivered_entries_is_kept_and_the_page_says_why(console):
+    account = AccountFactory(name="CRM")
+    OutboxEntryFactory(account=account, status="stuck")
+    page = console.get(account_url(account, "delete/")).content.decode()
+    assert "Entries of the outbox that are not delivered yet: 1" in page
+    console.post(account_url(account, "delete/"), {"post": "yes"})
+    assert IntegrationAccount.objects.exists()
 
 
 # -- history

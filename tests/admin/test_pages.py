@@ -250,6 +250,25 @@ def test_a_row_is_added_to_a_service(desk: Page, world: Any):
     expect(desk.get_by_text("+1 415-555-0177")).to_be_visible()
 
 
+def test_a_table_of_properties_gets_lines_as_needed_and_offers_our_names(desk: Page, world: Any):
+    """The guide on field and skills mappings: click add. Three empty lines are there without a script."""
+    desk.goto("/admin/integrations/integrationaccount/add/?provider=loxysoft")
+    codes = desk.locator("[name=skills_mapping-code]")
+    expect(codes).to_have_count(3)
+    desk.get_by_role("button", name="Add", exact=True).click()
+    expect(codes).to_have_count(4)
+    expect(desk.get_by_label("Service 4")).to_be_focused()
+    offered = desk.locator("#known-service option").evaluate_all("options => options.map(option => option.value)")
+    assert world.objects["contactcenter/service"].name in offered
+    desk.get_by_label("Name").first.fill("Lox")
+    desk.get_by_label("Simulated").check()
+    desk.locator("[name=token]").fill("demo-loxysoft-token")
+    desk.get_by_label("Service 4").fill(offered[0])
+    desk.get_by_label("Code 4").fill("CS1")
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_label("Service 1")).to_have_value(offered[0])
+
+
 def test_a_check_of_accounts_is_followed_live_and_survives_a_reload(desk: Page, world: Any):
     desk.goto("/admin/integrations/integrationaccount/")
     desk.get_by_role("button", name="Check all").click()

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from integrations.models import IntegrationAccount
+from contactcenter.chats import conversation
+from integrations.models import InboundEvent, IntegrationAccount
 from integrations.providers import registry
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor, simulators, vendor  # noqa: F401 - fixtures for chats
@@ -43,3 +44,18 @@ def telegram_account() -> IntegrationAccount:
         secrets={"token": TELEGRAM_TOKEN},
     )  # fmt: skip
     return made
+
+
+numbers = iter(range(1, 10_000))
+
+
+def write(account: IntegrationAccount, text: str = "Hello", *, kind: str = "message", **told: Any) -> InboundEvent:
+    """What a customer does, as a provider hands it on; processed at once."""
+    number = next(numbers)
+    payload = {
+        "user": "2002", "name": "Robin Example", "conversation": "2002", "text": text, "media": [],
+        "message_id": f"in-{number}", **told,
+    }  # fmt: skip
+    event = InboundEvent.objects.create(account=account, key=f"message:{number}", kind=kind, payload=payload)
+    conversation.take_in(event)
+    return event

@@ -21,7 +21,7 @@ from integrations.providers.messenger_telegram import Telegram
 from tests.factories import AccountFactory, AgentFactory, ServiceFactory
 from tests.integrations.providers.conftest import Vendor
 
-from .conftest import telegram_account
+from .conftest import telegram_account, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Status = ChatMessage.Status
@@ -42,21 +42,6 @@ def service() -> Service:
 def agent(service: Service) -> Agent:
     made: Agent = AgentFactory(state="READY", device="none", services=[service])
     return made
-
-
-numbers = iter(range(1, 10_000))
-
-
-def write(account: IntegrationAccount, text: str = "Hello", *, kind: str = "message", **told: Any) -> InboundEvent:
-    """What a customer does, as a provider hands it on; processed at once."""
-    number = next(numbers)
-    payload = {
-        "user": "2002", "name": "Robin Example", "conversation": "2002", "text": text, "media": [],
-        "message_id": f"in-{number}", **told,
-    }  # fmt: skip
-    event = InboundEvent.objects.create(account=account, key=f"message:{number}", kind=kind, payload=payload)
-    conversation.take_in(event)
-    return event
 
 
 def accepted(agent: Agent) -> Interaction:

@@ -1,5 +1,6 @@
 """The doctor's verdict: how far it came, what broke, who acts, and a message to forward."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from integrations.diagnosis import doctor
 from integrations.diagnosis.advice import GENERAL
 from integrations.errors import Cause, Stage
 from integrations.models import Health, IntegrationAccount, OAuthToken
+from tests.factories import AccountFactory
 
 from .local_server import Answer, LocalServer
 
@@ -112,3 +114,26 @@ def test_the_verdict_as_json_has_exactly_the_fixed_keys(plain: IntegrationAccoun
     server.on("/me", ME)
     keys = ["ok", "message", "stage", "cause", "who", "next_step", "identity"]
     assert list(doctor.examine(plain.connect()).to_json()) == keys
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "who", "step"),
+    [
+        ("https://api.telegram.org", "your network", "name server"),
+        ("https://gateway.example.com", "you", "letter by letter"),
+    ],
+)
+def test_a_name_that_nobody_entered_is_not_compared_with_what_was_entered(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, who: str, step: str
+) -> None:
+    def unknown(*args: Any, **more: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    account = AccountFactory(
+        provider="messenger_telegram", simulated=False, secrets={"token": "1:abc"},
+        properties={"bot_username": "example_bot", "api_endpoint": endpoint},
+    )  # fmt: skip
+    verdict = doctor.examine(account.connect())
+    assert (verdict.cause, verdict.stage, verdict.who) == (Cause.WRONG_HOST, Stage.NAME, who)
+    assert step in verdict.next_step

@@ -14,6 +14,8 @@ from integrations.vendor_json import inner, number_of, objects, text_of
         ("<p>a &amp; b</p><script>alert(1)</script><style>x", "a & b"),
         ("one<br/>two\n three", "one two three"),
         ("<!-- hidden\n<b>more</b> -->seen", "seen"),
+        ("Within <b>30 days</b>. <a href='x'>More</a>, <strong>now</strong>!", "Within 30 days. More, now!"),
+        ("<li>one</li><li>two</li><br><big>three</big>", "one two three"),
         ("5 < 7 and 9 > 8", "5 < 7 and 9 > 8"),
         ("", ""),
     ],

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, VendorUrlField
 
 from .keys import folder_of
 
@@ -61,8 +61,9 @@ class S3Properties(PropertiesForm):
         max_length=255,
         help_text="The unique name of the bucket that holds the recordings: Amazon S3 > Buckets, first column.",
     )
-    region = forms.RegexField(
+    region = PatternField(
         regex=r"^[A-Za-z0-9][A-Za-z0-9_-]*$",
+        says="A region has letters, digits and hyphens only. Example: eu-central-1",
         label="Region",
         required=False,
         max_length=60,

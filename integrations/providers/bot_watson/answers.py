@@ -33,6 +33,23 @@ def suggestions_of(answer: dict[str, Any]) -> tuple[BotSuggestion, ...]:
     return sure or found[:1]
 
 
+def reply_of(output: dict[str, Any]) -> str:
+    """What Watson says to the customer, item by item, as one text. Of what it found it says the first; of several
+    meanings it asks which one, as IBM's own chat window does."""
+    parts = [plain(_spoken(item)) for item in items_of(output)]
+    old_texts = output.get("text")
+    if not any(parts) and isinstance(old_texts, list):
+        parts = [plain(text_of(text)) for text in old_texts]
+    return "\n".join(dict.fromkeys(filter(None, parts)))
+
+
+def _spoken(item: dict[str, Any]) -> str:
+    if item.get("response_type") == "suggestion":
+        labels = " / ".join(text_of(each.get("label")) for each in objects(item.get("suggestions")))
+        return f"{text_of(item.get('title'))} {labels}"
+    return next((text for text, _confidence in _said(item)), "")
+
+
 def wants_a_person(output: dict[str, Any]) -> bool:
     return any(item.get("response_type") == "connect_to_agent" for item in items_of(output))
 

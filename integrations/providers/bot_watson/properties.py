@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from integrations.property_fields import CaCertificateField, VendorUrlField
+from integrations.property_fields import CaCertificateField, PatternField, VendorUrlField
 from integrations.providers import ibm
 from integrations.quotas import DayZoneField, MaxApiCallsField
 
@@ -13,6 +13,7 @@ V1, V2 = "v1", "v2"
 # The version dates of the guide's time and of IBM's SDK of today.
 VERSIONS = {V1: "2021-11-27", V2: "2024-08-25"}
 ID = r"^[A-Za-z0-9_-]+$"
+NO_ID = "An ID has letters, digits and hyphens only. Copy it again, without the address around it."
 SETTINGS = "in the assistant's own pages, Assistant settings, Assistant IDs and API details, View details"
 
 
@@ -37,8 +38,9 @@ class WatsonBotProperties(ibm.WatsonProperties):
             "https://api.us-south.assistant.watson.cloud.ibm.com/instances/..."
         ),
     )
-    workspace_id = forms.RegexField(
+    workspace_id = PatternField(
         regex=ID,
+        says=NO_ID,
         label="Workspace ID",
         required=False,
         max_length=100,
@@ -66,11 +68,17 @@ class WatsonBotProperties(ibm.WatsonProperties):
         initial=V1,
         help_text="v1 is the guide's and works with classic dialog skills only. v2 needs both IDs below.",
     )
-    assistant_id = forms.RegexField(
-        regex=ID, label="Assistant ID", required=False, max_length=100, help_text=f"For v2 only: {SETTINGS}."
-    )
-    environment_id = forms.RegexField(
+    assistant_id = PatternField(
         regex=ID,
+        says=NO_ID,
+        label="Assistant ID",
+        required=False,
+        max_length=100,
+        help_text=f"For v2 only: {SETTINGS}.",
+    )
+    environment_id = PatternField(
+        regex=ID,
+        says=NO_ID,
         label="Environment ID",
         required=False,
         max_length=100,

@@ -17,7 +17,7 @@ from integrations.providers.ibm import ADVICE as GENERAL
 from integrations.providers.ibm import MANAGE, Watson
 from integrations.vendor_json import object_of, text_of
 
-from .answers import output_of, suggestions_of, wants_a_person
+from .answers import output_of, reply_of, suggestions_of, wants_a_person
 from .properties import V2, VERSIONS, WatsonBotProperties
 
 LONGEST_TEXT = 2048
@@ -70,7 +70,8 @@ class WatsonBot(Bot, Watson):
     def converse(self, text: str, context: BotContext) -> BotAnswer:
         words = " ".join(text.split())[:LONGEST_TEXT]  # IBM allows no line break and no tab
         answer, state = self._in_session(words, context) if self.uses_sessions else self._in_workspace(words, context)
-        return BotAnswer(suggestions_of(answer), state, hand_over=wants_a_person(output_of(answer)))
+        output = output_of(answer)
+        return BotAnswer(suggestions_of(answer), state, hand_over=wants_a_person(output), reply=reply_of(output))
 
     def probes(self) -> Iterator[Passed]:
         """Reads what the workspace, or the environment, is called. That is no message and costs nothing."""

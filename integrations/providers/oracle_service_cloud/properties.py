@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from integrations.properties import SecretField
-from integrations.property_fields import VendorUrlField
+from integrations.property_fields import PatternField, VendorUrlField
 from integrations.providers.osvc.properties import ServiceCloudProperties, context_field
 
 BASIC, OAUTH, SESSION = "basic", "oauth", "session"
@@ -82,12 +82,12 @@ class OracleProperties(ServiceCloudProperties):
             "characters. Sites with v1.4 refuse requests without it."
         ),
     )
-    language = forms.RegexField(
-        LANGUAGE,
+    language = PatternField(
+        regex=LANGUAGE,
         label="Language",
         max_length=10,
         required=False,
-        error_messages={"invalid": "A language as in Accept-Language. Examples: en-US, de, ja."},
+        says="A language as in Accept-Language. Examples: en-US, de, ja.",
         help_text=(
             "Sent as Accept-Language. It must be the language of the interface behind the URL: Configuration > Site "
             "Configuration > Interfaces. Empty: nothing is sent."

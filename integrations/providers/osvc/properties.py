@@ -5,7 +5,13 @@ from typing import ClassVar
 from django import forms
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, CountryField, PathPatternField, VendorUrlField
+from integrations.property_fields import (
+    CaCertificateField,
+    CountryField,
+    PathPatternField,
+    PatternField,
+    VendorUrlField,
+)
 
 AGENT_MAP_KEYS = (
     ("email", "E-mail, then login"),
@@ -87,13 +93,13 @@ class ServiceCloudProperties(PropertiesForm):
     ca_certificate = CaCertificateField()
 
 
-def context_field(*, label: str, help_text: str) -> forms.RegexField:
+def context_field(*, label: str, help_text: str) -> PatternField:
     """What we call ourselves at the vendor: travels in a header, so plain printable text."""
-    return forms.RegexField(
-        r"^[\x20-\x7e]+$",
+    return PatternField(
+        regex=r"^[\x20-\x7e]+$",
         label=label,
         initial="Contact centre",
         max_length=MAXIMUM_CONTEXT,
-        error_messages={"invalid": "Plain letters, digits, blanks and punctuation only: it travels in a header."},
+        says="Plain letters, digits, blanks and punctuation only: it travels in a header.",
         help_text=help_text,
     )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 
+from integrations.property_fields import PatternField
 from integrations.providers.osvc.properties import ServiceCloudProperties, context_field
 
 VERSIONS = (("v1_4", "v1.4 (today)"), ("v1_3", "v1.3"), ("v1_2", "v1.2"))
@@ -15,14 +16,12 @@ class RightNowProperties(ServiceCloudProperties):
         *ServiceCloudProperties.advanced, "interface", "api_version", "application_id", "suppress_external_events",
     )  # fmt: skip
 
-    interface = forms.RegexField(
-        r"^[A-Za-z0-9_]+$",
+    interface = PatternField(
+        regex=r"^[A-Za-z0-9_]+$",
         label="Interface",
         max_length=80,
         required=False,
-        error_messages={
-            "invalid": "Letters, digits and underscores only, as in the address /cgi-bin/<interface>.cfg/."
-        },
+        says="Letters, digits and underscores only, as in the address /cgi-bin/<interface>.cfg/.",
         help_text=(
             "Name of the interface: Configuration > Site Configuration > Interfaces, or the part before .cfg in the "
             "addresses of the agents' console. Empty: the first part of the host name, with _ in place of -."

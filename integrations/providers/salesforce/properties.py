@@ -8,7 +8,7 @@ import re
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.property_fields import CaCertificateField, CountryField
+from integrations.property_fields import CaCertificateField, CountryField, PatternField
 
 from .sign_in_properties import SignInProperties
 
@@ -37,11 +37,11 @@ class SalesforceProperties(SignInProperties):
         "screen_pop", "new_record", "external_id_field", "ca_certificate",
     )  # fmt: skip
 
-    api_version = forms.RegexField(
-        r"^\d{2,3}\.0$",
+    api_version = PatternField(
+        regex=r"^\d{2,3}\.0$",
         label="API version",
         initial="60.0",
-        error_messages={"invalid": "A version looks like 60.0."},
+        says="A version looks like 60.0.",
         help_text=(
             "The REST API version that we speak. Setup > Apex Classes > New > Version Settings lists those of your "
             "organisation; Test connection names the newest."
@@ -90,12 +90,12 @@ class SalesforceProperties(SignInProperties):
             "Setup > Object Manager."
         ),
     )
-    external_id_field = forms.RegexField(
-        r"^[A-Za-z]\w{0,60}__c$",
+    external_id_field = PatternField(
+        regex=r"^[A-Za-z]\w{0,60}__c$",
         label="External ID field",
         required=False,
         initial="",
-        error_messages={"invalid": "The API name of a custom field ends in __c, for example Call_Reference__c."},
+        says="The API name of a custom field ends in __c, for example Call_Reference__c.",
         help_text=(
             "API name of a text field, marked External ID and Unique, that you made on the objects in which scenarios "
             "create records (Setup > Object Manager > the object > Fields & Relationships). With it a record can never "

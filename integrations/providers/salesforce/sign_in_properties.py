@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.properties import PropertiesForm, SecretField
+from integrations.properties import PropertiesForm, SecretField, SecretTextarea
 from integrations.property_fields import VendorUrlField
 
 from . import assertion, hosts
@@ -88,6 +88,7 @@ class SignInProperties(PropertiesForm):
     private_key = SecretField(
         label="Private key",
         required=False,
+        widget=SecretTextarea,
         help_text=(
             "Only for JWT bearer: the RSA key (PEM, -----BEGIN PRIVATE KEY-----) whose certificate was uploaded in the "
             "app: OAuth Settings > Use digital signatures. It never leaves this server."

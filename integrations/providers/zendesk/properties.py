@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 
 from integrations.properties import PropertiesForm, SecretField
-from integrations.property_fields import CaCertificateField, CountryField, VendorUrlField
+from integrations.property_fields import CaCertificateField, CountryField, PatternField, VendorUrlField
 
 AUTHORIZATION_CODE = "authorization_code"
 CLIENT_CREDENTIALS = "client_credentials"
@@ -147,12 +147,12 @@ class ZendeskProperties(PropertiesForm):
             "account in use never reaches the end; one that rests longer has to be authorised again."
         ),
     )
-    scope = forms.RegexField(
-        r"^[a-z_:]+( [a-z_:]+)*$",
+    scope = PatternField(
+        regex=r"^[a-z_:]+( [a-z_:]+)*$",
         label="Scope",
         max_length=300,
         initial="read write",
-        error_messages={"invalid": "Words with one space between them. Example: tickets:read tickets:write users:read"},
+        says="Words with one space between them. Example: tickets:read tickets:write users:read",
         help_text=(
             "What we ask to be allowed, separated by spaces: read write, or finer as tickets:read tickets:write "
             "users:read users:write. It must lie within Allowed scopes of the OAuth client in Admin Center."

@@ -10,7 +10,7 @@ from integrations.capabilities import BotAnswer, BotContext, ChatBot
 from integrations.errors import AuthenticationFailed, Cause, RateLimited, Rejected
 from integrations.models import IntegrationAccount
 from integrations.providers.bot_watson import WatsonBot
-from integrations.providers.bot_watson.answers import suggestions_of, wants_a_person
+from integrations.providers.bot_watson.answers import reply_of, suggestions_of, wants_a_person
 from integrations.providers.bot_watson.properties import GUIDE_URL, WatsonBotProperties
 from tests.factories import AccountFactory
 from tests.integrations.providers.conftest import Vendor
@@ -173,6 +173,32 @@ def test_a_long_text_is_cut_to_what_watson_takes(simulator: Vendor) -> None:
 def test_nothing_is_asked_about_nothing(simulator: Vendor) -> None:
     assert bot().suggest(" \n ", CHAT) == BotAnswer()
     assert simulator.arrived() == []
+
+
+# -- what the bot says by itself
+
+
+def test_the_reply_is_all_of_it_in_order_and_asks_back_where_it_is_ambiguous(simulator: Vendor) -> None:
+    plainly, ambiguous, person = conversation(
+        bot(), "Where is my order 10023?", "I want to return it", "I want to talk to an agent"
+    )
+    assert plainly.reply == "Order 10023 arrives tomorrow."
+    assert ambiguous.reply.startswith("Did you mean:") and " / " in ambiguous.reply
+    assert (person.reply, person.hand_over) == ("I am connecting you with a colleague.", True)
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ({"generic": [{"response_type": "text", "text": "One"}, {"response_type": "text", "text": "Two"}]}, "One\nTwo"),
+        ({"generic": [{"response_type": "text", "text": "One"}], "text": ["One"]}, "One"),
+        ({"text": ["Old", "texts"]}, "Old\ntexts"),
+        ({"generic": [{"response_type": "image", "source": "https://example.com/x.png"}]}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_a_reply_is_made_of(output: dict[str, Any], said: str) -> None:
+    assert reply_of(output) == said
 
 
 # -- what becomes a suggestion

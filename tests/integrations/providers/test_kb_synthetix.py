@@ -28,7 +28,7 @@ def connect(secrets: dict[str, str] | None = None, **properties: object) -> Synt
 def test_a_search_gives_plain_text(synthetix: Vendor) -> None:
     found = connect().search("  parcel\nreturn ")
     assert [(a.id, a.title) for a in found] == [("101", "Return a parcel")]
-    assert found[0].text == "Parcels can be returned within 30 days ."
+    assert found[0].text == "Parcels can be returned within 30 days."
     assert synthetix.arrived()[0]["query"] == {"query": "parcel return", "limit": "10"}
     assert connect_again().search("   ") == [] and len(synthetix.arrived()) == 1
 

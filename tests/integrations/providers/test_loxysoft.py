@@ -80,6 +80,14 @@ def test_a_push_follows_the_profile_to_the_letter(receiver: Vendor) -> None:
     assert connect_again().unmapped_services(PICTURE) == ["Chat"]
 
 
+@pytest.mark.django_db
+def test_a_line_of_the_mapping_that_names_no_service_of_ours_is_remarked() -> None:
+    renamed = [*MAPPING, {"service": "Custmer Support", "code": "CS2"}, {"service": "chat", "code": "CH"}]
+    assert connect(skills_mapping=renamed).remarks(PICTURE) == [
+        "Skills Mapping names the service “Custmer Support”, which does not exist here or is switched off."
+    ]
+
+
 def connect_again() -> Loxysoft:
     return Loxysoft(AccountFactory.build(provider="loxysoft", properties={"skills_mapping": MAPPING}))
 

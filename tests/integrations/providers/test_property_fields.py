@@ -8,7 +8,15 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from integrations.property_fields import CaCertificateField, ReasonCodesField, VendorUrlField, codes_by_reason
+from integrations.properties import SecretField, SecretTextarea
+from integrations.property_fields import (
+    CaCertificateField,
+    PatternField,
+    ReasonCodesField,
+    VendorUrlField,
+    codes_by_reason,
+)
+from integrations.providers import registry
 from tests.simulators import certificate
 
 
@@ -118,3 +126,36 @@ def test_a_certificate_is_taken_and_anything_else_explained(tmp_path: Path) -> N
             field.clean(wrong)
     with pytest.raises(ValidationError, match="private key"):
         field.clean(signed + key)
+
+
+def test_blanks_around_a_pasted_id_are_left_out_and_what_does_not_fit_is_explained() -> None:
+    field = PatternField(regex=r"^[a-z-]+$", says="Small letters and hyphens. Example: eu-central")
+    assert field.clean("  eu-central\n") == "eu-central"
+    with pytest.raises(ValidationError, match="Example: eu-central"):
+        field.clean("EU central")
+
+
+@pytest.mark.parametrize("key", sorted(registry()))
+def test_every_pattern_takes_pasted_blanks_and_says_what_it_wants(key: str) -> None:
+    fields = [field for field in registry()[key].Properties.base_fields.values() if isinstance(field, forms.RegexField)]
+    assert all(field.strip for field in fields)
+    assert "Enter a valid value." not in [str(field.error_messages["invalid"]) for field in fields]
+
+
+# -- secrets, as they are pasted and imported
+
+
+def test_a_line_break_after_a_secret_is_no_part_of_it() -> None:
+    assert SecretField(strip=False).clean(" pass word \r\n") == " pass word "
+
+
+def test_a_secret_of_several_lines_is_something_else_that_was_copied() -> None:
+    with pytest.raises(ValidationError, match="line break"):
+        SecretField().clean("client-1\nsecret-1")
+    assert SecretField(widget=SecretTextarea).clean("-----BEGIN\nabc") == "-----BEGIN\nabc"
+
+
+def test_a_file_pasted_into_a_secret_is_refused_without_showing_it() -> None:
+    with pytest.raises(ValidationError, match="10000") as refusal:
+        SecretField().clean("canary" * 5_000)
+    assert "canary" not in str(refusal.value)

@@ -58,7 +58,7 @@ function line(message, interaction, page) {
   return h(
     "div",
     { class: `said ${message.ours ? "said-ours" : "said-theirs"}`, key: message.id },
-    h("span", { class: "sr" }, message.ours ? _("You:") : _("Customer:"), " "),
+    h("span", { class: "sr" }, speaker(message), " "),
     message.text && h("p", { class: "said-text" }, message.text),
     message.media.map((_entry, number) => attachment(message, number, page)),
     h(
@@ -66,6 +66,7 @@ function line(message, interaction, page) {
       { class: `said-foot ${trouble ? "said-trouble" : ""}` },
       trouble && icon("warning"),
       h("time", { datetime: message.at }, timeOfDay(message.at)),
+      message.byBot && h("span", {}, _("Bot")),
       message.ours && h("span", {}, statusWords(message)),
       MOODS[message.mood] && h("span", { class: `mood mood-${message.mood}` }, MOODS[message.mood]()),
     ),
@@ -73,6 +74,11 @@ function line(message, interaction, page) {
     trouble && interaction.chat.canSay &&
       button(_("Send again"), { class: "plain small", name: "refresh", disabled: Boolean(page.busy.say_again), onclick: () => page.act("say_again", { interaction: interaction.id, message: message.id }) }),
   );
+}
+
+function speaker(message) {
+  if (message.byBot) return _("Bot:");
+  return message.ours ? _("You:") : _("Customer:");
 }
 
 // Neutral says nothing, so nothing is said.

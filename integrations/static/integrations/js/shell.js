@@ -36,6 +36,26 @@ function watchForms() {
   }
 }
 
+/** A table of lines gets another empty one. Without this script there are three to write into. */
+function addRows() {
+  for (const button of document.querySelectorAll("[data-add-row]")) {
+    const body = document.querySelector(`#${CSS.escape(button.dataset.addRow)} tbody`);
+    if (!body) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const line = body.lastElementChild.cloneNode(true);
+      const inputs = line.querySelectorAll("input, select");
+      const number = body.children.length + 1;
+      for (const input of inputs) {
+        input.value = "";
+        input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, number));
+      }
+      body.append(line);
+      inputs[0].focus();
+    });
+  }
+}
+
 /** `data-copy="#id"` copies the text of that element, and says so on the button for a moment. */
 function copyButtons() {
   document.addEventListener("click", async (event) => {
@@ -81,4 +101,5 @@ function selectRows() {
 closeMenus();
 selectRows();
 watchForms();
+addRows();
 copyButtons();

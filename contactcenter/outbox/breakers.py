@@ -71,7 +71,7 @@ def find_open(account: IntegrationAccount) -> Breaker | None:
 def known(account: IntegrationAccount) -> Breaker | None:
     """`find_open` as of the moment at which the account was read, if its breaker was read with it; else it is asked
     for."""
-    if not IntegrationAccount.breaker.is_cached(account):  # type: ignore[attr-defined]
+    if not IntegrationAccount.breaker.is_cached(account):
         return find_open(account)
     row: Breaker | None = getattr(account, "breaker", None)
     return row if row is not None and row.open_since is not None else None

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contactcenter', '0019_feed_history'),
+        ('contactcenter', '0020_agent_state_sequence'),
     ]
 
     operations = [

@@ -39,6 +39,8 @@ class VendorUrlField(forms.CharField):
         text = str(super().clean(value))
         if not text:
             return ""
+        if "://" not in text and is_host(re.split(r"[/:?]", text)[0]) and "@" not in text:
+            raise ValidationError(f"The beginning is missing: {self._scheme}://{text}")
         parts = self._split(text)
         self._check_scheme(parts, text)
         if parts.username or parts.password or parts.fragment:
@@ -54,9 +56,12 @@ class VendorUrlField(forms.CharField):
         except ValueError:
             raise ValidationError("This is not an address: the part after the host name is not a port.") from None
         if port == 0 or re.search(r"[\s\x00-\x1f\\]", text) or not is_host(parts.hostname or ""):
-            scheme = "wss" if self.wss_only else "https"
-            raise ValidationError(f"This is not an address. Example: {scheme}://example.com/path")
+            raise ValidationError(f"This is not an address. Example: {self._scheme}://example.com/path")
         return parts
+
+    @property
+    def _scheme(self) -> str:
+        return "wss" if self.wss_only else "https"
 
     def _check_scheme(self, parts: SplitResult, text: str) -> None:
         if self.wss_only:

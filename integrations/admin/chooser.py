@@ -60,7 +60,7 @@ def type_cards(enabled: Collection[str]) -> list[Card]:
     for entry in allowed_types(enabled):
         choices = providers_of(entry)
         reasons = [refusal(provider, taken) for provider in choices]
-        reason = reasons[0] if all(reasons) else ""
+        reason = _no_more(reasons) if all(reasons) else ""
         url = _url(type=entry.key) if asks_which(entry) else _url(provider=choices[0].key)
         cards.append(Card(entry.label, WORDS.get(entry.key, ""), "" if reason else url, reason, initials(entry.label)))
     return cards
@@ -78,6 +78,11 @@ def provider_cards(entry: AccountType) -> list[Card]:
         )
         for p in providers_of(entry)
     ]
+
+
+def _no_more(reasons: list[str]) -> str:
+    """Why no account can be added to a type: the one reason that there is, or that every kind has its own."""
+    return reasons[0] if len(set(reasons)) == 1 else _("One of each kind can exist, and all of them are there already.")
 
 
 def asks_which(entry: AccountType) -> bool:

@@ -85,6 +85,10 @@ def test_of_sign_on_one_account_per_kind_may_exist(db, register_provider):
     assert not cards["Sign-on for agents"].url
     assert cards["For administrators"].url
     assert labels(chooser.type_cards(()))["Single Sign-On"].url
+    for key in ("sign_on_2", "sso_admin", "sso_agent_desktop"):
+        AccountFactory(name=key, provider=key)
+    card = labels(chooser.type_cards(()))["Single Sign-On"]
+    assert (card.url, card.reason) == ("", "One of each kind can exist, and all of them are there already.")
 
 
 @pytest.mark.parametrize("query", ["?type=nonsense", "?provider=nonsense", "?type=nice", "?provider="])

@@ -59,6 +59,19 @@ def test_what_is_no_plain_address_is_refused(address: str) -> None:
         VendorUrlField().clean(address)
 
 
+@pytest.mark.parametrize(
+    ("typed", "field", "shown"),
+    [
+        ("wfm.example.com/rta", VendorUrlField(), "https://wfm.example.com/rta"),
+        ("wfm:8080", VendorUrlField(), "https://wfm:8080"),
+        ("stream.example.com", VendorUrlField(wss_only=True), "wss://stream.example.com"),
+    ],
+)
+def test_an_address_without_its_beginning_is_shown_with_it(typed: str, field: VendorUrlField, shown: str) -> None:
+    with pytest.raises(ValidationError, match=f"The beginning is missing: {shown}"):
+        field.clean(typed)
+
+
 def test_a_refused_address_does_not_repeat_the_password_in_it() -> None:
     with pytest.raises(ValidationError) as refusal:
         VendorUrlField().clean("https://user:canary-in-url@example.com/")

@@ -155,7 +155,7 @@ def change(
     The row is locked only if its state allows the trigger, so that a refused transition holds nothing. `wait=False`
     refuses an agent whom another transaction is changing: for whoever holds other agents already."""
     sources = [state for state, known in TRANSITIONS if known == trigger]
-    allowed = Agent.objects.filter(pk=agent.pk, state__in=sources).order_by("pk")
+    allowed = Agent.objects.select_related("user").filter(pk=agent.pk, state__in=sources).order_by("pk")
     fresh = allowed.select_for_update(of=("self",), no_key=True, skip_locked=not wait).first()
     if fresh is None:
         raise NotPossible(refusal(agent, trigger))

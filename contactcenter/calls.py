@@ -34,7 +34,7 @@ def apply(report: CallReport) -> Interaction:
     if not created and _is_repeated(interaction, found):
         return interaction
     agents.lock([interaction.agent_id, found.agent.pk if found.agent else None])
-    learned = _learn(interaction, found)
+    learned = created or _learn(interaction, found)
     applied = STEPS[report.event](interaction, found)
     if not applied:
         _ignore(interaction, found)
@@ -51,7 +51,7 @@ def _begin(interaction: Interaction, found: Resolved) -> None:
 
     run = engine.start(interaction)
     if run is None and interaction.state == InteractionState.NEW:
-        routing.place(interaction)
+        routing.find_or_queue(interaction)
     if found.report.event != OFFERED:  # ringing has told the desktop already
         interactions.after(interaction)
 
@@ -92,7 +92,9 @@ def _create(found: Resolved) -> Interaction:
         service=found.service,
         offered_at=found.moment,
     )
+    _fill(interaction, found)
     interaction.save(force_insert=True)
+    matching.ask_around(interaction)
     return interaction
 
 
@@ -116,6 +118,17 @@ def reported_event(event: InteractionEvent) -> str:
 
 def _learn(interaction: Interaction, found: Resolved) -> bool:
     """Fill in what the first report of the call did not say. True when there was something new."""
+    changed, identified = _fill(interaction, found)
+    if changed or identified:
+        interaction.save()
+    if identified:
+        matching.ask_around(interaction)
+    return changed
+
+
+def _fill(interaction: Interaction, found: Resolved) -> tuple[bool, bool]:
+    """Take over service and numbers, where they were missing; whether there was any, and whether the caller was looked
+    up anew. Nothing is saved."""
     report = found.report
     outbound = interaction.direction == Interaction.Direction.OUTBOUND
     theirs, ours = (report.to_number, report.from_number) if outbound else (report.from_number, report.to_number)
@@ -127,11 +140,7 @@ def _learn(interaction: Interaction, found: Resolved) -> bool:
     if identify:
         matching.identify(interaction)
     changed = before != (interaction.service_id, interaction.customer_number, interaction.service_number)
-    if changed or identify:
-        interaction.save()
-    if identify:
-        matching.ask_around(interaction)
-    return changed
+    return changed, identify
 
 
 # -- what each event does: True when it was applied, False when it came too late to matter

@@ -1,5 +1,6 @@
 """The way from an account to its provider, and how long a CRM may take: a live call cannot wait for it."""
 
+import time
 from typing import Any
 
 from integrations.capabilities import Crm, PeopleDirectory
@@ -13,6 +14,7 @@ from .models import Agent, AgentCrmUser
 LIVE_SECONDS = 5.0
 # For work in the background.
 PATIENT_SECONDS = 15.0
+FRESH_SECONDS = 1.0
 
 
 class NotConfigured(Exception):
@@ -53,6 +55,23 @@ def account_for(name: str, account_type: str) -> IntegrationAccount:
     raise NotConfigured(
         "There is no default account for this step. Open Integration accounts and tick Default account on one."
     )
+
+
+class Accounts:
+    """The accounts of one turn of a scenario: its blocks come one after the other within milliseconds and mostly ask
+    for the same one. Each is read again when a second is over, so that a change reaches the next block."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], tuple[float, IntegrationAccount]] = {}
+
+    def named(self, name: str, account_type: str) -> IntegrationAccount:
+        """See `account_for`. Raises `NotConfigured`."""
+        wanted, now = (name, account_type), time.monotonic()
+        at, account = self._read.get(wanted, (0.0, None))
+        if account is None or now - at > FRESH_SECONDS:
+            account = account_for(name, account_type)
+            self._read[wanted] = now, account
+        return account
 
 
 def note_health(account: IntegrationAccount, error: IntegrationError) -> None:

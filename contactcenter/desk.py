@@ -15,7 +15,7 @@ from integrations.models import IntegrationAccount
 from . import agents, events, interactions, messages, showing
 from .callers import matching
 from .errors import NotPossible
-from .interaction_view import is_calling_out, label, views
+from .interaction_view import Background, is_calling_out, label, views
 from .models import Agent, AgentState, CallingList, Disposition, Interaction, InteractionState, Service
 from .models.agents import PhoneDevice
 from .phone import digits
@@ -36,20 +36,22 @@ _S = InteractionState
 
 def overview(agent: Agent) -> dict[str, Any]:
     """Everything a desktop shows at its start; `lastEvent` is the number to listen on from."""
-    last_event = Agent.objects.values_list("last_event_number", flat=True).get(pk=agent.pk)
-    agent.refresh_from_db()
+    # The number comes first, in the same row as the state: what happens from now on is told by events.
+    agent.refresh_from_db(from_queryset=Agent.objects.select_related("user", "team", "host_account", "reason"))
+    background = Background()
     mine = Interaction.objects.filter(agent=agent).select_related(*RELATED).prefetch_related("outbox")
+    current, past = mine.filter(state__in=interactions.OPEN), mine.filter(state__in=interactions.ENDED)
     return {
         "agent": _agent_view(agent),
         "state": agents.view(agent),
-        "interactions": views(mine.filter(state__in=interactions.OPEN).order_by("id"), reader=agent),
-        "recents": views(mine.filter(state__in=interactions.ENDED)[:RECENT], reader=agent),
+        "interactions": views(current.order_by("id"), reader=agent, background=background),
+        "recents": views(past[:RECENT], reader=agent, background=background),
         "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
         "services": [{"code": s.code, "name": s.name, "media": s.media} for s in agent.services.filter(enabled=True)],
         "directory": _directory(agent),
         "messages": messages.unread(agent),
         "hasLists": CallingList.objects.filter(enabled=True, service__enabled=True, service__agents=agent).exists(),
-        "lastEvent": last_event,
+        "lastEvent": agent.last_event_number,
         "host": _host_view(agent.host_account),
         "demo": is_demo(agent),
     }

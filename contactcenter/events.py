@@ -18,7 +18,7 @@ KEEP = timedelta(hours=24)
 MOST_AT_ONCE = 500
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # nobody goes on after a failure of it, so it needs no point to go back to
 def tell(agent: Agent, kind: str, data: dict[str, Any]) -> AgentEvent:
     """Add one event for the agent's desktop to the caller's transaction. `data` is JSON.
 

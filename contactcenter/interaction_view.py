@@ -90,8 +90,10 @@ def digits_wanted(interaction: Interaction) -> dict[str, Any] | None:
     return {"prompt": request.prompt, "maxDigits": request.max_digits} if request else None
 
 
-def views(interactions: Iterable[Interaction], *, reader: Agent | None = None) -> list[dict[str, Any]]:
-    background = Background()
+def views(
+    interactions: Iterable[Interaction], *, reader: Agent | None = None, background: Background | None = None
+) -> list[dict[str, Any]]:
+    background = background or Background()
     return [view(interaction, reader=reader, background=background) for interaction in interactions]
 
 

@@ -57,9 +57,7 @@ def place(interaction: Interaction) -> Agent | None:
     """Ring an agent, or wait for one. Harmless when it waits already, rings, or is over. Brings `interaction` up to
     date."""
     fresh = interactions.locked(interaction.pk)
-    agent = find(fresh)
-    if agent is None and interactions.is_allowed(fresh, interactions.Trigger.QUEUED):
-        interactions.queue(fresh)
+    agent = find_or_queue(fresh)
     _copy(fresh, interaction)
     return agent
 
@@ -152,6 +150,14 @@ def find(interaction: Interaction) -> Agent | None:
     if interaction.state in interactions.WITH_AGENT:
         return interaction.agent
     return next((agent for agent in _candidates(interaction) if ring(interaction, agent, wait=False)), None)
+
+
+def find_or_queue(interaction: Interaction) -> Agent | None:
+    """Ring the best agent, or let the interaction wait."""
+    agent = find(interaction)
+    if agent is None and interactions.is_allowed(interaction, interactions.Trigger.QUEUED):
+        interactions.queue(interaction)
+    return agent
 
 
 def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> bool:

@@ -97,13 +97,15 @@ def _contact_candidate(contact: Contact) -> Candidate:
 
 
 @transaction.atomic
-def matched_by_crm(interaction: Interaction, account: IntegrationAccount, matches: PhoneMatches) -> Caller:
+def matched_by_crm(
+    interaction: Interaction, account: IntegrationAccount, matches: PhoneMatches, *, region: str = ""
+) -> Caller:
     """Keep what a CRM found for the caller's number, and show it to the agent. Brings `interaction` up to date.
 
     One person is the caller. Of several, the one that an agent chose for this number before is preferred; otherwise
     the agent chooses (`choose`). Where the CRM has nobody, a match among our own contacts stays."""
     fresh = interactions.locked(interaction.pk)
-    region = ContactCenter.current().default_region
+    region = region or ContactCenter.current().default_region
     phone = normalise(fresh.customer_number, region)
     candidates = [_record_candidate(account, record) for record in matches.people]
     matching = _as_stored(matches.people[0], phone, region) if len(matches.people) == 1 else phone.display

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from contactcenter.crm_access import Accounts
 from contactcenter.models import Agent, Interaction, ScenarioRun, ScenarioVersion
 
 from .memory import MEMORY, Memory
@@ -32,9 +33,11 @@ class Context:
         block: dict[str, Any],
         settings: dict[str, Any],
         *,
+        accounts: Accounts,
         again: bool = False,
     ) -> None:
         self.run = run
+        self.accounts = accounts
         self.interaction = interaction
         self.block = block
         self.settings = settings

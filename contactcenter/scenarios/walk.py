@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from contactcenter import activities, interactions, routing
+from contactcenter.crm_access import Accounts
 from contactcenter.models import (
     Interaction,
     InteractionEvent,
@@ -26,7 +27,7 @@ from contactcenter.models import (
 from integrations import deadlines, leases
 from integrations.errors import IntegrationError
 
-from . import definition
+from . import definition, positions
 from .blocks import BY_KIND, Block
 from .blocks.base import FAILED, NEXT, START, WAIT, Busy
 from .context import CannotRun, Context
@@ -48,8 +49,8 @@ HANDLER_TIME = timedelta(minutes=5)
 MOST_RESCUES = 5
 Status = ScenarioRun.Status
 OPEN = (Status.RUNNING, Status.WAITING)
-# What a step reads with the interaction.
-OF_INTERACTION = ("service", "agent__user", "agent__team", "contact", "disposition", "activity_account")
+# What a step reads with the interaction; the rest is read by the few steps that ask for it.
+OF_INTERACTION = ("service", "agent__user")
 
 
 class Lost(Exception):
@@ -71,6 +72,7 @@ class Walk:
         self.blocks: dict[str, definition.BlockData] = {}
         self.kept_at = time.monotonic()  # just claimed
         self.just_read: Interaction | None = run.interaction
+        self.accounts = Accounts()
 
     @property
     def memory(self) -> Memory:
@@ -125,7 +127,7 @@ class Walk:
             return
         before, began = json.dumps(self.run.variables), time.monotonic()
         settings, faults = definition.settings_of(block)
-        context = Context(self.run, self.interaction(), block, settings, again=again)
+        context = Context(self.run, self.interaction(), block, settings, accounts=self.accounts, again=again)
         exit, error = (FAILED, faults[0]) if faults else self.carry_out(kind(), context)
         if len(json.dumps(self.run.variables)) > MOST_VARIABLES:
             self.run.variables = json.loads(before)
@@ -219,17 +221,17 @@ class Walk:
         error: str = "",
         took: int = 0,
     ) -> None:
-        """Record the step and save where the run stands now, in one transaction."""
+        """Record the step and save where the run stands now, both or neither."""
         version = self.version
         self.stand(block, exit, context, error)
+        step = self.step_of(block, exit, context=context, outcome=outcome, error=error, took=took, version=version)
         if self.run.status == Status.FINISHED:
             self.connect_anyway()
-        with transaction.atomic():
-            self.record(block, exit, context=context, outcome=outcome, error=error, took=took, version=version)
-            if self.run.status == Status.FINISHED:
+            with transaction.atomic():
+                step.save(force_insert=True)
                 self.finish()
-            else:
-                self.save()
+        elif not positions.save_with_step(step, self.owner):
+            raise Lost
 
     def stand(self, block: definition.BlockData, exit: str, context: Context | None, error: str) -> None:
         """Where the run is after this exit."""
@@ -311,7 +313,8 @@ class Walk:
         version = self.version
         with transaction.atomic():
             if block is not None:
-                self.record(block, FAILED, context=context, outcome=None, error=reason, took=took, version=version)
+                told = {"outcome": None, "error": reason, "took": took, "version": version}
+                self.step_of(block, FAILED, context=context, **told).save(force_insert=True)
             if first:
                 self.memory.note_stopped(reason)
                 if self.rescue(block, reason, outward=True):
@@ -321,7 +324,7 @@ class Walk:
 
     # -- storing
 
-    def record(
+    def step_of(
         self,
         block: definition.BlockData,
         exit: str,
@@ -330,12 +333,12 @@ class Walk:
         outcome: dict[str, Any] | None,
         error: str,
         took: int,
-        version: ScenarioVersion | None = None,
-    ) -> None:
+        version: ScenarioVersion,
+    ) -> ScenarioStep:
+        """The step that was just done, not yet stored."""
         missing = {"unknown": context.values.missing} if context and context.values.missing else {}
-        version = version or self.version
         self.run.steps_taken += 1
-        ScenarioStep.objects.create(
+        return ScenarioStep(
             run=self.run,
             number=self.run.steps_taken,
             version=version if version.pk != self.run.version_id else None,
@@ -350,12 +353,7 @@ class Walk:
 
     def save(self) -> None:
         """Write the position, if the run is still ours. Raises `Lost`."""
-        run = self.run
-        changed = ScenarioRun.objects.filter(pk=run.pk, lease_owner=self.owner).update(
-            status=run.status, block=run.block, variables=run.variables, cursor=run.cursor, due_at=run.due_at,
-            steps_taken=run.steps_taken, error=run.error, finished_at=run.finished_at,
-        )  # fmt: skip
-        if not changed:
+        if not positions.save(self.run, self.owner):
             raise Lost
 
     def finish(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.utils import timezone
 
 from contactcenter import activities
-from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, account_for, connect, note_health
+from contactcenter.crm_access import LIVE_SECONDS, NotConfigured, connect, note_health
 from contactcenter.models import OutboxEntry
 from contactcenter.outbox import breakers, entries
 from contactcenter.outbox.breakers import Pass
@@ -45,7 +45,7 @@ class CrmBlock(Block):
     def run(self, context: Context) -> str:
         try:
             name = context.settings["account"] or context.memory.selected_account(self.account_type)
-            account = account_for(name, self.account_type)
+            account = context.accounts.named(name, self.account_type)
             context.outcome["account"] = account.name
             connect(account)  # says in words what is wrong with the account
             self.check_type(account)

@@ -78,14 +78,15 @@ class CrmSearch(CrmReader):
 
     def find_caller(self, context: Context, account: IntegrationAccount, provider: Any) -> str:
         interaction = context.interaction
-        phone = normalise(interaction.customer_number, ContactCenter.current().default_region)
+        region = ContactCenter.current().default_region
+        phone = normalise(interaction.customer_number, region)
         if not isinstance(provider, PeopleDirectory):
             raise CannotRun(f"{account.name} cannot look up people by phone.")
         if phone.anonymous:
             context.outcome["note"] = "The number is withheld: nobody was looked up."
             return NO_DATA
         matches = provider.find_by_phone(phone.e164, phone.raw)
-        caller = matching.matched_by_crm(interaction, account, matches)
+        caller = matching.matched_by_crm(interaction, account, matches, region=region)
         context.outcome |= {"query": matches.query, "found": len(matches.people), "caller": caller["status"]}
         keep(context, _caller_first(matches, caller))
         if not matches.people:

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Manager
+from django.utils.translation import gettext as _
 
 from integrations.capabilities import CallFacts, EmbedHost, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, events, interactions, messages, showing
+from . import agents, colleagues, events, interactions, messages, showing
 from .callers import matching
 from .errors import NotPossible
 from .interaction_view import is_calling_out, label, views
@@ -45,8 +47,9 @@ def overview(agent: Agent) -> dict[str, Any]:
         "interactions": views(mine.filter(state__in=interactions.OPEN).order_by("id"), reader=agent),
         "recents": views(mine.filter(state__in=interactions.ENDED)[:RECENT], reader=agent),
         "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
-        "services": [{"code": s.code, "name": s.name, "media": s.media} for s in agent.services.filter(enabled=True)],
-        "directory": _directory(agent),
+        "services": _services(agent.services),
+        "queues": _services(Service.objects),
+        "directory": colleagues.directory(agent),
         "messages": messages.unread(agent),
         "hasLists": CallingList.objects.filter(enabled=True, service__enabled=True, service__agents=agent).exists(),
         "lastEvent": last_event,
@@ -76,12 +79,8 @@ def _host_view(account: IntegrationAccount | None) -> dict[str, str] | None:
     return {"account": str(account.public_id), "name": account.name, "provider": account.provider}
 
 
-def _directory(agent: Agent) -> list[dict[str, str]]:
-    others = Agent.objects.select_related("user").exclude(pk=agent.pk).filter(user__is_active=True)
-    return [
-        {"name": str(other), "extension": other.extension, "state": other.state, "label": AgentState(other.state).label}
-        for other in others
-    ]
+def _services(among: Manager[Service]) -> list[dict[str, str]]:
+    return [{"code": s.code, "name": s.name, "media": s.media} for s in among.filter(enabled=True)]
 
 
 # -- call control
@@ -113,9 +112,7 @@ def end(agent: Agent, interaction_id: str) -> Interaction:
 
 def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str, str] | None = None) -> Interaction:
     """Call a number. `record` is the CRM record where it was clicked: {"account", "kind", "id", "title", "url"}."""
-    number = number.strip()
-    if not digits(number) or len(number) > LONGEST_NUMBER:
-        raise NotPossible("This is not a phone number. Type digits, for example +1 415 555 0132.", "number")
+    number = checked_number(number)
     if service_code and not agent.services.filter(code=service_code, enabled=True).exists():
         raise NotPossible("You do not work for this service. Choose another one.", "service")
     with transaction.atomic():
@@ -125,6 +122,14 @@ def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str,
             matching.dialled_from(interaction, record)
     agents.current_state(agent)
     return interaction
+
+
+def checked_number(number: str) -> str:
+    """What an agent typed, if a telephone system could call it. Raises `NotPossible`."""
+    number = number.strip()
+    if not digits(number) or len(number) > LONGEST_NUMBER:
+        raise NotPossible(_("This is not a phone number. Type digits, for example +1 415 555 0132."), "number")
+    return number
 
 
 def _check_can_dial(agent: Agent) -> None:
@@ -140,7 +145,7 @@ def _check_can_dial(agent: Agent) -> None:
 @transaction.atomic
 def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
     """Keep disposition (a code, empty for none) and notes while the call is still open."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state not in (_S.ACTIVE, _S.HELD, _S.WRAP_UP):
         raise NotPossible("Notes can be saved from the beginning of the talk until the call is completed.")
     _write_wrap_up(interaction, disposition, notes)
@@ -151,7 +156,7 @@ def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str
 @transaction.atomic
 def complete(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
     """Finish after-call work. The history goes to the CRM, the agent to the state chosen meanwhile or to Ready."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state in interactions.ENDED:
         return interaction
     if interaction.state != _S.WRAP_UP:
@@ -183,7 +188,7 @@ def _disposition(interaction: Interaction, code: str) -> Disposition:
 @transaction.atomic
 def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     """Say which of several candidates is calling. Remembered for the number; the record opens."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     try:
         chosen = matching.choose(interaction, index, agent)
     except IndexError:
@@ -198,7 +203,7 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
 @transaction.atomic
 def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
     """Say that the person shown is not calling. What was remembered for the number is forgotten."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     facts = {"name": interaction.caller.get("name", "")}
     try:
         matching.reject(interaction)
@@ -273,7 +278,7 @@ def type_digits(agent: Agent, interaction_id: str, pressed: str) -> None:
     """Play the caller who is asked for digits. For trying out only."""
     _check_demo(agent)
     with transaction.atomic():
-        interaction = _mine(agent, interaction_id)
+        interaction = interaction_of(agent, interaction_id)
         if not interaction.call_id.startswith(SIMULATED):
             raise NotPossible("This is a real call: the caller presses the keys.", "digits")
         SimulatedLine().type_digits(interaction, pressed)
@@ -287,7 +292,7 @@ def _check_demo(agent: Agent) -> None:
 # -- shared
 
 
-def _mine(agent: Agent, interaction_id: str) -> Interaction:
+def interaction_of(agent: Agent, interaction_id: str) -> Interaction:
     """The agent's interaction, locked."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None:
@@ -310,17 +315,17 @@ def _control(
     """`act`: what the line does. `before`, `after`: the states in which the command is due, and in which it has been
     carried out already.
     `calling_out`: while an outbound call rings at the far side, only commands with this mark are possible."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state in after:
         return interaction
     if not (calling_out if is_calling_out(interaction) else interaction.state in before):
-        raise NotPossible(_too_late(interaction))
+        raise NotPossible(too_late(interaction))
     interaction = getattr(line(interaction), act)(interaction)
     agents.current_state(agent)
     return interaction
 
 
-def _too_late(interaction: Interaction) -> str:
+def too_late(interaction: Interaction) -> str:
     if interaction.state == _S.ABANDONED:
         return "The caller has hung up."
     if interaction.state in (_S.WRAP_UP, _S.COMPLETED):

@@ -11,12 +11,12 @@ from .phone import normalise
 _S = InteractionState
 CONTROLS: dict[str, list[str]] = {
     _S.RINGING: ["accept", "reject"],
-    _S.ACTIVE: ["hold", "end"],
-    _S.HELD: ["resume", "end"],
+    _S.ACTIVE: ["hold", "transfer", "end"],
+    _S.HELD: ["resume", "transfer", "end"],
     _S.WRAP_UP: ["complete"],
 }
 CALLING_OUT = ["end"]
-IN_CHAT: dict[str, list[str]] = {_S.ACTIVE: ["say", "end"]}
+IN_CHAT: dict[str, list[str]] = {_S.ACTIVE: ["say", "transfer", "end"]}
 RECORDS = ("interaction", "caller", "related")
 
 
@@ -63,6 +63,7 @@ def view(
         **times(interaction, background.centre),
         "disposition": interaction.disposition.code if interaction.disposition else "",
         "notes": interaction.notes,
+        "transferredBy": interaction.records.get("transferred_by", ""),
         "dispositions": background.dispositions(interaction.service_id),
         "activity": activities.status_of(interaction),
         "controls": controls(interaction) if mine else [],

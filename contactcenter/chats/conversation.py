@@ -270,6 +270,19 @@ class ChatLine:
         Chat.objects.filter(interaction=interaction).update(open_key=None, suggestions=[])
         return self._done(interaction, interactions.Trigger.RELEASED)
 
+    def transfer(
+        self, interaction: Interaction, *, agent: Agent | None = None, service: Service | None = None, number: str = ""
+    ) -> Interaction:
+        if number:
+            raise NotPossible("A chat goes to a colleague or a service, not to a phone number.", "number")
+        giver = interaction.agent
+        facts = interactions.transfer(interaction, service, to=agent)
+        Chat.objects.filter(interaction=interaction).update(suggestions=[])
+        interactions.record(interaction, interactions.Trigger.TRANSFERRED, agent=giver, data=facts)
+        routing.hand_on(interaction, agent)
+        interactions.after(interaction)
+        return interaction
+
     def hold(self, interaction: Interaction) -> Interaction:
         raise NotPossible("A chat needs no hold: the customer waits for your answer anyway.")
 

@@ -74,9 +74,9 @@ def test_a_call_goes_from_ringing_over_talk_and_hold_to_after_call_work(service:
         interaction = report(event)
         steps.append((interaction.state, state_of(agent), told(agent, "interaction")[-1]["controls"]))
     assert steps == [
-        ("active", "BUSY", ["hold", "end"]),
-        ("held", "BUSY", ["resume", "end"]),
-        ("active", "BUSY", ["hold", "end"]),
+        ("active", "BUSY", ["hold", "transfer", "end"]),
+        ("held", "BUSY", ["resume", "transfer", "end"]),
+        ("active", "BUSY", ["hold", "transfer", "end"]),
         ("wrap_up", "ACW", ["complete"]),
     ]
     assert interaction.activity_account == account
@@ -426,7 +426,7 @@ def test_the_view_has_the_agreed_shape(service: Any, agent: Any) -> None:
         "id", "reference", "callId", "media", "direction", "state", "stateLabel", "mine", "service", "customer",
         "caller", "records", "pages", "attachedData", "digits",
         "offeredAt", "ringingAt", "answeredAt", "endedAt", "ringUntil", "wrapUpUntil",
-        "disposition", "notes", "dispositions", "activity", "controls",
+        "disposition", "notes", "transferredBy", "dispositions", "activity", "controls",
     ]  # fmt: skip
     assert view["service"] == {"code": "support", "name": "Customer Support"}
     assert view["caller"]["name"] == "Don Goodliffe"

@@ -337,8 +337,8 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     InteractionFactory(state="ringing")
     overview = desk.overview(agent)
     assert list(overview) == [
-        "agent", "state", "interactions", "recents", "reasons", "services", "directory", "messages", "hasLists",
-        "lastEvent", "host", "demo",
+        "agent", "state", "interactions", "recents", "reasons", "services", "queues", "directory", "messages",
+        "hasLists", "lastEvent", "host", "demo",
     ]  # fmt: skip
     assert overview["agent"] == {
         "login": "agent1",
@@ -352,7 +352,8 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     assert [shown["state"] for shown in overview["recents"]] == ["completed"]
     assert overview["reasons"] == [{"key": "lunch", "name": "Lunch", "isBreak": True}]
     assert overview["services"] == [{"code": "support", "name": "Customer Support", "media": "voice"}]
-    assert overview["directory"][0]["extension"] == "300"
+    assert {"sales", "support"} <= {each["code"] for each in overview["queues"]}
+    assert (overview["directory"][0]["login"], overview["directory"][0]["extension"]) == ("other", "300")
     assert overview["lastEvent"] == agent.desktop_events.count()
     assert overview["host"] == {"account": str(account.public_id), "name": "ServiceNow demo", "provider": "servicenow"}
 

@@ -34,6 +34,7 @@ export function createCommands({ csrf, onLoggedOut }) {
     overview: () => request("/agentdesktop/overview"),
     lists: () => request("/agentdesktop/lists"),
     findTopics: (question) => request(`/agentdesktop/knowledge?${new URLSearchParams({ q: question })}`),
+    talk: (login) => request(`/agentdesktop/messages/${encodeURIComponent(login)}`),
     look: (address) => request(address, {}, (response) => response.body?.cancel()),
     addPicture(interaction, file) {
       const body = new FormData();

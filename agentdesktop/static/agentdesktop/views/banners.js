@@ -14,7 +14,7 @@ export function banners(state, { retryNow, dismiss, dismissMessage, openTalk, ta
     hostLine(state.host, state.interactions),
     microphoneLine(state.host, state.state),
     !state.leads && state.settled && mirror(takeOver),
-    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
+    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small."), " "), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
 }
 

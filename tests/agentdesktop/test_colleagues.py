@@ -106,3 +106,24 @@ def test_a_message_that_is_not_before_the_eyes_stays_until_it_is_read(ana: Page,
     ben.get_by_label("Your message").fill("Lunch?")
     ben.keyboard.press("Enter")
     expect(ana.locator(".banner").filter(has_text="Lunch?")).to_be_visible()
+
+
+# -- what is typed, and a line that breaks
+
+
+def test_notes_typed_in_the_moment_before_a_reload_are_there_after_it(ana: Page) -> None:
+    call_at(ana)
+    ana.get_by_label("Notes").fill("Call back on Monday.")
+    ana.reload()
+    expect(ana.get_by_label("Notes")).to_have_value("Call back on Monday.")
+
+
+def test_a_complaint_about_the_line_goes_when_the_line_is_back(ana: Page) -> None:
+    call_at(ana)
+    ana.context.set_offline(True)
+    ana.get_by_role("button", name="Hold").click()
+    complaint = ana.locator(".banner").filter(has_text="The server did not answer.")
+    expect(complaint).to_be_visible()
+    ana.context.set_offline(False)
+    expect(complaint).to_be_hidden(timeout=20_000)
+    expect(ana.get_by_text("On the call")).to_be_visible()

@@ -22,6 +22,7 @@ import { _, callerName, ringsHere } from "./words.js";
 const config = JSON.parse(document.getElementById("config").textContent);
 const at = (id) => document.getElementById(id);
 const SAVE_AFTER = 800;
+const PASSING = 10_000;
 const POP_PATIENCE = 60_000;
 const MIRROR_PATIENCE = 30_000;
 const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic", "list_next", "list_dial", "list_give_back", "transfer", "write_message"]);
@@ -60,8 +61,16 @@ const store = createStore({
 
 const commands = createCommands({ csrf: config.csrf, onLoggedOut: leave });
 const setUi = (change) => store.set(({ ui }) => ({ ui: { ...ui, ...change } }));
-const notice = (level, text) => store.set(({ notices }) => ({ notices: withNotice(notices, { level, text }) }));
-const dismiss = (id) => store.set(({ notices }) => ({ notices: notices.filter((each) => each.id !== id) }));
+const notice = (level, text, more) => store.set(({ notices }) => ({ notices: withNotice(notices, { level, text, ...more }) }));
+const keepNotices = (wanted) => store.set(({ notices }) => ({ notices: notices.filter(wanted) }));
+const dismiss = (id) => keepNotices((each) => each.id !== id);
+
+// Said aloud too, and of no use later: it leaves by itself.
+function passing(text) {
+  notice("info", text);
+  announce(text);
+  setTimeout(() => keepNotices((each) => each.text !== text), PASSING);
+}
 
 function leave(reason) {
   stream.stop();
@@ -77,7 +86,7 @@ async function act(name, body) {
   store.set(({ busy }) => ({ busy: { ...busy, [name]: true } }));
   const answer = await commands.send(name, body);
   store.set(({ busy }) => ({ busy: { ...busy, [name]: false } }));
-  if (!answer.ok && answer.error && !(answer.field && name === "complete") && !SAID_BESIDE_THE_FIELD.has(name)) notice("warning", answer.error);
+  if (!answer.ok && answer.error && !(answer.field && name === "complete") && !SAID_BESIDE_THE_FIELD.has(name)) notice("warning", answer.error, { offline: answer.status === 0 });
   return answer;
 }
 
@@ -120,6 +129,13 @@ async function save(id) {
 async function saveNow(id) {
   clearTimeout(saving[id]);
   if (store.get().drafts[id]?.saving === "saving") await save(id);
+}
+
+// The page goes: what was typed within the last moment is sent after it. Nobody is there to hear the answer.
+function saveGoing() {
+  const { drafts } = store.get();
+  const unsaved = Object.keys(drafts).filter((id) => ["saving", "failed"].includes(drafts[id].saving));
+  unsaved.map(written).filter(Boolean).forEach((body) => commands.send("wrap_up", body, { keepalive: true }));
 }
 
 async function complete(id) {
@@ -178,7 +194,7 @@ function insertIntoReply(id, text) {
 }
 
 const talks = createTalks({ store, setUi, act, commands });
-const transfers = createTransfers({ store, setUi, act, load, saveNow, notice });
+const transfers = createTransfers({ store, setUi, act, load, saveNow, passing });
 
 // -- the knowledge base
 
@@ -342,6 +358,7 @@ const stream = createStream({
   probe,
   onStatus(connection) {
     store.set({ connection });
+    if (connection.name === "live") keepNotices((each) => !each.offline);
     clearTimeout(calm);
     if (connection.recovered) {
       announce(_("Connected again. Nothing was missed."));
@@ -420,6 +437,8 @@ meetHost();
   unlock();
   draw(store.get());
 }, { once: true, capture: true }));
+
+window.addEventListener("pagehide", saveGoing);
 
 let letGo = 0;
 document.addEventListener("visibilitychange", () => {

@@ -23,8 +23,9 @@ export function createCommands({ csrf, onLoggedOut }) {
     }
   }
 
-  const post = (url, body) =>
+  const post = (url, body, more) =>
     request(url, {
+      ...more,
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
       body: JSON.stringify(body || {}),
@@ -41,7 +42,7 @@ export function createCommands({ csrf, onLoggedOut }) {
       body.append("picture", file);
       return request(`/agentdesktop/pictures/${interaction}`, { method: "POST", headers: { "X-CSRFToken": csrf }, body });
     },
-    send: (name, body) => post(`/agentdesktop/commands/${name}`, body),
+    send: (name, body, more) => post(`/agentdesktop/commands/${name}`, body, more),
     logOut: () => post("/agentdesktop/logout/"),
   };
 }

@@ -1,8 +1,6 @@
 // Transferring, as the page orders it: opening the choice, and giving the interaction away with its notes.
 
-import { announce } from "./surface.js";
-
-export function createTransfers({ store, setUi, act, load, saveNow, notice }) {
+export function createTransfers({ store, setUi, act, load, saveNow, passing }) {
   const setTransfer = (change) => setUi({ transfer: { ...store.get().ui.transfer, ...change } });
   const closeTransfer = () => setUi({ transfer: null });
 
@@ -18,8 +16,7 @@ export function createTransfers({ store, setUi, act, load, saveNow, notice }) {
     const answer = await act("transfer", { interaction: id, ...to });
     if (!answer.ok) return answer.error && setTransfer({ error: answer.error });
     closeTransfer();
-    notice("info", answer.body.text);
-    return announce(answer.body.text);
+    return passing(answer.body.text);
   }
 
   return { setTransfer, closeTransfer, openTransfer, transfer };

@@ -114,7 +114,7 @@ def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str,
     """Call a number. `record` is the CRM record where it was clicked: {"account", "kind", "id", "title", "url"}."""
     number = checked_number(number)
     if service_code and not agent.services.filter(code=service_code, enabled=True).exists():
-        raise NotPossible("You do not work for this service. Choose another one.", "service")
+        raise NotPossible(_("You do not work for this service. Choose another one."), "service")
     with transaction.atomic():
         _check_can_dial(agents.lock([agent.pk])[agent.pk])
         interaction = line().dial(agent, number, service=service_code)
@@ -136,7 +136,7 @@ def _check_can_dial(agent: Agent) -> None:
     if (agent.state, agents.Trigger.DIAL) not in agents.TRANSITIONS:
         raise NotPossible(agents.refusal(agent, agents.Trigger.DIAL))
     if agent.device == PhoneDevice.NONE:
-        raise NotPossible("You are logged in without a phone. Log in again with one to make calls.", "device")
+        raise NotPossible(_("You are logged in without a phone. Log in again with one to make calls."), "device")
 
 
 # -- after-call work
@@ -147,7 +147,7 @@ def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str
     """Keep disposition (a code, empty for none) and notes while the call is still open."""
     interaction = interaction_of(agent, interaction_id)
     if interaction.state not in (_S.ACTIVE, _S.HELD, _S.WRAP_UP):
-        raise NotPossible("Notes can be saved from the beginning of the talk until the call is completed.")
+        raise NotPossible(_("Notes can be saved from the beginning of the talk until the call is completed."))
     _write_wrap_up(interaction, disposition, notes)
     interactions.tell(interaction)
     return interaction
@@ -160,7 +160,7 @@ def complete(agent: Agent, interaction_id: str, disposition: str, notes: str) ->
     if interaction.state in interactions.ENDED:
         return interaction
     if interaction.state != _S.WRAP_UP:
-        raise NotPossible("The call is not over yet. End it first, then complete it.")
+        raise NotPossible(_("The call is not over yet. End it first, then complete it."))
     _write_wrap_up(interaction, disposition, notes)
     interactions.complete(interaction)
     agents.current_state(agent)
@@ -178,7 +178,7 @@ def _write_wrap_up(interaction: Interaction, disposition: str, notes: str) -> No
 def _disposition(interaction: Interaction, code: str) -> Disposition:
     found = Disposition.objects.filter(code=code).first()
     if found is None or found.service_id not in (None, interaction.service_id):
-        raise NotPossible("Choose a disposition from the list of this service.", "disposition")
+        raise NotPossible(_("Choose a disposition from the list of this service."), "disposition")
     return found
 
 
@@ -192,7 +192,7 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     try:
         chosen = matching.choose(interaction, index, agent)
     except IndexError:
-        raise NotPossible("This person is not in the list any more. Choose again.", "index") from None
+        raise NotPossible(_("This person is not in the list any more. Choose again."), "index") from None
     facts = {name: chosen[name] for name in ("account", "kind", "id", "name")}
     interactions.record(interaction, interactions.CALLER_CHOSEN, agent=agent, data=facts)
     interactions.after(interaction)
@@ -208,7 +208,7 @@ def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
     try:
         matching.reject(interaction)
     except LookupError:
-        raise NotPossible("Nobody is named for this call.", "interaction") from None
+        raise NotPossible(_("Nobody is named for this call."), "interaction") from None
     interactions.record(interaction, interactions.CALLER_REJECTED, agent=agent, data=facts)
     interactions.after(interaction)
     return interaction
@@ -266,9 +266,9 @@ def simulate_call(agent: Agent, from_number: str = "", service_code: str = "") -
     services = agent.services.filter(enabled=True, media=Service.Media.VOICE)
     service = services.filter(code=service_code).first() if service_code else services.first()
     if service is None:
-        raise NotPossible("You work for no service. Ask your administrator to add you to one.")
+        raise NotPossible(_("You work for no service. Ask your administrator to add you to one."))
     if agents.current_state(agent) != AgentState.READY:
-        raise NotPossible("Choose Ready first: the simulated call rings at agents who are Ready.", "state")
+        raise NotPossible(_("Choose Ready first: the simulated call rings at agents who are Ready."), "state")
     interaction = line().ring(agent, from_number.strip() or SIMULATED_CALLER, service=service.code)
     agents.current_state(agent)
     return interaction
@@ -280,13 +280,13 @@ def type_digits(agent: Agent, interaction_id: str, pressed: str) -> None:
     with transaction.atomic():
         interaction = interaction_of(agent, interaction_id)
         if not interaction.call_id.startswith(SIMULATED):
-            raise NotPossible("This is a real call: the caller presses the keys.", "digits")
+            raise NotPossible(_("This is a real call: the caller presses the keys."), "digits")
         SimulatedLine().type_digits(interaction, pressed)
 
 
 def _check_demo(agent: Agent) -> None:
     if not is_demo(agent):
-        raise NotPossible("Calls can be simulated in the demo only.")
+        raise NotPossible(_("Calls can be simulated in the demo only."))
 
 
 # -- shared
@@ -296,9 +296,9 @@ def interaction_of(agent: Agent, interaction_id: str) -> Interaction:
     """The agent's interaction, locked."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None:
-        raise NotPossible("This call does not exist. Reload the page.", "interaction")
+        raise NotPossible(_("This call does not exist. Reload the page."), "interaction")
     if interaction.agent_id != agent.pk:
-        raise NotPossible("This call is not with you any more.", "interaction")
+        raise NotPossible(_("This call is not with you any more."), "interaction")
     return interaction
 
 
@@ -327,7 +327,7 @@ def _control(
 
 def too_late(interaction: Interaction) -> str:
     if interaction.state == _S.ABANDONED:
-        return "The caller has hung up."
+        return _("The caller has hung up.")
     if interaction.state in (_S.WRAP_UP, _S.COMPLETED):
-        return "The call is over."
+        return _("The call is over.")
     return f"The call is {label(interaction).lower()}: this is not possible now."

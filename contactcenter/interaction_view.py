@@ -145,6 +145,7 @@ def times(interaction: Interaction, centre: ContactCenter) -> dict[str, str | No
         "offeredAt": _iso(interaction.offered_at),
         "ringingAt": _iso(interaction.ringing_at),
         "answeredAt": _iso(interaction.answered_at),
+        "heldAt": interaction.records.get("held_at") if interaction.state == _S.HELD else None,
         "endedAt": _iso(interaction.ended_at),
         "ringUntil": _iso(interaction.ringing_at if rings else None, plus=centre.answer_timeout_seconds),
         "wrapUpUntil": _iso(interaction.ended_at if wraps else None, plus=centre.after_call_work_seconds),

@@ -174,6 +174,7 @@ def answer(interaction: Interaction, agent: Agent | None, *, at: datetime) -> bo
 
 
 def hold(interaction: Interaction) -> None:
+    interaction.records["held_at"] = timezone.now().isoformat()
     _set(interaction, _target(interaction, Trigger.HELD))
 
 

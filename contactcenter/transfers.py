@@ -36,7 +36,7 @@ def _colleague(agent: Agent, interaction: Interaction, login: str) -> Agent:
     found = colleagues.find(agent, login)
     to = agents.lock([agent.pk, found.pk])[found.pk]
     if to.state != AgentState.READY:
-        words = {"name": to, "state": AgentState(to.state).label}
+        words = {"name": to, "state": _(AgentState(to.state).label)}
         raise NotPossible(_("%(name)s is not ready now (%(state)s). Choose somebody else, or a service.") % words, "to")
     if interaction.media == Service.Media.VOICE and to.device == PhoneDevice.NONE:
         raise NotPossible(_("%(name)s is logged in without a phone. Choose somebody else.") % {"name": to}, "to")

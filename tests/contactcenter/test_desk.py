@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from contactcenter import agents, desk, telephony
 from contactcenter.errors import NotPossible
@@ -369,3 +369,11 @@ def test_the_overview_costs_the_same_number_of_queries_however_much_there_is(
     with django_assert_max_num_queries(16):
         overview = desk.overview(agent)
     assert len(overview["recents"]) == 20
+
+
+def test_a_refusal_is_in_the_language_of_the_agents_page(agent: Any, ringing: str) -> None:
+    with translation.override("ja"):
+        with pytest.raises(NotPossible, match="着信中です"):
+            desk.dial(agent, "+14155550177")
+        with pytest.raises(NotPossible, match="通話はまだ終わっていません"):
+            desk.complete(agent, ringing, "", "")

@@ -22,7 +22,7 @@ export function callCard(interaction, page) {
       "p",
       { class: "card-kind" },
       icon(held ? "pause" : "phone"),
-      h("span", {}, held ? _("On hold") : _("On the call")),
+      h("span", {}, held ? _("On hold") : _("On the call"), held && interaction.heldAt && [" ", since(interaction.heldAt, { key: interaction.heldAt, class: "held-timer" })]),
       interaction.answeredAt && h("span", { class: "kind-timer" }, since(interaction.answeredAt, { key: interaction.answeredAt })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),

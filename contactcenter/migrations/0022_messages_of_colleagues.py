@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contactcenter', '0019_feed_history'),
+        ('contactcenter', '0021_chat_bot'),
     ]
 
     operations = [

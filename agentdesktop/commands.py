@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from contactcenter import agents, desk, knowledge, messages
+from contactcenter import agents, desk, knowledge, messages, transfers
 from contactcenter.chats import conversation
 from contactcenter.lists import dialling
 from contactcenter.models import Agent
@@ -69,6 +69,12 @@ def clicked_record(agent: Agent, told: Any) -> dict[str, str] | None:
     }
 
 
+def _transfer(agent: Agent, body: Body) -> str:
+    """Exactly one of `colleague` (a login), `service` (a code) and `number` says to whom."""
+    to = {name: _text(body, name, "") for name in ("colleague", "service", "number")}
+    return transfers.transfer(agent, _text(body, "interaction"), **to)
+
+
 def _wrap_up(agent: Agent, body: Body) -> None:
     desk.save_wrap_up(agent, _text(body, "interaction"), _text(body, "disposition", ""), _text(body, "notes", ""))
 
@@ -93,16 +99,25 @@ def _type_digits(agent: Agent, body: Body) -> None:
     desk.type_digits(agent, _text(body, "interaction"), _text(body, "digits", ""))
 
 
+def _write_message(agent: Agent, body: Body) -> str:
+    return messages.write(agent, _text(body, "to"), _key(body), _text(body, "text", ""))
+
+
 def _dismiss_message(agent: Agent, body: Body) -> None:
     messages.dismiss(agent, _number(body, "message"))
 
 
-def _say(agent: Agent, body: Body) -> None:
+def _key(body: Body) -> uuid.UUID:
+    """What makes two sendings of one message the same."""
     try:
-        key = uuid.UUID(_text(body, "key"))
+        return uuid.UUID(_text(body, "key"))
     except ValueError:
         raise BadCommand(_('The command needs "%(name)s" as a UUID.') % {"name": "key"}, field="key") from None
-    conversation.say(agent, _text(body, "interaction"), key, _text(body, "text", ""), _text(body, "picture", ""))
+
+
+def _say(agent: Agent, body: Body) -> None:
+    text, picture = _text(body, "text", ""), _text(body, "picture", "")
+    conversation.say(agent, _text(body, "interaction"), _key(body), text, picture)
 
 
 def _say_again(agent: Agent, body: Body) -> None:
@@ -132,12 +147,12 @@ def _of_interaction(act: Callable[[Agent, str], Any]) -> Callable[[Agent, Body],
     return run
 
 
-# A command may answer with a sentence for the agent.
 def _presence_changed(agent: Agent, body: Body) -> None:
     """The page around us says so; what the presence is now, the CRM itself is asked."""
     watching.look_soon(agent)
 
 
+# A command may answer with a sentence for the agent.
 COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "state": _state,
     "accept": _of_interaction(desk.accept),
@@ -145,6 +160,7 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "hold": _of_interaction(desk.hold),
     "resume": _of_interaction(desk.resume),
     "end": _of_interaction(desk.end),
+    "transfer": _transfer,
     "dial": _dial,
     "wrap_up": _wrap_up,
     "complete": _complete,
@@ -155,6 +171,7 @@ COMMANDS: dict[str, Callable[[Agent, Body], str | None]] = {
     "say_again": _say_again,
     "simulate_call": _simulate_call,
     "type_digits": _type_digits,
+    "write_message": _write_message,
     "dismiss_message": _dismiss_message,
     "list_next": _list_next,
     "list_give_back": _list_give_back,

@@ -24,6 +24,7 @@ urlpatterns = [
     path("overview", views.overview, name="overview"),
     path("events", views.events_need_asgi, name="events"),
     path("lists", views.lists, name="lists"),
+    path("messages/<str:login>", views.talk, name="talk"),
     path("knowledge", views.find_topics, name="knowledge"),
     path("chat-media/<int:message>/<int:number>", views.chat_media, name="chat_media"),
     path("pictures/<str:interaction>", views.add_picture, name="add_picture"),

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JavaScriptCatalog
 
-from contactcenter import agents, desk, knowledge
+from contactcenter import agents, desk, knowledge, messages
 from contactcenter.chats import files
 from contactcenter.chats.file_views import served
 from contactcenter.errors import NotPossible
@@ -245,6 +245,13 @@ def overview(request: HttpRequest, agent: Agent) -> HttpResponseBase:
 def lists(request: HttpRequest, agent: Agent) -> HttpResponseBase:
     """The agent's calling lists, and the person who is before their eyes."""
     return JsonResponse(dialling.overview(agent))
+
+
+@require_GET
+@for_agent
+def talk(request: HttpRequest, agent: Agent, login: str) -> HttpResponseBase:
+    """What the agent and a colleague wrote to each other."""
+    return JsonResponse({"messages": messages.between(agent, login)})
 
 
 @require_GET

@@ -14,6 +14,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _t
 
 from integrations.models import IntegrationAccount
 
@@ -71,7 +73,7 @@ def log_in(
     if agent.state != AgentState.LOGGED_OUT:
         return _come_back(agent)
     if state not in (AgentState.READY, AgentState.NOT_READY):
-        raise NotPossible("Log in as Ready or Not Ready; other states can be chosen afterwards.", "state")
+        raise NotPossible(_("Log in as Ready or Not Ready; other states can be chosen afterwards."), "state")
     return change(agent, Trigger.LOG_IN_READY if state == AgentState.READY else Trigger.LOG_IN)
 
 
@@ -98,9 +100,9 @@ def choose(agent: Agent, state: str, reason_key: str = "") -> Agent:
     While a call rings, runs or is wrapped up the choice becomes the next state; the latest choice counts."""
     trigger = CHOICES.get(state)
     if trigger is None:
-        raise NotPossible("Choose Ready or Not Ready.", "state")
+        raise NotPossible(_("Choose Ready or Not Ready."), "state")
     if state == AgentState.SUPERVISING and not agent.user.is_staff:
-        raise NotPossible("Only supervisors can choose Supervising. Choose Ready or Not Ready.", "state")
+        raise NotPossible(_("Only supervisors can choose Supervising. Choose Ready or Not Ready."), "state")
     reason = _chosen_reason(agent, reason_key) if state == AgentState.NOT_READY else None
     return change(agent, trigger, reason=reason)
 
@@ -313,20 +315,20 @@ def _chosen_reason(agent: Agent, key: str) -> NotReadyReason | None:
 
 def _checked_device(device: str, number: str) -> str:
     if device not in PhoneDevice.values:
-        raise NotPossible("Choose a phone device from the list.", "device")
+        raise NotPossible(_("Choose a phone device from the list."), "device")
     number = number.strip()
     if device in NEEDS_NUMBER and not number:
         raise NotPossible(f"Type the number of your {PhoneDevice(device).label.lower()}.", "device_number")
     if len(number) > 40:
-        raise NotPossible("A phone number has at most 40 characters.", "device_number")
+        raise NotPossible(_("A phone number has at most 40 characters."), "device_number")
     return number if device in NEEDS_NUMBER else ""
 
 
-_REFUSALS = {
-    AgentState.LOGGED_OUT: "You are logged out. Log in first.",
-    AgentState.RINGING: "A call is ringing. Accept or reject it first.",
-    AgentState.BUSY: "You are on a call. End it first.",
-    AgentState.ACW: "The last call is not completed. Complete it first.",
+_REFUSALS: dict[AgentState, Any] = {
+    AgentState.LOGGED_OUT: _t("You are logged out. Log in first."),
+    AgentState.RINGING: _t("A call is ringing. Accept or reject it first."),
+    AgentState.BUSY: _t("You are on a call. End it first."),
+    AgentState.ACW: _t("The last call is not completed. Complete it first."),
 }
 
 
@@ -334,4 +336,6 @@ def refusal(agent: Agent, trigger: Trigger) -> str:
     """Why the table has no such transition now, for the agent."""
     state = current_state(agent)
     sentence = _REFUSALS.get(AgentState(state))
-    return sentence or f'"{trigger.replace("_", " ").capitalize()}" is not possible while {AgentState(state).label}.'
+    if sentence:
+        return str(sentence)
+    return f'"{trigger.replace("_", " ").capitalize()}" is not possible while {AgentState(state).label}.'

@@ -234,27 +234,17 @@ def _transferred(interaction: Interaction, found: Resolved) -> bool:
         return _left(interaction, found)
     if found.agent is not None and found.agent.pk == interaction.agent_id:
         return False
-    giver, before = interaction.agent, interaction.service_id
-    interactions.transfer(interaction, found.named_service)
-    # Reports count the call in both queues.
-    data = {**_transfer_data(found.agent), "queues": [before, interaction.service_id]}
+    giver = interaction.agent
+    data = interactions.transfer(interaction, found.named_service, to=found.agent)
     _keep(interaction, found, agent=giver, data=data)
-    if found.agent is None or not routing.ring(interaction, found.agent):
-        routing.find(interaction)
+    routing.hand_on(interaction, found.agent)
     return True
-
-
-def _transfer_data(to: Agent | None) -> dict[str, Any]:
-    """Who takes the call, as recorders are told; a service is known from the interaction."""
-    if to is None:
-        return {}
-    return {"transfer": {"party": {"role": "agent", "agent_id": to.login, "extension": to.extension}}}
 
 
 def _left(interaction: Interaction, found: Resolved) -> bool:
     """Transferred out of the contact centre: for us the call is over."""
     interactions.release(interaction, Trigger.RELEASED, at=found.moment, cause=found.report.cause or "transferred")
-    _keep(interaction, found)
+    _keep(interaction, found, data={"number": found.report.to_number} if found.report.to_number else None)
     return True
 
 

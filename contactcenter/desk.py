@@ -7,12 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Manager
+from django.utils.translation import gettext as _
 
 from integrations.capabilities import CallFacts, EmbedHost, RecordRef
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
 
-from . import agents, events, interactions, messages, showing
+from . import agents, colleagues, events, interactions, messages, showing
 from .callers import matching
 from .errors import NotPossible
 from .interaction_view import Background, is_calling_out, label, views
@@ -47,8 +49,9 @@ def overview(agent: Agent) -> dict[str, Any]:
         "interactions": views(current.order_by("id"), reader=agent, background=background),
         "recents": views(past[:RECENT], reader=agent, background=background),
         "reasons": [{"key": r.key, "name": r.name, "isBreak": r.is_break} for r in agents.reasons_for(agent)],
-        "services": [{"code": s.code, "name": s.name, "media": s.media} for s in agent.services.filter(enabled=True)],
-        "directory": _directory(agent),
+        "services": _services(agent.services),
+        "queues": _services(Service.objects),
+        "directory": colleagues.directory(agent),
         "messages": messages.unread(agent),
         "hasLists": CallingList.objects.filter(enabled=True, service__enabled=True, service__agents=agent).exists(),
         "lastEvent": agent.last_event_number,
@@ -78,12 +81,8 @@ def _host_view(account: IntegrationAccount | None) -> dict[str, str] | None:
     return {"account": str(account.public_id), "name": account.name, "provider": account.provider}
 
 
-def _directory(agent: Agent) -> list[dict[str, str]]:
-    others = Agent.objects.select_related("user").exclude(pk=agent.pk).filter(user__is_active=True)
-    return [
-        {"name": str(other), "extension": other.extension, "state": other.state, "label": AgentState(other.state).label}
-        for other in others
-    ]
+def _services(among: Manager[Service]) -> list[dict[str, str]]:
+    return [{"code": s.code, "name": s.name, "media": s.media} for s in among.filter(enabled=True)]
 
 
 # -- call control
@@ -115,11 +114,9 @@ def end(agent: Agent, interaction_id: str) -> Interaction:
 
 def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str, str] | None = None) -> Interaction:
     """Call a number. `record` is the CRM record where it was clicked: {"account", "kind", "id", "title", "url"}."""
-    number = number.strip()
-    if not digits(number) or len(number) > LONGEST_NUMBER:
-        raise NotPossible("This is not a phone number. Type digits, for example +1 415 555 0132.", "number")
+    number = checked_number(number)
     if service_code and not agent.services.filter(code=service_code, enabled=True).exists():
-        raise NotPossible("You do not work for this service. Choose another one.", "service")
+        raise NotPossible(_("You do not work for this service. Choose another one."), "service")
     with transaction.atomic():
         _check_can_dial(agents.lock([agent.pk])[agent.pk])
         interaction = line().dial(agent, number, service=service_code)
@@ -129,11 +126,19 @@ def dial(agent: Agent, number: str, service_code: str = "", *, record: dict[str,
     return interaction
 
 
+def checked_number(number: str) -> str:
+    """What an agent typed, if a telephone system could call it. Raises `NotPossible`."""
+    number = number.strip()
+    if not digits(number) or len(number) > LONGEST_NUMBER:
+        raise NotPossible(_("This is not a phone number. Type digits, for example +1 415 555 0132."), "number")
+    return number
+
+
 def _check_can_dial(agent: Agent) -> None:
     if (agent.state, agents.Trigger.DIAL) not in agents.TRANSITIONS:
         raise NotPossible(agents.refusal(agent, agents.Trigger.DIAL))
     if agent.device == PhoneDevice.NONE:
-        raise NotPossible("You are logged in without a phone. Log in again with one to make calls.", "device")
+        raise NotPossible(_("You are logged in without a phone. Log in again with one to make calls."), "device")
 
 
 # -- after-call work
@@ -142,9 +147,9 @@ def _check_can_dial(agent: Agent) -> None:
 @transaction.atomic
 def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
     """Keep disposition (a code, empty for none) and notes while the call is still open."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state not in (_S.ACTIVE, _S.HELD, _S.WRAP_UP):
-        raise NotPossible("Notes can be saved from the beginning of the talk until the call is completed.")
+        raise NotPossible(_("Notes can be saved from the beginning of the talk until the call is completed."))
     _write_wrap_up(interaction, disposition, notes)
     interactions.tell(interaction)
     return interaction
@@ -153,11 +158,11 @@ def save_wrap_up(agent: Agent, interaction_id: str, disposition: str, notes: str
 @transaction.atomic
 def complete(agent: Agent, interaction_id: str, disposition: str, notes: str) -> Interaction:
     """Finish after-call work. The history goes to the CRM, the agent to the state chosen meanwhile or to Ready."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state in interactions.ENDED:
         return interaction
     if interaction.state != _S.WRAP_UP:
-        raise NotPossible("The call is not over yet. End it first, then complete it.")
+        raise NotPossible(_("The call is not over yet. End it first, then complete it."))
     _write_wrap_up(interaction, disposition, notes)
     interactions.complete(interaction)
     agents.current_state(agent)
@@ -175,7 +180,7 @@ def _write_wrap_up(interaction: Interaction, disposition: str, notes: str) -> No
 def _disposition(interaction: Interaction, code: str) -> Disposition:
     found = Disposition.objects.filter(code=code).first()
     if found is None or found.service_id not in (None, interaction.service_id):
-        raise NotPossible("Choose a disposition from the list of this service.", "disposition")
+        raise NotPossible(_("Choose a disposition from the list of this service."), "disposition")
     return found
 
 
@@ -185,11 +190,11 @@ def _disposition(interaction: Interaction, code: str) -> Disposition:
 @transaction.atomic
 def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
     """Say which of several candidates is calling. Remembered for the number; the record opens."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     try:
         chosen = matching.choose(interaction, index, agent)
     except IndexError:
-        raise NotPossible("This person is not in the list any more. Choose again.", "index") from None
+        raise NotPossible(_("This person is not in the list any more. Choose again."), "index") from None
     facts = {name: chosen[name] for name in ("account", "kind", "id", "name")}
     interactions.record(interaction, interactions.CALLER_CHOSEN, agent=agent, data=facts)
     interactions.after(interaction)
@@ -200,12 +205,12 @@ def choose_caller(agent: Agent, interaction_id: str, index: int) -> Interaction:
 @transaction.atomic
 def reject_caller(agent: Agent, interaction_id: str) -> Interaction:
     """Say that the person shown is not calling. What was remembered for the number is forgotten."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     facts = {"name": interaction.caller.get("name", "")}
     try:
         matching.reject(interaction)
     except LookupError:
-        raise NotPossible("Nobody is named for this call.", "interaction") from None
+        raise NotPossible(_("Nobody is named for this call."), "interaction") from None
     interactions.record(interaction, interactions.CALLER_REJECTED, agent=agent, data=facts)
     interactions.after(interaction)
     return interaction
@@ -263,9 +268,9 @@ def simulate_call(agent: Agent, from_number: str = "", service_code: str = "") -
     services = agent.services.filter(enabled=True, media=Service.Media.VOICE)
     service = services.filter(code=service_code).first() if service_code else services.first()
     if service is None:
-        raise NotPossible("You work for no service. Ask your administrator to add you to one.")
+        raise NotPossible(_("You work for no service. Ask your administrator to add you to one."))
     if agents.current_state(agent) != AgentState.READY:
-        raise NotPossible("Choose Ready first: the simulated call rings at agents who are Ready.", "state")
+        raise NotPossible(_("Choose Ready first: the simulated call rings at agents who are Ready."), "state")
     interaction = line().ring(agent, from_number.strip() or SIMULATED_CALLER, service=service.code)
     agents.current_state(agent)
     return interaction
@@ -275,27 +280,27 @@ def type_digits(agent: Agent, interaction_id: str, pressed: str) -> None:
     """Play the caller who is asked for digits. For trying out only."""
     _check_demo(agent)
     with transaction.atomic():
-        interaction = _mine(agent, interaction_id)
+        interaction = interaction_of(agent, interaction_id)
         if not interaction.call_id.startswith(SIMULATED):
-            raise NotPossible("This is a real call: the caller presses the keys.", "digits")
+            raise NotPossible(_("This is a real call: the caller presses the keys."), "digits")
         SimulatedLine().type_digits(interaction, pressed)
 
 
 def _check_demo(agent: Agent) -> None:
     if not is_demo(agent):
-        raise NotPossible("Calls can be simulated in the demo only.")
+        raise NotPossible(_("Calls can be simulated in the demo only."))
 
 
 # -- shared
 
 
-def _mine(agent: Agent, interaction_id: str) -> Interaction:
+def interaction_of(agent: Agent, interaction_id: str) -> Interaction:
     """The agent's interaction, locked."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None:
-        raise NotPossible("This call does not exist. Reload the page.", "interaction")
+        raise NotPossible(_("This call does not exist. Reload the page."), "interaction")
     if interaction.agent_id != agent.pk:
-        raise NotPossible("This call is not with you any more.", "interaction")
+        raise NotPossible(_("This call is not with you any more."), "interaction")
     return interaction
 
 
@@ -312,19 +317,19 @@ def _control(
     """`act`: what the line does. `before`, `after`: the states in which the command is due, and in which it has been
     carried out already.
     `calling_out`: while an outbound call rings at the far side, only commands with this mark are possible."""
-    interaction = _mine(agent, interaction_id)
+    interaction = interaction_of(agent, interaction_id)
     if interaction.state in after:
         return interaction
     if not (calling_out if is_calling_out(interaction) else interaction.state in before):
-        raise NotPossible(_too_late(interaction))
+        raise NotPossible(too_late(interaction))
     interaction = getattr(line(interaction), act)(interaction)
     agents.current_state(agent)
     return interaction
 
 
-def _too_late(interaction: Interaction) -> str:
+def too_late(interaction: Interaction) -> str:
     if interaction.state == _S.ABANDONED:
-        return "The caller has hung up."
+        return _("The caller has hung up.")
     if interaction.state in (_S.WRAP_UP, _S.COMPLETED):
-        return "The call is over."
+        return _("The call is over.")
     return f"The call is {label(interaction).lower()}: this is not possible now."

@@ -11,12 +11,12 @@ from .phone import normalise
 _S = InteractionState
 CONTROLS: dict[str, list[str]] = {
     _S.RINGING: ["accept", "reject"],
-    _S.ACTIVE: ["hold", "end"],
-    _S.HELD: ["resume", "end"],
+    _S.ACTIVE: ["hold", "transfer", "end"],
+    _S.HELD: ["resume", "transfer", "end"],
     _S.WRAP_UP: ["complete"],
 }
 CALLING_OUT = ["end"]
-IN_CHAT: dict[str, list[str]] = {_S.ACTIVE: ["say", "end"]}
+IN_CHAT: dict[str, list[str]] = {_S.ACTIVE: ["say", "transfer", "end"]}
 RECORDS = ("interaction", "caller", "related")
 
 
@@ -63,6 +63,7 @@ def view(
         **times(interaction, background.centre),
         "disposition": interaction.disposition.code if interaction.disposition else "",
         "notes": interaction.notes,
+        "transferredBy": interaction.records.get("transferred_by", ""),
         "dispositions": background.dispositions(interaction.service_id),
         "activity": activities.status_of(interaction),
         "controls": controls(interaction) if mine else [],
@@ -146,6 +147,7 @@ def times(interaction: Interaction, centre: ContactCenter) -> dict[str, str | No
         "offeredAt": _iso(interaction.offered_at),
         "ringingAt": _iso(interaction.ringing_at),
         "answeredAt": _iso(interaction.answered_at),
+        "heldAt": interaction.records.get("held_at") if interaction.state == _S.HELD else None,
         "endedAt": _iso(interaction.ended_at),
         "ringUntil": _iso(interaction.ringing_at if rings else None, plus=centre.answer_timeout_seconds),
         "wrapUpUntil": _iso(interaction.ended_at if wraps else None, plus=centre.after_call_work_seconds),

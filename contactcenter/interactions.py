@@ -174,6 +174,7 @@ def answer(interaction: Interaction, agent: Agent | None, *, at: datetime) -> bo
 
 
 def hold(interaction: Interaction) -> None:
+    interaction.records["held_at"] = timezone.now().isoformat()
     _set(interaction, _target(interaction, Trigger.HELD))
 
 
@@ -195,15 +196,22 @@ def release(interaction: Interaction, trigger: Trigger, *, at: datetime, cause: 
         _settle_list_row(interaction)
 
 
-def transfer(interaction: Interaction, service: Service | None = None) -> None:
-    """The agent gives the call away: it waits, in `service` if there is one, for routing to place it."""
+def transfer(interaction: Interaction, service: Service | None = None, *, to: Agent | None = None) -> dict[str, Any]:
+    """The agent gives the call away: it waits, in `service` if there is one, for routing to place it.
+
+    Returns what the history keeps: who takes it, as recorders are told, and both queues, because reports count the
+    call in both."""
     target = _target(interaction, Trigger.TRANSFERRED)
+    giver, before = interaction.agent, interaction.service_id
     # Everybody may be asked again, except who has just given it away.
-    interaction.declined_by.set([interaction.agent] if interaction.agent else [])
+    interaction.declined_by.set([giver] if giver else [])
     _let_go(interaction, agents.Trigger.WITHDRAW, target)
     interaction.service = service or interaction.service
     interaction.queued_at = timezone.now()
+    interaction.records["transferred_by"] = str(giver) if giver else ""
     _set(interaction, target)
+    party = {"role": "agent", "agent_id": to.login, "extension": to.extension} if to else None
+    return {**({"transfer": {"party": party}} if party else {}), "queues": [before, interaction.service_id]}
 
 
 def serve_by_bot(interaction: Interaction, bot: str) -> None:

@@ -171,6 +171,12 @@ def ring(interaction: Interaction, agent: Agent, *, wait: bool = True) -> bool:
     return True
 
 
+def hand_on(interaction: Interaction, agent: Agent | None) -> None:
+    """Ring whom a transferred interaction is meant for; where that is not possible, anybody of its service."""
+    if agent is None or not ring(interaction, agent):
+        find(interaction)
+
+
 def _expire(interaction: Interaction) -> None:
     interactions.pass_over(interaction, interactions.Trigger.NO_ANSWER)
     find(interaction)

@@ -29,6 +29,9 @@ class Line(Protocol):
     def hold(self, interaction: Interaction) -> Interaction: ...
     def resume(self, interaction: Interaction) -> Interaction: ...
     def hang_up(self, interaction: Interaction) -> Interaction: ...
+    def transfer(
+        self, interaction: Interaction, *, agent: Agent | None = None, service: Service | None = None, number: str = ""
+    ) -> Interaction: ...
     def dial(self, agent: Agent, number: str, *, service: str = "") -> Interaction: ...
     def ring(self, agent: Agent, number: str, *, service: str) -> Interaction: ...
     def collect(self, interaction: Interaction, wanted: Wanted, *, key: str) -> DigitRequest: ...
@@ -51,6 +54,20 @@ class SimulatedLine:
 
     def hang_up(self, interaction: Interaction) -> Interaction:
         return self._report(interaction, "released", cause="agent")
+
+    def transfer(
+        self, interaction: Interaction, *, agent: Agent | None = None, service: Service | None = None, number: str = ""
+    ) -> Interaction:
+        """Give the call to an agent, to a service, or out of the contact centre to a number."""
+        return calls.apply(
+            CallReport(
+                call_id=interaction.call_id,
+                event="transferred",
+                agent=agent.login if agent else "",
+                service=service.code if service else "",
+                to_number=number,
+            )
+        )
 
     def dial(self, agent: Agent, number: str, *, service: str = "") -> Interaction:
         """Call a number for the agent, who is busy from now on."""

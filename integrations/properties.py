@@ -18,6 +18,8 @@ class SecretInput(forms.PasswordInput):
     template_name = "integrations/widgets/secret.html"
     stored = False
     unreadable = False
+    #: Where the value is, when it is not stored here.
+    elsewhere = ""
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({"autocomplete": "new-password", "spellcheck": "false", **(attrs or {})}, render_value=False)
@@ -26,6 +28,7 @@ class SecretInput(forms.PasswordInput):
         context: dict[str, Any] = super().get_context(name, None, attrs)
         context["widget"]["stored"] = self.stored
         context["widget"]["unreadable"] = self.unreadable
+        context["widget"]["elsewhere"] = self.elsewhere
         context["widget"]["clear_name"] = f"{name}-clear"
         return context
 
@@ -77,11 +80,13 @@ class SecretField(forms.CharField):
 
 
 class PropertiesForm(forms.Form):
-    """Base of every provider's `Properties`. `advanced` names the fields of the *Advanced* fieldset.
+    """Base of every provider's `Properties`. `advanced` names the fields of the *Advanced* fieldset, `heading` is what
+    the vendor's guide calls the others.
 
     `needed_for_real` names what may stay empty only while the account is simulated. `simulated` is None where the
     caller does not know yet; the model's `clean()` always does."""
 
+    heading: ClassVar[str] = ""
     advanced: ClassVar[tuple[str, ...]] = ()
     needed_for_real: ClassVar[tuple[str, ...]] = ()
 

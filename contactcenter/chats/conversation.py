@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from integrations.capabilities import Messenger
 from integrations.models import InboundEvent, IntegrationAccount
@@ -210,7 +211,7 @@ def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: s
     """Answer the customer: text, the id of an uploaded picture, or both. Repeating it with its `key` is harmless."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None or interaction.agent_id != agent.pk or interaction.media != Service.Media.CHAT:
-        raise NotPossible("This chat is not with you any more.", "interaction")
+        raise NotPossible(_("This chat is not with you any more."), "interaction")
     known = ChatMessage.objects.filter(key=key, chat__interaction=interaction).first()
     if known is not None:
         return known
@@ -231,9 +232,9 @@ def say(agent: Agent, interaction_id: str, key: uuid.UUID, text: str, picture: s
 def _checked(interaction: Interaction, text: str, picture: str) -> ChatFile | None:
     """The picture to send, if there is one."""
     if interaction.state not in interactions.TALKING:
-        raise NotPossible("The chat is over. The customer can write again and reaches whoever is ready then.")
+        raise NotPossible(_("The chat is over. The customer can write again and reaches whoever is ready then."))
     if not text.strip() and not picture:
-        raise NotPossible("There is nothing to send yet. Write something first.", "text")
+        raise NotPossible(_("There is nothing to send yet. Write something first."), "text")
     if len(text) > LONGEST_TEXT:
         raise NotPossible(f"A message has at most {LONGEST_TEXT:,} characters; this one has {len(text):,}.", "text")
     return files.unsent(interaction.chat, picture) if picture else None
@@ -244,7 +245,7 @@ def say_again(agent: Agent, interaction_id: str, message_id: int) -> None:
     """Send a message once more that failed, or of which nobody knows whether it arrived."""
     interaction = interactions.locked_by_public_id(interaction_id)
     if interaction is None or interaction.agent_id != agent.pk or interaction.state not in interactions.TALKING:
-        raise NotPossible("This chat is not with you any more.", "interaction")
+        raise NotPossible(_("This chat is not with you any more."), "interaction")
     unsent = ChatMessage.objects.filter(
         pk=message_id, chat__interaction=interaction, status__in=(Status.FAILED, Status.UNCERTAIN)
     )
@@ -270,8 +271,21 @@ class ChatLine:
         Chat.objects.filter(interaction=interaction).update(open_key=None, suggestions=[])
         return self._done(interaction, interactions.Trigger.RELEASED)
 
+    def transfer(
+        self, interaction: Interaction, *, agent: Agent | None = None, service: Service | None = None, number: str = ""
+    ) -> Interaction:
+        if number:
+            raise NotPossible(_("A chat goes to a colleague or a service, not to a phone number."), "number")
+        giver = interaction.agent
+        facts = interactions.transfer(interaction, service, to=agent)
+        Chat.objects.filter(interaction=interaction).update(suggestions=[])
+        interactions.record(interaction, interactions.Trigger.TRANSFERRED, agent=giver, data=facts)
+        routing.hand_on(interaction, agent)
+        interactions.after(interaction)
+        return interaction
+
     def hold(self, interaction: Interaction) -> Interaction:
-        raise NotPossible("A chat needs no hold: the customer waits for your answer anyway.")
+        raise NotPossible(_("A chat needs no hold: the customer waits for your answer anyway."))
 
     resume = hold
 

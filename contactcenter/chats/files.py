@@ -12,6 +12,7 @@ from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integrations.errors import AuthenticationFailed, Cause, IntegrationError, RateLimited, Rejected
 from integrations.models import IntegrationAccount
@@ -65,7 +66,7 @@ def for_agent(agent: Agent, message_id: int, number: int) -> ChatFile:
     mine = _messages().filter(chat__interaction__agent=agent).exclude(chat__interaction__state__in=interactions.ENDED)
     message = mine.filter(pk=message_id).first()
     if message is None:
-        raise NotPossible("This chat is not with you any more.", "interaction")
+        raise NotPossible(_("This chat is not with you any more."), "interaction")
     if number >= len(message.media):  # taken back by the customer, perhaps while it was being fetched
         raise NotPossible(GONE)
     return message.files.filter(number=number).first() or _fetch(message, number)
@@ -177,7 +178,7 @@ def _chat_of(agent: Agent, interaction_id: str) -> Chat:
     mine = Interaction.objects.filter(agent=agent, media=Service.Media.CHAT, state__in=interactions.TALKING)
     chat = Chat.objects.select_related("account").filter(interaction__in=mine, interaction__public_id=wanted).first()
     if chat is None:
-        raise NotPossible("This chat is not with you any more.", "interaction")
+        raise NotPossible(_("This chat is not with you any more."), "interaction")
     return chat
 
 

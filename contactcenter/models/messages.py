@@ -1,4 +1,4 @@
-"""What scenarios tell people: sentences on agents' desktops, and mail."""
+"""What people are told: sentences on agents' desktops, by scenarios and colleagues, and mail by scenarios."""
 
 from django.db import models
 from django.db.models import Q
@@ -13,6 +13,8 @@ class InternalMessage(models.Model):
     """A sentence for one agent, shown on the desktop until it is dismissed. One writer: `contactcenter.messages`."""
 
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="messages")
+    # The colleague who wrote it; none where a scenario did.
+    sender = models.ForeignKey(Agent, models.SET_NULL, null=True, related_name="+")
     # What it was sent for; the same key is the same message to the agent.
     key = models.CharField(max_length=160)
     interaction = models.ForeignKey(Interaction, models.SET_NULL, null=True, related_name="+")

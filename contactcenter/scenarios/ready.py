@@ -14,13 +14,25 @@ WORDS: dict[str, tuple[Any, Any]] = {
         _t("ServiceNow inbound call"),
         _t("Finds the caller, makes the interaction record, opens it, keeps it up to date until the call is over."),
     ),
+    "servicenow_interaction": (
+        _t("ServiceNow interaction"),
+        _t("The guide's three steps and no more: an interaction New before an agent, Work In Progress, Closed."),
+    ),
     "salesforce_inbound": (
         _t("Salesforce inbound call"),
         _t("Finds the contact, lead or account, opens it, and writes one Task from the first ring to the end."),
     ),
+    "salesforce_look_up": (
+        _t("Salesforce look-up and screen pop"),
+        _t("The guide's simple inbound call: looks the caller up, opens the record, connects. Writes nothing."),
+    ),
     "zendesk_inbound": (
         _t("Zendesk inbound call"),
         _t("Finds the caller, opens the profile, and keeps one ticket that is solved when the call is over."),
+    ),
+    "zendesk_ticket_number": (
+        _t("Zendesk by ticket number"),
+        _t("Asks for the ticket's number, else finds the caller by theirs; opens the ticket or the profile, connects."),
     ),
 }
 

@@ -31,7 +31,7 @@ from . import chooser
 from .buttons import action_page, buttons_of, notices_of
 from .checking import Checking
 from .listing import Listing
-from .panels import Panel, ends_panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
+from .panels import Panel, addresses_panel, ends_panel, health_panel, sign_on_panel, tokens_panel, wire_log_panel
 from .screens import Screen
 
 history.register()
@@ -64,6 +64,7 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
             health_panel(account),
             tokens_panel(account) if has_tokens else None,
             sign_on_panel(account) if logs_in else None,
+            addresses_panel(account),
             ends_panel(account),
         ]
         return [panel for panel in found if panel is not None]
@@ -159,7 +160,7 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
         plain = [name for name in names if name not in advanced]
         sets: list[Any] = [(None, {"fields": own})]
         if plain:
-            sets.append((_("Properties"), {"fields": plain}))
+            sets.append((provider.Properties.heading or _("Properties"), {"fields": plain}))
         if advanced:
             sets.append((_("Advanced"), {"fields": advanced, "classes": ["collapse"]}))
         return sets
@@ -219,7 +220,8 @@ class IntegrationAccountAdmin(Checking, Listing, Screen):
         if account is None:
             notices = [provider.notice] if provider and provider.notice else []
             title = _("New %s account") % provider.label if provider else ""
-            return {**context, "title": title, "notices": notices}
+            addresses = addresses_panel(IntegrationAccount(provider=provider.key)) if provider else None
+            return {**context, "title": title, "notices": notices, "panels": [addresses] if addresses else []}
         may_run = self.has_change_permission(request, account)
         return {
             **context,

@@ -17,6 +17,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from integrations.actions import Action, Download, Result, actions_of
+from integrations.diagnosis.doctor import explain
 from integrations.errors import IntegrationError
 from integrations.fields import SecretUnreadable
 from integrations.models import IntegrationAccount
@@ -144,10 +145,11 @@ def run(account: IntegrationAccount, action: Action, form: forms.Form | None) ->
     """One run. Vendor errors, settings that do not hold and faults of ours all become a `Result`."""
     data = form.cleaned_data if form is not None else {}
     try:
-        return getattr(account.connect(), action.key)(**data)
+        provider = account.connect()
+        return getattr(provider, action.key)(**data)
     except IntegrationError as error:
         _on_the_field(form, error)
-        return Result(False, str(error))
+        return Result(False, str(error), verdict=explain(provider, error))
     except ValidationError as error:
         return Result(False, " ".join(error.messages))
     except (LookupError, SecretUnreadable, ImproperlyConfigured) as error:

@@ -9,7 +9,10 @@ from integrations import sign_on
 from integrations.expiry.forecast import forecast
 from integrations.expiry.horizon import expiries_of
 from integrations.models import IntegrationAccount
+from integrations.our_addresses import EnteredAtVendor
 from integrations.quotas import DailyQuota, use_of
+
+from .buttons import UNREADABLE
 
 EXCHANGES_SHOWN = 10
 
@@ -32,6 +35,17 @@ def tokens_panel(account: IntegrationAccount) -> Panel:
     token = getattr(account, "token", None)
     data = {"account": account, "token": token, "forecast": forecast(account)}
     return Panel(_("Tokens"), "integrations/account/panel_tokens.html", data)
+
+
+def addresses_panel(account: IntegrationAccount) -> Panel | None:
+    """What is entered at the vendor about us; None where there is nothing, or the settings cannot be read."""
+    try:
+        provider = account.connect()
+    except UNREADABLE:
+        return None
+    found = provider.our_addresses() if isinstance(provider, EnteredAtVendor) else []
+    title = _("To enter at %s") % provider.type.label
+    return Panel(title, "integrations/account/panel_addresses.html", {"addresses": found}) if found else None
 
 
 def ends_panel(account: IntegrationAccount) -> Panel | None:

@@ -125,10 +125,20 @@ def test_looking_at_an_action_runs_nothing(console, toy):
     assert console.get(account_url(toy, "action/break_it/")).status_code == 200
 
 
-def test_a_vendors_failure_is_a_sentence(console, toy):
+def test_a_vendors_failure_says_what_it_means_and_what_to_do_next(console, toy):
     answer = press(console, toy, "fail")
     assert answer.status_code == 200
-    assert "The vendor is asleep. (zzz)" in answer.content.decode()
+    page = answer.content.decode()
+    assert "The vendor is asleep. (zzz)" in page
+    assert "What it means" in page
+    assert answer.context["result"].verdict.next_step in page
+
+
+def test_what_needs_a_token_says_how_to_get_one(console):
+    account = AccountFactory(provider="salesforce", properties={"consumer_key": "k"}, secrets={"consumer_secret": "s"})
+    page = press(console, account, "check_limits").content.decode()
+    assert "This account has not been authorised yet" in page
+    assert "Press Request token" in page
 
 
 def test_a_bug_is_a_page_with_a_number_and_without_the_exceptions_words(console, toy, caplog):

@@ -11,7 +11,7 @@ from contactcenter.scenarios import files
 from contactcenter.scenarios.definition import problems
 from contactcenter.scenarios.differences import differences
 from contactcenter.scenarios.offered import before, offered
-from contactcenter.scenarios.ready import ready_scenario, ready_scenarios
+from contactcenter.scenarios.ready import WORDS, ready_scenario, ready_scenarios
 from tests.factories import AccountFactory, InteractionFactory
 
 from .conftest import DEFINITION
@@ -285,6 +285,7 @@ def test_an_existing_name_is_asked_about(console, scenario):
 
 def test_every_scenario_of_the_library_can_be_begun_with_and_published(console, db):
     for ready in ready_scenarios():
+        assert ready.description and ready.stem in WORDS, f"{ready.stem} is offered without a word of what it does"
         page = console.get(f"/admin/contactcenter/scenario/add/?from={ready.stem}")
         name = page.context["adminform"].form["name"].value()
         answer = console.post(

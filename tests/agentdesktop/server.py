@@ -78,6 +78,15 @@ def hang_up(agent: str) -> dict[str, bool]:
     return {"ok": True}
 
 
+def pick_up(agent: str) -> dict[str, bool]:
+    """The far side answers what the agent has dialled."""
+    from contactcenter.models import Interaction
+    from contactcenter.telephony import line
+
+    line().answer(Interaction.objects.filter(agent=_agent(agent), state="ringing").latest("id"))
+    return {"ok": True}
+
+
 def add_salesforce() -> dict[str, bool]:
     from tests import factories as make
 
@@ -116,9 +125,10 @@ def list_rows() -> dict[str, list[list[object]]]:
 
 def log_out(agent: str) -> dict[str, bool]:
     """End all open work and log the agent out, so that every test begins alike."""
-    from contactcenter.models import AgentEvent, Interaction
+    from contactcenter.models import AgentEvent, Interaction, InternalMessage
 
     mine = _agent(agent)
+    InternalMessage.objects.filter(agent=mine).delete()
     Interaction.objects.exclude(state__in=("completed", "abandoned")).update(state="completed")
     AgentEvent.objects.filter(agent=mine).delete()
     fresh = {"state": "LOGGED_OUT", "reason": None, "next_state": "", "next_reason": None, "host_account": None}
@@ -150,6 +160,7 @@ CONTROLS: dict[str, Callable[..., Any]] = {
     for each in (
         tell,
         hang_up,
+        pick_up,
         calling_list,
         list_rows,
         log_out,

@@ -43,6 +43,7 @@ def test_a_whole_call_by_keyboard_alone(desk: Desk, open_page: Open) -> None:
     expect(page.get_by_text("On the call")).to_be_visible()
     page.keyboard.press("Alt+h")
     expect(page.get_by_text("On hold")).to_be_visible()
+    expect(page.locator(".held-timer")).to_have_text(re.compile(r"^0:0\d$"))
     page.keyboard.press("Alt+h")
     expect(page.get_by_role("button", name="Hold")).to_be_visible()
     page.keyboard.press("Alt+e")

@@ -1,7 +1,7 @@
 """Telephony reports: each taken in once, in whatever order, and what they make of the call and its agent."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,9 +74,9 @@ def test_a_call_goes_from_ringing_over_talk_and_hold_to_after_call_work(service:
         interaction = report(event)
         steps.append((interaction.state, state_of(agent), told(agent, "interaction")[-1]["controls"]))
     assert steps == [
-        ("active", "BUSY", ["hold", "end"]),
-        ("held", "BUSY", ["resume", "end"]),
-        ("active", "BUSY", ["hold", "end"]),
+        ("active", "BUSY", ["hold", "transfer", "end"]),
+        ("held", "BUSY", ["resume", "transfer", "end"]),
+        ("active", "BUSY", ["hold", "transfer", "end"]),
         ("wrap_up", "ACW", ["complete"]),
     ]
     assert interaction.activity_account == account
@@ -425,12 +425,25 @@ def test_the_view_has_the_agreed_shape(service: Any, agent: Any) -> None:
     assert list(view) == [
         "id", "reference", "callId", "media", "direction", "state", "stateLabel", "mine", "service", "customer",
         "caller", "records", "pages", "attachedData", "digits",
-        "offeredAt", "ringingAt", "answeredAt", "endedAt", "ringUntil", "wrapUpUntil",
-        "disposition", "notes", "dispositions", "activity", "controls",
+        "offeredAt", "ringingAt", "answeredAt", "heldAt", "endedAt", "ringUntil", "wrapUpUntil",
+        "disposition", "notes", "transferredBy", "dispositions", "activity", "controls",
     ]  # fmt: skip
     assert view["service"] == {"code": "support", "name": "Customer Support"}
     assert view["caller"]["name"] == "Don Goodliffe"
     assert view["dispositions"] == [{"code": "resolved", "name": "Resolved"}]
+
+
+def test_the_view_says_since_when_the_caller_waits_on_hold_and_only_then(service: Any, agent: Any) -> None:
+    offer(service, agent="agent1")
+    report("answered")
+    assert told(agent, "interaction")[-1]["heldAt"] is None
+    report("held")
+    first = told(agent, "interaction")[-1]["heldAt"]
+    assert abs(timezone.now() - datetime.fromisoformat(first)) < timedelta(minutes=1)
+    report("resumed")
+    assert told(agent, "interaction")[-1]["heldAt"] is None
+    report("held")
+    assert told(agent, "interaction")[-1]["heldAt"] > first
 
 
 def test_the_view_hides_what_only_the_software_needs() -> None:

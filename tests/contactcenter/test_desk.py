@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Group
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from contactcenter import agents, desk, telephony
 from contactcenter.errors import NotPossible
@@ -337,8 +337,8 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     InteractionFactory(state="ringing")
     overview = desk.overview(agent)
     assert list(overview) == [
-        "agent", "state", "interactions", "recents", "reasons", "services", "directory", "messages", "hasLists",
-        "lastEvent", "host", "demo",
+        "agent", "state", "interactions", "recents", "reasons", "services", "queues", "directory", "messages",
+        "hasLists", "lastEvent", "host", "demo",
     ]  # fmt: skip
     assert overview["agent"] == {
         "login": "agent1",
@@ -352,7 +352,8 @@ def test_the_overview_has_everything_that_a_desktop_shows_at_its_start(service: 
     assert [shown["state"] for shown in overview["recents"]] == ["completed"]
     assert overview["reasons"] == [{"key": "lunch", "name": "Lunch", "isBreak": True}]
     assert overview["services"] == [{"code": "support", "name": "Customer Support", "media": "voice"}]
-    assert overview["directory"][0]["extension"] == "300"
+    assert {"sales", "support"} <= {each["code"] for each in overview["queues"]}
+    assert (overview["directory"][0]["login"], overview["directory"][0]["extension"]) == ("other", "300")
     assert overview["lastEvent"] == agent.desktop_events.count()
     assert overview["host"] == {"account": str(account.public_id), "name": "ServiceNow demo", "provider": "servicenow"}
 
@@ -368,3 +369,11 @@ def test_the_overview_costs_the_same_number_of_queries_however_much_there_is(
     with django_assert_max_num_queries(16):
         overview = desk.overview(agent)
     assert len(overview["recents"]) == 20
+
+
+def test_a_refusal_is_in_the_language_of_the_agents_page(agent: Any, ringing: str) -> None:
+    with translation.override("ja"):
+        with pytest.raises(NotPossible, match="着信中です"):
+            desk.dial(agent, "+14155550177")
+        with pytest.raises(NotPossible, match="通話はまだ終わっていません"):
+            desk.complete(agent, ringing, "", "")

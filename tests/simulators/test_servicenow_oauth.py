@@ -186,3 +186,11 @@ def test_a_cookie_outlives_the_token_only_where_the_instance_is_old(instance: In
     assert instance.table("GET", "incident", auth=dead, headers={"Cookie": cookie}).status_code == 401
     instance.settings(cookie_outlives_token=True)
     assert instance.table("GET", "incident", auth=dead, headers={"Cookie": cookie}).status_code == 200
+
+
+def test_the_application_registry_shows_what_an_account_needs(instance: Instance) -> None:
+    """The form of a simulated account sends people here for Client ID, Client Secret, user and password."""
+    page = instance.call("GET", "/oauth_entity_list.do", auth=None).text
+    for value in (CLIENT["client_id"], CLIENT["client_secret"], "integration.user", "demo-password"):
+        assert f"<code>{value}</code>" in page
+    assert "locked.user" not in page

@@ -9,20 +9,23 @@ import { ring, unlock } from "./sound.js";
 import { createStore, fromOverview, reduce, withNotice } from "./store.js";
 import { createStream } from "./stream.js";
 import { createTabs } from "./tabs.js";
+import { createTalks } from "./talks.js";
+import { createTransfers } from "./transfers.js";
 import { announce, chaseFocus, followConversation, showOutside, startClock } from "./surface.js";
 import { banners, help } from "./views/banners.js";
 import { navigation, side } from "./views/side.js";
 import { stateBar } from "./views/statebar.js";
 import { work } from "./views/work.js";
 import { draftOf } from "./views/wrapup.js";
-import { _, callerName } from "./words.js";
+import { _, callerName, ringsHere } from "./words.js";
 
 const config = JSON.parse(document.getElementById("config").textContent);
 const at = (id) => document.getElementById(id);
 const SAVE_AFTER = 800;
+const PASSING = 10_000;
 const POP_PATIENCE = 60_000;
 const MIRROR_PATIENCE = 30_000;
-const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic", "list_next", "list_dial", "list_give_back"]);
+const SAID_BESIDE_THE_FIELD = new Set(["wrap_up", "dial", "say", "submit_topic", "list_next", "list_dial", "list_give_back", "transfer", "write_message"]);
 
 const embedded = window.parent !== window && Boolean(config.host);
 // Browsers that cannot be asked are taken to hand it on; the phone hears the refusal then.
@@ -35,6 +38,7 @@ const store = createStore({
   recents: [],
   reasons: [],
   services: [],
+  queues: [],
   directory: [],
   state: { state: "NOT_READY" },
   agent: {},
@@ -43,6 +47,7 @@ const store = createStore({
   pops: {},
   drafts: {},
   replies: {},
+  talks: {},
   media: {},
   knowledge: {},
   lists: {},
@@ -56,8 +61,16 @@ const store = createStore({
 
 const commands = createCommands({ csrf: config.csrf, onLoggedOut: leave });
 const setUi = (change) => store.set(({ ui }) => ({ ui: { ...ui, ...change } }));
-const notice = (level, text) => store.set(({ notices }) => ({ notices: withNotice(notices, { level, text }) }));
-const dismiss = (id) => store.set(({ notices }) => ({ notices: notices.filter((each) => each.id !== id) }));
+const notice = (level, text, more) => store.set(({ notices }) => ({ notices: withNotice(notices, { level, text, ...more }) }));
+const keepNotices = (wanted) => store.set(({ notices }) => ({ notices: notices.filter(wanted) }));
+const dismiss = (id) => keepNotices((each) => each.id !== id);
+
+// Said aloud too, and of no use later: it leaves by itself.
+function passing(text) {
+  notice("info", text);
+  announce(text);
+  setTimeout(() => keepNotices((each) => each.text !== text), PASSING);
+}
 
 function leave(reason) {
   stream.stop();
@@ -73,7 +86,7 @@ async function act(name, body) {
   store.set(({ busy }) => ({ busy: { ...busy, [name]: true } }));
   const answer = await commands.send(name, body);
   store.set(({ busy }) => ({ busy: { ...busy, [name]: false } }));
-  if (!answer.ok && answer.error && !(answer.field && name === "complete") && !SAID_BESIDE_THE_FIELD.has(name)) notice("warning", answer.error);
+  if (!answer.ok && answer.error && !(answer.field && name === "complete") && !SAID_BESIDE_THE_FIELD.has(name)) notice("warning", answer.error, { offline: answer.status === 0 });
   return answer;
 }
 
@@ -110,6 +123,19 @@ async function save(id) {
   store.set(({ drafts }) => ({ drafts: drafts[id] ? { ...drafts, [id]: { ...drafts[id], saving: answer.ok ? "saved" : "failed" } } : drafts }));
   if (!answer.ok && answer.status === 0) saving[id] = setTimeout(() => save(id), 4 * SAVE_AFTER);
   else if (!answer.ok && answer.error) notice("warning", answer.error);
+}
+
+// What was typed within the last moment goes along with what is ordered now.
+async function saveNow(id) {
+  clearTimeout(saving[id]);
+  if (store.get().drafts[id]?.saving === "saving") await save(id);
+}
+
+// The page goes: what was typed within the last moment is sent after it. Nobody is there to hear the answer.
+function saveGoing() {
+  const { drafts } = store.get();
+  const unsaved = Object.keys(drafts).filter((id) => ["saving", "failed"].includes(drafts[id].saving));
+  unsaved.map(written).filter(Boolean).forEach((body) => commands.send("wrap_up", body, { keepalive: true }));
 }
 
 async function complete(id) {
@@ -166,6 +192,9 @@ function insertIntoReply(id, text) {
   setUi({ view: "work" });
   setTimeout(() => at(`reply-${id}`)?.focus());
 }
+
+const talks = createTalks({ store, setUi, act, commands });
+const transfers = createTransfers({ store, setUi, act, load, saveNow, passing });
 
 // -- the knowledge base
 
@@ -236,6 +265,7 @@ function onEvent(kind, data) {
   if (kind === "interaction" && data.chat) tellOfMessage(before, data);
   if (kind === "screen_pop") pop(data);
   if (kind === "notice" || kind === "message") announce(data.text);
+  if (kind === "message") talks.onMessage(data);
 }
 
 function onInteraction({ interactions }, told) {
@@ -328,6 +358,7 @@ const stream = createStream({
   probe,
   onStatus(connection) {
     store.set({ connection });
+    if (connection.name === "live") keepNotices((each) => !each.offline);
     clearTimeout(calm);
     if (connection.recovered) {
       announce(_("Connected again. Nothing was missed."));
@@ -355,7 +386,7 @@ async function meetHost() {
 // -- the page
 
 function go(view) {
-  setUi(view === "work" ? { view } : { view, side: view });
+  setUi(view === "work" ? { view } : { view, side: view, talk: null });
   if (view === "directory") load();
   if (view === "lists") loadLists();
   if (view === "dial") setTimeout(() => at("dial-number")?.focus());
@@ -377,7 +408,7 @@ function askNotifications() {
 const mayAsk = () => !embedded && "Notification" in window && Notification.permission === "default" && askNotifications;
 
 function draw(state) {
-  const page = { ...state, act, edit, complete, setUi, setReply, say, addPicture, removePicture, setMedia, explainPicture, insertIntoReply, setKnowledge, findTopics, submitTopic, nextPerson, giveBack, dialPerson, loadLists, dialNumber, reload: begin, openAgain: openPop };
+  const page = { ...state, act, edit, complete, setUi, setReply, say, addPicture, removePicture, setMedia, explainPicture, insertIntoReply, setKnowledge, findTopics, submitTopic, nextPerson, giveBack, dialPerson, loadLists, dialNumber, reload: begin, openAgain: openPop, ...transfers, ...talks };
   document.body.dataset.view = state.ui.view;
   document.body.dataset.phase = state.phase;
   document.body.dataset.busy = state.interactions.some((each) => each.state === "ringing") ? "ringing" : "";
@@ -385,13 +416,13 @@ function draw(state) {
     render(at("bar"), stateBar(state, { act, logOut, toggleHelp, askNotifications: mayAsk() }));
     render(at("nav"), navigation(state, { go }));
   }
-  render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, dismissMessage: (id) => act("dismiss_message", { message: id }), takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
+  render(at("banners"), banners(state, { retryNow: stream.retryNow, dismiss, dismissMessage: (id) => act("dismiss_message", { message: id }), openTalk: talks.openTalk, takeOver: tabs.takeOver, grow: embedded && (() => host.resize({ width: 300, height: 750 })) }));
   render(at("work"), work(state, page));
   render(at("side"), side(state, page));
   chaseFocus(state);
   followConversation();
   showOutside(state, host);
-  ring(state.leads && state.interactions.some((each) => each.state === "ringing" && each.direction === "inbound"));
+  ring(state.leads && state.interactions.some(ringsHere));
 }
 
 const tabs = createTabs(onLead);
@@ -406,6 +437,8 @@ meetHost();
   unlock();
   draw(store.get());
 }, { once: true, capture: true }));
+
+window.addEventListener("pagehide", saveGoing);
 
 let letGo = 0;
 document.addEventListener("visibilitychange", () => {

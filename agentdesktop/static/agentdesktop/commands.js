@@ -23,8 +23,9 @@ export function createCommands({ csrf, onLoggedOut }) {
     }
   }
 
-  const post = (url, body) =>
+  const post = (url, body, more) =>
     request(url, {
+      ...more,
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf },
       body: JSON.stringify(body || {}),
@@ -34,13 +35,14 @@ export function createCommands({ csrf, onLoggedOut }) {
     overview: () => request("/agentdesktop/overview"),
     lists: () => request("/agentdesktop/lists"),
     findTopics: (question) => request(`/agentdesktop/knowledge?${new URLSearchParams({ q: question })}`),
+    talk: (login) => request(`/agentdesktop/messages/${encodeURIComponent(login)}`),
     look: (address) => request(address, {}, (response) => response.body?.cancel()),
     addPicture(interaction, file) {
       const body = new FormData();
       body.append("picture", file);
       return request(`/agentdesktop/pictures/${interaction}`, { method: "POST", headers: { "X-CSRFToken": csrf }, body });
     },
-    send: (name, body) => post(`/agentdesktop/commands/${name}`, body),
+    send: (name, body, more) => post(`/agentdesktop/commands/${name}`, body, more),
     logOut: () => post("/agentdesktop/logout/"),
   };
 }

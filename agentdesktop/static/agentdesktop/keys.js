@@ -1,7 +1,7 @@
 // Keyboard shortcuts: Alt with a letter, so that nothing typed into a field is ever taken for an order.
 // They press the button on the screen, therefore they can do exactly what the screen offers and nothing else.
 
-const ORDERS = { KeyA: ["accept"], KeyR: ["reject"], KeyH: ["hold", "resume"], KeyE: ["end"], KeyS: ["complete"] };
+const ORDERS = { KeyA: ["accept"], KeyR: ["reject"], KeyH: ["hold", "resume"], KeyE: ["end"], KeyT: ["transfer"], KeyS: ["complete"] };
 // A call that starts to ring under a finger that is already typing must not be accepted by it.
 const GUARD = 500;
 

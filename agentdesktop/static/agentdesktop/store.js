@@ -35,6 +35,7 @@ export function fromOverview(overview) {
     recents: overview.recents,
     reasons: overview.reasons,
     services: overview.services,
+    queues: overview.queues || [],
     directory: overview.directory,
     messages: overview.messages || [],
     hasLists: Boolean(overview.hasLists),

@@ -1,7 +1,7 @@
 // What is around the drawn page: the clock in every timer, what is read aloud, where the focus goes, the window's
 // title and notifications, and the state shown by the page around us.
 
-import { _, callerName, clock, secondsSince, secondsUntil, stateLabel } from "./words.js";
+import { _, callerName, clock, ringsHere, secondsSince, secondsUntil, stateLabel } from "./words.js";
 
 // -- timers
 
@@ -54,7 +54,7 @@ export function chaseFocus(state) {
   const moved = changed.length > 0 || statesBefore.size > state.interactions.length || agentBefore !== state.state.state;
   agentBefore = state.state.state;
   statesBefore = new Map(state.interactions.map((each) => [each.id, each.state]));
-  const fresh = changed.filter((each) => each.state === "ringing" && each.direction === "inbound");
+  const fresh = changed.filter((each) => ringsHere(each));
   const over = inWork && changed.some((each) => each.state === "wrap_up");
   fresh.forEach((each) => {
     announce(incomingWords(each), { urgent: true });
@@ -81,7 +81,7 @@ const COLORS = { READY: "green", NOT_READY: "orange", LOGGED_OUT: "grey", SUPERV
 let attended = "";
 
 export function showOutside(state, host) {
-  const ringing = state.interactions.find((each) => each.state === "ringing" && each.direction === "inbound");
+  const ringing = state.interactions.find((each) => ringsHere(each));
   const work = ringing || state.interactions[0];
   const label = state.phase === "ready" ? stateLabel(state.state) : _("Agent Desktop");
   const title = ringing ? `☎ ${callerName(ringing)}` : work ? callerName(work) : "";

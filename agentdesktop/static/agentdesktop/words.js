@@ -60,6 +60,9 @@ export function stateLabel(state) {
   return state.reason ? _("%(state)s: %(reason)s", { state: label, reason: state.reason.name }) : label;
 }
 
+// Outbound calls ring at the far side first, and at an agent of ours when somebody has transferred them.
+export const ringsHere = ({ state, controls }) => state === "ringing" && controls.includes("accept");
+
 export function callerName(interaction) {
   const { caller = {}, customer = {} } = interaction;
   if (caller.name) return caller.name;

@@ -32,6 +32,7 @@ NEW_RECORDS = (("Case", "Case"), ("Lead", "Lead"), ("Contact", "Contact"), ("Tas
 
 
 class SalesforceProperties(SignInProperties):
+    heading = "Data Access from Scenarios"
     advanced = (
         "grant_type", "username", "private_key", "api_version", "look_up_in", "default_country", "agent_map_key",
         "screen_pop", "new_record", "external_id_field", "ca_certificate",

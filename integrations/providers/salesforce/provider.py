@@ -17,6 +17,7 @@ from .lists import Lists
 from .people import People
 from .probes import probes
 from .properties import SalesforceProperties
+from .registration import Registration
 
 END_OF_OPEN_CTI = Announced(
     "Open CTI, which holds the desktop inside Salesforce", date(2028, 2, 28),
@@ -26,7 +27,7 @@ END_OF_OPEN_CTI = Announced(
 )  # fmt: skip
 
 
-class Salesforce(Limits, People, CallCenter, Lists, Bulk):
+class Salesforce(Limits, People, Registration, CallCenter, Lists, Bulk):
     """A Salesforce organisation: OAuth2, Crm, PeopleDirectory, EmbedHost, CallingListSource and CampaignResults."""
 
     key = "salesforce"

@@ -1,11 +1,12 @@
 """How we sign in to Salesforce: the fields of the integration guide, and what today's grants need in addition."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from integrations.properties import PropertiesForm, SecretField, SecretTextarea
+from integrations.models import IntegrationAccount
+from integrations.properties import PropertiesForm, SecretField, SecretInput, SecretTextarea
 from integrations.property_fields import VendorUrlField
 
 from . import assertion, hosts
@@ -94,6 +95,12 @@ class SignInProperties(PropertiesForm):
             "app: OAuth Settings > Use digital signatures. It never leaves this server."
         ),
     )
+
+    def offer(self, account: IntegrationAccount) -> None:
+        """*Request token* fills no field; a box that says "Not set" beside a token would send people round again."""
+        token = getattr(account, "token", None)
+        if token is not None and token.refresh:
+            cast(SecretInput, self.fields["refresh_token"].widget).elsewhere = "Its state is shown under Tokens."
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"])

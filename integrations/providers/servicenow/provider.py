@@ -6,16 +6,16 @@ from integrations import catalogue
 from integrations.diagnosis.doctor import Passed
 
 from .advice import ADVICE
-from .frame import Frame
 from .history import History
 from .login import Login
 from .people import People
 from .presence import Presence
 from .probes import probes
 from .properties import ServiceNowProperties
+from .registration import Registration
 
 
-class ServiceNow(Login, People, Frame, Presence, History):
+class ServiceNow(Login, People, Registration, Presence, History):
     """A ServiceNow instance: OAuth2, Crm, PeopleDirectory, EmbedHost and AgentPresence."""
 
     key = "servicenow"

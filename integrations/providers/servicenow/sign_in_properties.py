@@ -85,7 +85,7 @@ class SignInProperties(PropertiesForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         grant = cleaned.get("grant_type")
-        where = "Any account of the simulator will do: its page lists them." if self.simulated else ""
+        where = "Those of the simulator are on its page Application Registry." if self.simulated else ""
         if grant == BASIC:
             self.need("user_name", f"Basic needs the integration user's User ID. {where}".strip())
             self.need("password", f"Basic needs the integration user's password. {where}".strip())

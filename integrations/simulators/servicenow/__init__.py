@@ -26,6 +26,7 @@ from . import (
     oauth,
     openframe,
     records,
+    registry,
     seed,
     table_api,
 )
@@ -47,6 +48,7 @@ class ServiceNow(Simulator):
     pages = (
         ("Agent's page with OpenFrame", "/"),
         ("OpenFrame configuration", "/openframe_configuration.do"),
+        ("Application Registry", registry.ADDRESS),
         ("Presence of agents", "/awa_presence.do"),
     )
     extra_faults = ("hibernating", "offline", "ip_restricted")
@@ -162,6 +164,7 @@ class ServiceNow(Simulator):
             (LIBRARY_PATH, openframe.library, get),
             ("/sn_openframe_openFrameAjaxProcessor.do", openframe.ajax, ["POST"]),
             ("/openframe_configuration.do", openframe.configure, both),
+            (registry.ADDRESS, registry.page, get),
             ("/awa_presence.do", awa.page, both),
             ("/cti.do", cti.endpoint, get),
             ("/cti_try.do", hostpage.cti_try, get),

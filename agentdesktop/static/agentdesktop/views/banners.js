@@ -5,16 +5,16 @@ import { icon } from "../icons.js";
 import { _, timeOfDay } from "../words.js";
 import { iconButton, until } from "./parts.js";
 
-export function banners(state, { retryNow, dismiss, dismissMessage, takeOver, grow }) {
+export function banners(state, { retryNow, dismiss, dismissMessage, openTalk, takeOver, grow }) {
   if (state.phase !== "ready") return [];
   return [
     connection(state.connection, retryNow),
     ...state.notices.map((notice) => noticeLine(notice, dismiss)),
-    ...state.messages.map((message) => messageLine(message, dismissMessage)),
+    ...state.messages.map((message) => messageLine(message, { dismissMessage, openTalk })),
     hostLine(state.host, state.interactions),
     microphoneLine(state.host, state.state),
     !state.leads && state.settled && mirror(takeOver),
-    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small.")), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
+    grow && state.ui.cramped && line("tall", "info", { key: "grow" }, h("span", {}, _("This frame is small."), " "), h("button", { type: "button", class: "link", onclick: grow }, _("Make it taller"))),
   ];
 }
 
@@ -51,8 +51,8 @@ function noticeLine({ id, level, text }, dismiss) {
   );
 }
 
-// From a scenario, for this agent: it stays until it is dismissed, on every tab and after the next log-in.
-function messageLine({ id, text, at, reference }, dismissMessage) {
+// From a scenario or a colleague: it stays until it is dismissed, on every tab and after the next log-in.
+function messageLine({ id, text, at, reference, from }, { dismissMessage, openTalk }) {
   return h(
     "div",
     { class: "banner banner-info", key: `message-${id}`, role: "status" },
@@ -60,11 +60,12 @@ function messageLine({ id, text, at, reference }, dismissMessage) {
     h(
       "div",
       { class: "banner-words" },
-      h("strong", {}, _("Message")),
+      h("strong", {}, from ? from.name : _("Message")),
       " ",
       h("time", { datetime: at }, timeOfDay(at)),
       reference && ` · ${reference}`,
       h("p", { class: "message-text" }, text),
+      from && h("button", { type: "button", class: "link", onclick: () => openTalk(from) }, _("Answer")),
     ),
     iconButton(_("Dismiss this message"), "cross", { class: "small", onclick: () => dismissMessage(id) }),
   );
@@ -119,6 +120,7 @@ export function help(state, { closeHelp }) {
     ["Alt A", _("Accept the call")],
     ["Alt R", _("Reject the call")],
     ["Alt H", _("Hold and resume")],
+    ["Alt T", _("Transfer the call or chat")],
     ["Alt E", _("End the call")],
     ["Alt S", _("Complete after-call work")],
     ["Alt D", _("Dial a number")],

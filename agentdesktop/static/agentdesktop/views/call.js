@@ -6,6 +6,7 @@ import { _, callerName } from "../words.js";
 import { button, callerLines, candidates, reason, since } from "./parts.js";
 import { callersKeys, pages } from "./pages.js";
 import { records } from "./records.js";
+import { transferButton, transferPanel } from "./transfer.js";
 import { notesField } from "./wrapup.js";
 import { whyThisPerson } from "./why.js";
 
@@ -21,7 +22,7 @@ export function callCard(interaction, page) {
       "p",
       { class: "card-kind" },
       icon(held ? "pause" : "phone"),
-      h("span", {}, held ? _("On hold") : _("On the call")),
+      h("span", {}, held ? _("On hold") : _("On the call"), held && interaction.heldAt && [" ", since(interaction.heldAt, { key: interaction.heldAt, class: "held-timer" })]),
       interaction.answeredAt && h("span", { class: "kind-timer" }, since(interaction.answeredAt, { key: interaction.answeredAt })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
@@ -36,9 +37,11 @@ export function callCard(interaction, page) {
         button(_("Hold"), { key: "hold", name: "pause", class: "big plain", shortcut: "H", "data-order": "hold", disabled: Boolean(busy.hold), onclick: order("hold") }),
       can("resume") &&
         button(_("Resume"), { key: "resume", name: "play", class: "big accept", shortcut: "H", "data-first": true, "data-order": "resume", disabled: Boolean(busy.resume), onclick: order("resume") }),
+      transferButton(interaction, page),
       can("end") &&
         button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
+    transferPanel(interaction, page),
     callersKeys(interaction, page),
     pages(interaction),
     records(interaction, page),

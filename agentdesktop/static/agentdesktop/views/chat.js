@@ -7,6 +7,7 @@ import { addPicture, attachment, pickedPicture, takesPictures } from "./attachme
 import { button, candidates, reason, since } from "./parts.js";
 import { pages } from "./pages.js";
 import { records } from "./records.js";
+import { transferButton, transferPanel } from "./transfer.js";
 import { notesField } from "./wrapup.js";
 import { whyThisPerson } from "./why.js";
 
@@ -33,11 +34,13 @@ export function chatCard(interaction, page) {
     h(
       "div",
       { class: "actions" },
+      transferButton(interaction, page),
       button(_("End chat"), {
         key: "end", name: "cross", class: "big end", shortcut: "E", "data-order": "end", disabled: Boolean(busy.end),
         onclick: () => act("end", { interaction: interaction.id }),
       }),
     ),
+    transferPanel(interaction, page),
     pages(interaction),
     records(interaction, page),
     notesField(interaction, page),

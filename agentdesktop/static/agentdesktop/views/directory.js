@@ -4,13 +4,14 @@ import { h } from "../dom.js";
 import { icon, stateIcon } from "../icons.js";
 import { _, ngettext, STATE_LABELS } from "../words.js";
 import { iconButton } from "./parts.js";
+import { talk } from "./talk.js";
 
 const matches = (person, text) => `${person.name} ${person.extension}`.toLowerCase().includes(text.trim().toLowerCase());
 
 // A colleague's state is a word here and may come as {"state"} there.
 const stateOf = (person) => (typeof person.state === "string" ? person.state : person.state?.state) || "LOGGED_OUT";
 
-function row(person, { dialNumber }) {
+function row(person, { dialNumber, openTalk }) {
   const state = stateOf(person);
   return h(
     "li",
@@ -22,11 +23,13 @@ function row(person, { dialNumber }) {
       h("span", { class: "row-name" }, person.name),
       h("span", { class: "row-facts" }, [person.extension, (STATE_LABELS[state] || (() => state))()].filter(Boolean).join(" · ")),
     ),
+    iconButton(_("Write to %(name)s", { name: person.name }), "chat", { onclick: () => openTalk(person) }),
     person.extension && iconButton(_("Call %(name)s", { name: person.name }), "phone", { onclick: () => dialNumber(person.extension) }),
   );
 }
 
 export function directory(state, page) {
+  if (state.ui.talk) return talk(state, page);
   const { filter } = state.ui;
   const found = state.directory.filter((person) => matches(person, filter));
   return h(

@@ -12,6 +12,7 @@ const TOLD = new Set(["saved", "posted", "stuck"]);
 
 function sign(interaction) {
   if (!interaction.answeredAt) return ["missed", _("Missed")];
+  if (interaction.chat) return ["chat", _("Chat")];
   return interaction.direction === "outbound" ? ["outgoing", _("Outgoing")] : ["incoming", _("Incoming")];
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
-import { _, callerName } from "../words.js";
+import { _, callerName, ringsHere } from "../words.js";
 import { button, callerLines, candidates, reason, until } from "./parts.js";
 import { callersKeys, pages } from "./pages.js";
 import { records } from "./records.js";
@@ -13,20 +13,21 @@ export function ringCard(interaction, page) {
   const can = (control) => interaction.controls.includes(control);
   const order = (name) => () => act(name, { interaction: interaction.id });
   const { chat } = interaction;
-  const outbound = interaction.direction === "outbound";
+  const callingOut = !ringsHere(interaction);
   return h(
     "section",
     { class: "card card-ringing", key: interaction.id, "aria-labelledby": `name-${interaction.id}` },
     h(
       "p",
       { class: "card-kind" },
-      icon(chat ? "chat" : outbound ? "outgoing" : "incoming"),
-      h("span", {}, chat ? _("Chat by %(channel)s", { channel: chat.channel }) : outbound ? _("Calling") : _("Incoming call")),
-      interaction.ringUntil && !outbound && h("span", { class: "kind-timer" }, until(interaction.ringUntil, { "data-unit": "s" })),
+      icon(chat ? "chat" : callingOut ? "outgoing" : "incoming"),
+      h("span", {}, chat ? _("Chat by %(channel)s", { channel: chat.channel }) : callingOut ? _("Calling") : _("Incoming call")),
+      interaction.ringUntil && !callingOut && h("span", { class: "kind-timer" }, until(interaction.ringUntil, { "data-unit": "s" })),
     ),
     h("h2", { class: "caller", id: `name-${interaction.id}`, tabindex: "-1" }, callerName(interaction)),
     reason(interaction),
     callerLines(interaction),
+    handedOn(interaction),
     chat && firstWords(chat),
     candidates(interaction, act),
     whyThisPerson(interaction, act),
@@ -44,6 +45,15 @@ export function ringCard(interaction, page) {
         button(_("End call"), { key: "end", name: "hangup", class: "big end", shortcut: "E", "data-first": true, "data-order": "end", disabled: Boolean(busy.end), onclick: order("end") }),
     ),
   );
+}
+
+// Whoever takes over reads first what was found out already.
+function handedOn({ transferredBy, notes }) {
+  if (!transferredBy) return null;
+  return [
+    h("p", { class: "why", key: "handed-on" }, icon("outgoing"), h("span", {}, _("Transferred by %(name)s.", { name: transferredBy }))),
+    notes && h("blockquote", { class: "first-words", key: "handed-notes" }, notes),
+  ];
 }
 
 // What the customer wrote last: enough to know what it is about before accepting.

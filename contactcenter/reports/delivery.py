@@ -84,8 +84,10 @@ def _after(delivery: ReportDelivery, error: IntegrationError) -> dict[str, objec
         ReportTarget.objects.filter(pk=delivery.target_id).update(seen_host_key=error.key)
     if isinstance(error, Rejected):
         return {"state": State.STUCK, "last_words": str(error), "lease_owner": "", "leased_until": None}
-    refused = isinstance(error, AuthenticationFailed)
-    return _waits(delivery, REFUSED_PAUSE if refused else pause_after(delivery.attempts), str(error))
+    if isinstance(error, AuthenticationFailed):
+        return _waits(delivery, REFUSED_PAUSE, str(error))
+    wished = getattr(error, "retry_after", None) or 0.0
+    return _waits(delivery, max(pause_after(delivery.attempts), wished), str(error))
 
 
 def _waits(delivery: ReportDelivery, pause: float, words: str) -> dict[str, object]:

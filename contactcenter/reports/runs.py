@@ -32,6 +32,11 @@ KEPT = timedelta(days=31)  # contents; what is known of a file stays for a year
 REMEMBERED = timedelta(days=366)
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_RANGE = 92  # days that one request may name
+# NICE IEX: at most 30 characters; the first for its import, the second as its own queue files are called.
+BY_MINUTE: dict[str, str] = {
+    Layout.FileName.NICE_IEX: "History-{:%y%m%d%H%M}.txt",
+    Layout.FileName.CT_QUEUE: "ctQueue_{:%m%d%y_%H%M}.txt",
+}
 
 
 class NotPossible(Exception):
@@ -172,8 +177,8 @@ def unchanged_since(run: ReportRun, number: int, digest: str) -> datetime | None
 def free_names(run: ReportRun, now: datetime) -> Iterator[str]:
     """Names that no file ever had: nothing is overwritten at a receiver."""
     report = run.report
-    if report.file_name == Layout.FileName.NICE_IEX:
-        yield from _nice_names(report, now)
+    if report.file_name in BY_MINUTE:
+        yield from _names_by_minute(BY_MINUTE[report.file_name], now)
     window = window_for(report, run.day, run.start)
     stamp = f"{utc(window.start):%Y%m%dT%H%MZ}" if window else ""
     stem = f"{report.kind}_{report.account_name}_{stamp}"
@@ -185,11 +190,10 @@ def free_names(run: ReportRun, now: datetime) -> Iterator[str]:
             yield name
 
 
-def _nice_names(report: Report, now: datetime) -> Iterator[str]:
-    """NICE IEX reads `History-YYMMDDHHMM.txt`; two files of one minute get following ones. In UTC, where no hour comes
-    twice."""
+def _names_by_minute(pattern: str, now: datetime) -> Iterator[str]:
+    """Two files of one minute get following ones. In UTC, where no hour comes twice."""
     while True:
-        name = f"History-{now:%y%m%d%H%M}.txt"
+        name = pattern.format(now)
         if not ReportFile.objects.filter(name=name).exists():
             yield name
         now += timedelta(minutes=1)

@@ -213,7 +213,7 @@ def test_the_roster_of_a_day_that_is_not_over_is_not_kept():
     assert window is not None
     figures.table(runs.rules_of(made), window, today)
     assert not ReportRoster.objects.exists()
-    assert roster_for(today).queues == {}
+    assert roster_for(today, BERLIN).queues == {}
 
 
 def test_the_number_of_queries_does_not_grow_with_the_day():

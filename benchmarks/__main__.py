@@ -10,7 +10,7 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists", "webhooks", "callers", "list_import", "scenario")
+NAMES = ("stream", "feed", "lists", "webhooks", "callers", "list_import", "scenario", "reports")
 
 # With DEBUG Django keeps every query, formatted for reading: that costs more than many a query.
 AS_IN_PRODUCTION = {

@@ -20,7 +20,7 @@ from contactcenter.models.reports import Kind, Layout
 from integrations import leases
 
 from . import figures, layouts
-from .intervals import Window, day_window, interval_at, utc, whole_day
+from .intervals import FIRST_DAY, Window, day_of, day_window, interval_at, utc, whole_day
 from .layouts import Look
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,9 @@ def ask(report: Report, first: date, last: date, by: str, *, deliver: bool) -> l
         raise NotPossible("The last day lies before the first one.")
     if (last - first).days >= LONGEST_RANGE:
         raise NotPossible(f"At most {LONGEST_RANGE} days at once. Ask for the rest afterwards.")
-    if whole_day(last, report.zone, until=timezone.now().timestamp()) is None:
+    if first < FIRST_DAY:
+        raise NotPossible(f"Nothing is known of days before {FIRST_DAY}.")
+    if last >= day_of(timezone.now(), report.zone):
         raise NotPossible(f"{last} is not over in {report.time_zone}, so its figures are not complete.")
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     rows = [

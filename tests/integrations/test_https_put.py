@@ -1,5 +1,6 @@
 """Files reach a real HTTPS server of a private authority by PUT, nothing there is overwritten, refusals are told."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 CONTENT = b"15;20260329;00:00;1;Support;0\r\n" * 100_000  # 3 MB
 
 
+@pytest.fixture(scope="module")
+def certificate(authority: Path) -> ssl.SSLContext:
+    return make_certificate(authority, "put", host="localhost")
+
+
 @pytest.fixture
-def server(authority: Path) -> Iterator[PutServer]:
-    with taking_files(make_certificate(authority, "put", host="localhost")) as found:
+def server(certificate: ssl.SSLContext) -> Iterator[PutServer]:
+    with taking_files(certificate) as found:
         yield found
 
 

@@ -18,7 +18,8 @@ from contactcenter.models import Interaction, InteractionEvent
 from .intervals import Window, utc
 
 COLUMNS = (
-    "pk", "direction", "service_id", "agent_id", "offered_at", "queued_at", "ringing_at", "answered_at", "ended_at", "completed_at",
+    "pk", "direction", "service_id", "agent_id", "offered_at", "queued_at", "ringing_at", "answered_at", "ended_at",
+    "completed_at",
 )  # fmt: skip
 TELLING = (Trigger.QUEUED, Trigger.RINGING, Trigger.ANSWERED, Trigger.HELD, Trigger.RESUMED, Trigger.TRANSFERRED)
 TALK = (Trigger.ANSWERED, Trigger.HELD, Trigger.RESUMED)

@@ -16,8 +16,9 @@ from contactcenter.call_reports import CallReport
 from contactcenter.errors import NotPossible
 from contactcenter.models import Agent, AgentState, Interaction, Service
 
-PAUSES = (0.4, 3, 9.7, 30, 95, 260, 640)  # seconds between two things that happen
-SILENT = ("queued", "ringing")
+PAUSES = (0.4, 3, 3, 9.7, 9.7, 30, 95, 260, 1500)  # seconds between two things that happen
+MOST_OPEN = 4  # calls at once, or nobody would ever wait for one
+SILENT = ("new", "queued", "ringing")
 TALKING = ("active", "held")
 
 
@@ -54,8 +55,12 @@ class Centre:
 
     def live(self, until: datetime) -> None:
         while timezone.now() < until:
-            step = self.chance.choice(
-                [self.arrives] * 3 + [self.goes_on] * 16 + [self.chooses] * 4 + [self.dials, self.rings_directly]
+            step = (
+                self.goes_on
+                if len(self.open_calls()) > MOST_OPEN
+                else self.chance.choice(
+                    [self.arrives] * 3 + [self.goes_on] * 16 + [self.chooses] * 4 + [self.dials, self.rings_directly]
+                )
             )
             try:
                 step()
@@ -63,11 +68,44 @@ class Centre:
                 pass  # people try things that are not possible, too; nothing has changed then
             self.clock.shift(self.chance.choice(PAUSES))
 
+    def tour(self) -> None:
+        """One of each thing that chance may leave out. `people[0]` serves `services[1]`."""
+        self.close()
+        agents.log_in(Agent.objects.get(pk=self.people[0].pk), state=AgentState.READY)
+        self.clock.shift(60)
+        call = self.arrives(self.services[1])
+        self.clock.shift(3)
+        self.answered(self.tell(call.call_id, "answered"))
+        self.clock.shift(30)
+        self.over(self.tell(call.call_id, "released"))
+        self.clock.shift(10)
+        self.completes(call)
+        agents.log_out(Agent.objects.get(pk=self.people[0].pk))
+        for patience in (3, 9.7, 95):
+            call = self.arrives(self.services[1])
+            self.clock.shift(patience)
+            self.over(self.tell(call.call_id, "abandoned"))
+
+    def close(self) -> None:
+        """Everybody goes home, and every call ends."""
+        for agent in Agent.objects.all():
+            agents.log_out(agent)
+        for call in self.open_calls():
+            if call.state in SILENT:
+                self.over(self.tell(call.call_id, "abandoned"))
+            elif call.state in TALKING:
+                self.over(self.tell(call.call_id, "released"))
+            self.clock.shift(1)
+        for call in self.open_calls():
+            self.completes(call)
+
     # -- what can happen
 
-    def arrives(self) -> None:
-        service = self.chance.choice(self.services)
-        self.begin(self.tell(self.new_id(), "offered", service=service.code), service.pk)
+    def arrives(self, service: Service | None = None) -> Interaction:
+        service = service or self.chance.choice(self.services)
+        call = self.tell(self.new_id(), "offered", service=service.code)
+        self.begin(call, service.pk)
+        return call
 
     def rings_directly(self) -> None:
         self.begin(self.tell(self.new_id(), "offered", agent=self.somebody().login), None)
@@ -94,7 +132,7 @@ class Centre:
 
     def goes_on(self) -> None:
         """One of the open calls takes its next step."""
-        open_calls = list(Interaction.objects.exclude(state__in=("completed", "abandoned")).order_by("pk"))
+        open_calls = self.open_calls()
         if not open_calls:
             return
         call = self.chance.choice([*open_calls, *open_calls[-1:] * len(open_calls)])  # mostly the newest
@@ -158,6 +196,9 @@ class Centre:
             stay.talks[-1].wrapped = now if call.agent_id is None else None
 
     # -- small hands
+
+    def open_calls(self) -> list[Interaction]:
+        return list(Interaction.objects.exclude(state__in=("completed", "abandoned")).order_by("pk"))
 
     def somebody(self) -> Agent:
         return self.chance.choice(self.people)

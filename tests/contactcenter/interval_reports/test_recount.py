@@ -70,10 +70,11 @@ def test_every_number_of_a_day_is_counted_the_same_by_another_program(
         for rule in ("arrival", "end")
     }
     with time_machine.travel(start - timedelta(hours=1, seconds=0.3), tick=False) as clock:
-        centre = Centre(minutes, clock, list(Service.objects.order_by("pk")), people)
+        centre = Centre(count, clock, list(Service.objects.order_by("pk")), people)
         centre.live(start + (end - start) / 2)
         check_last_interval(made, centre, zone, day, minutes)
         change_things(people)
+        centre.tour()
         centre.live(end + timedelta(minutes=10))
         check_day(made, centre, zone, day, minutes)
         before = {key: lines(each, day) for key, each in made.items()}

@@ -10,7 +10,9 @@ import tempfile
 
 from tests.servers import Servers
 
-NAMES = ("stream", "feed", "lists", "webhooks", "callers", "list_import", "scenario", "requests_asked")
+NAMES = (
+    "stream", "feed", "lists", "webhooks", "callers", "list_import", "scenario", "requests_asked", "reports",
+)  # fmt: skip
 
 # With DEBUG Django keeps every query, formatted for reading: that costs more than many a query.
 AS_IN_PRODUCTION = {

@@ -54,7 +54,8 @@ class CallReport:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A report with its names looked up. `moment` is when it happened, by our clock."""
+    """A report with its names looked up. `moment` is when it happened, by our clock. `service`: what the caller wanted;
+    `named_service`: the one that the report names, with "transferred" the one where the call goes."""
 
     report: CallReport
     key: str
@@ -73,13 +74,14 @@ def resolve(report: CallReport) -> Resolved:
     if report.event not in KNOWN:
         raise NotPossible(f'"{report.event}" is no telephony event. Known: {", ".join(EVENTS)}.', "event")
     named = find_service(report.service) if report.service else None
+    came_for = named if report.event != Trigger.TRANSFERRED else None
     return Resolved(
         report=report,
         key=report.key or (f"{report.event}@{at.isoformat()}" if report.at else f"{report.event}#{uuid.uuid4().hex}"),
         at=at,
         moment=at if close else now,
         agent=find_agent(report.agent) if report.agent else None,
-        service=named or _service_by_number(report.from_number if report.outbound else report.to_number),
+        service=came_for or _service_by_number(report.from_number if report.outbound else report.to_number),
         named_service=named,
     )
 

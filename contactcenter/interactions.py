@@ -327,10 +327,12 @@ def _free_agent(interaction: Interaction, *, talked: bool) -> None:
 
 
 def _let_go(interaction: Interaction, trigger: agents.Trigger, target: InteractionState) -> None:
-    """Part the interaction from its agent, whose desktop sees it in its new state, without controls."""
+    """Part the interaction from its agent, whose desktop sees it in its new state, without controls. The caller has
+    waited since it rang for the first time."""
     agent = interaction.agent
     if agent is None:
         return
+    interaction.queued_at = interaction.queued_at or interaction.ringing_at
     _move_agent(interaction, trigger)
     interaction.agent, interaction.ringing_at, interaction.state = None, None, target
     events.tell(agent, "interaction", view(interaction, reader=agent))

@@ -51,7 +51,8 @@ class HttpClient:
 
     `authorise(request)` puts the credentials on requests to the origin of `base_url`, on no others. `interpret` says
     what each answer means. On a 401 `renew(response)` may fetch new credentials: True is worth one more try.
-    `timeout` is seconds, or (connecting, waiting for each part of the answer)."""
+    `timeout` is seconds, or (connecting, waiting for each part of the answer). `ca`: a private authority as PEM, where
+    it does not come from an account."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class HttpClient:
         authorise: Callable[[requests.PreparedRequest], None] | None = None,
         renew: Callable[[requests.Response], bool] | None = None,
         timeout: Timeout = (CONNECT_SECONDS, READ_SECONDS),
+        ca: str = "",
     ) -> None:
         self.account = account
         self.base_url = base_url.rstrip("/")
@@ -69,6 +71,7 @@ class HttpClient:
         self.authorise = authorise
         self.renew = renew
         self.timeout = timeout
+        self.ca = ca or tcp.ca_of(account)
 
     def request(
         self,
@@ -237,7 +240,7 @@ class _Attempt:
         keeper = doors.current()
         if keeper is not None:
             return keeper.answer(account, request, purpose=self.purpose)
-        connections = transport.adapter(guard_for(account), tcp.ca_of(account), os.getpid())
+        connections = transport.adapter(guard_for(account), self.client.ca, os.getpid())
         if self.in_blocks and isinstance(request.body, bytes):
             # urllib3 reads a file block by block; bytes it sends in one go.
             request.body = io.BytesIO(request.body)  # type: ignore[assignment]
@@ -304,7 +307,7 @@ def refuse_inside_transaction() -> None:
         )
 
 
-def probe_connection(url: str, account: "IntegrationAccount | None") -> Iterator[Passed]:
+def probe_connection(url: str, account: "IntegrationAccount | None", *, ca: str = "") -> Iterator[Passed]:
     """The doctor's first steps: name, TCP and, where the URL asks for it, TLS. Raises `Unavailable` at the first fault.
 
     Knows http, https, ws, wss, tcp and tls URLs; the last two need a port."""
@@ -318,7 +321,7 @@ def probe_connection(url: str, account: "IntegrationAccount | None") -> Iterator
     try:
         yield Passed(Stage.TCP, f"{host} accepts connections on port {port}")
         if parts.scheme in SECURE:
-            opened = secured = tcp.secure(opened, host, tcp.tls_context(tcp.ca_of(account)))
+            opened = secured = tcp.secure(opened, host, tcp.tls_context(ca or tcp.ca_of(account)))
             yield Passed(Stage.TLS, f"{secured.version()}, certificate valid")
     finally:
         opened.close()

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 HEADER_NAME = re.compile(r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 # Headers that frame the request: the token in one of them would break it.
 FRAMING = {
-    "connection", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding", "x-feed-sequence",
+    "connection", "content-length", "content-type", "host", "idempotency-key", "if-none-match", "transfer-encoding",
+    "x-feed-sequence",
 }  # fmt: skip
 
 

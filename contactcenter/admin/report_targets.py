@@ -19,7 +19,7 @@ from integrations.admin.screens import Screen
 from integrations.diagnosis.verdict import Verdict
 from integrations.file_transfer import sftp
 
-from .report_forms import TARGET_FORMS
+from .report_target_forms import TARGET_FORMS
 
 CHANGE = "admin:contactcenter_reporttarget_change"
 INTROS = {
@@ -27,6 +27,9 @@ INTROS = {
     ReportTarget.Kind.FTPS: _t("FTP with TLS on the same port (AUTH TLS); the certificate is verified."),
     ReportTarget.Kind.FTP: _t(
         "Not encrypted: the password and the names of agents can be read on the way. SFTP or FTPS is better."
+    ),
+    ReportTarget.Kind.PUT: _t(
+        "Each file is put under the address of a folder, encrypted; nothing there is overwritten."
     ),
     ReportTarget.Kind.S3: _t("Into the bucket of an Amazon AWS account."),
     ReportTarget.Kind.EMAIL: _t("As an attachment. Texts that a spreadsheet would run as a formula are made harmless."),

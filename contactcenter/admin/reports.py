@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _t
 
 from contactcenter.models import Report, ReportDelivery, ReportRun, ReportTarget
 from contactcenter.reports import figures, layouts, runs, schedule
-from contactcenter.reports.intervals import day_of
+from contactcenter.reports.intervals import FIRST_DAY, day_of
 from integrations import marks
 from integrations.admin.screens import Screen
 
@@ -153,8 +153,9 @@ TONES = {"waiting": "info", "delivered": "ok", "stuck": "bad"}
 
 def preview(report: Report, queues: list[int], day_text: str) -> dict[str, Any]:
     """The head of the table and the first rows that say something, or the first ones where none does."""
-    day = parsed_day(day_text) or day_of(timezone.now(), report.zone) - timedelta(days=1)
-    window = runs.window_for(report, day, until=timezone.now().timestamp())
+    today = day_of(timezone.now(), report.zone)
+    day = parsed_day(day_text) or today - timedelta(days=1)
+    window = runs.window_for(report, day, until=timezone.now().timestamp()) if day <= today else None
     found = {"day": day, "report": report, "columns": [], "rows": [], "count": 0}
     if window is None:
         return found
@@ -179,7 +180,9 @@ def preview(report: Report, queues: list[int], day_text: str) -> dict[str, Any]:
 
 
 def parsed_day(text: str) -> date | None:
+    """None for what is no day, and for those before the first one."""
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and day >= FIRST_DAY else None

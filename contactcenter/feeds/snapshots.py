@@ -202,8 +202,9 @@ def midnight(moment: datetime, zone: str) -> datetime:
 
 
 def read_figures(services: list[Service], since: datetime) -> dict[int, dict[str, Any]]:
-    """The day's counters per service for what came in. The wait of a call begins when it is queued."""
-    began = Coalesce("queued_at", "offered_at")
+    """The day's counters per service for what came in. The wait of a call begins when it is queued or
+    rings, whichever comes first."""
+    began = Coalesce("queued_at", "ringing_at", "offered_at")
     answered, abandoned = Q(answered_at__isnull=False), Q(state=InteractionState.ABANDONED)
     rows = (
         Interaction.objects.filter(service__in=services, offered_at__gte=since, direction=Interaction.Direction.INBOUND)

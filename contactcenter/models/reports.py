@@ -16,6 +16,7 @@ from integrations.models import IntegrationAccount
 
 from .services import Service
 
+SMALLEST_FILE = 10_000  # bytes that a limited file may have at least
 LONGEST_DELAY = 2880  # minutes, as at Calabrio
 
 
@@ -49,6 +50,7 @@ class Layout(models.Model):
         SEMICOLON = ";", _t("Semicolon ;")
         COMMA = ",", _t("Comma ,")
         TAB = "\t", _t("Tab")
+        PIPE = "|", _t("Pipe |")
 
     class LineEnd(models.TextChoices):
         CRLF = "crlf", "CRLF (Windows)"
@@ -68,6 +70,7 @@ class Layout(models.Model):
     class FileName(models.TextChoices):
         UNIQUE = "unique", "queue_interval_demo_20260329T0000Z_01.csv"
         NICE_IEX = "nice_iex", "History-2603290015.txt"
+        CT_QUEUE = "ct_queue", "ctQueue_032926_0015.txt"
 
     class Ids(models.TextChoices):
         NUMBER = "number", _t("Numbers")
@@ -136,6 +139,10 @@ class Report(Layout):
             raise ValidationError(
                 {"mode": _t("A report per day cannot be sent after every interval. Choose once a day.")}
             )
+        if 0 < self.largest_file < SMALLEST_FILE:
+            raise ValidationError(
+                {"largest_file": _t("A report would become thousands of files. Enter 0, or 10000 at least.")}
+            )
         if self.decimals and self.decimal_separator == self.delimiter:
             raise ValidationError(
                 {"decimal_separator": _t("The same sign cannot separate columns and decimals. Choose another one.")}
@@ -153,6 +160,7 @@ class ReportTarget(models.Model):
         SFTP = "sftp", "SFTP"
         FTPS = "ftps", "FTPS"
         FTP = "ftp", _t("FTP (not encrypted)")
+        PUT = "put", "HTTPS PUT"
         S3 = "s3", "S3"
         EMAIL = "email", _t("E-mail")
         FOLDER = "folder", _t("Folder on the server")
@@ -166,7 +174,11 @@ class ReportTarget(models.Model):
     )
     user_name = models.CharField(max_length=120, blank=True)
     folder = models.CharField(max_length=300, blank=True)
-    # {"password", "private_key", "passphrase"}
+    # HTTPS PUT: the address of the folder, and how the token travels.
+    url = models.CharField(max_length=500, blank=True)
+    token_header = models.CharField(max_length=80, default="Authorization")
+    token_scheme = models.CharField(max_length=40, default="Bearer", blank=True)
+    # {"password", "private_key", "passphrase", "token"}
     secrets = EncryptedField()
     # SFTP: the accepted key as "type base64", and the one that was last seen while it is not accepted.
     host_key = models.TextField(blank=True, editable=False)
@@ -191,15 +203,22 @@ class ReportTarget(models.Model):
             return f"{self.account.name}: {self.folder}" if self.account else self.folder
         if self.kind == self.Kind.FOLDER:
             return self.folder or "."
+        if self.kind == self.Kind.PUT:
+            return self.url
         return f"{self.host}/{self.folder.lstrip('/')}"
 
 
 class ReportRoster(models.Model):
-    """Who belonged where on a day, as it was known when the first report about it was made."""
+    """Who belonged where on a day, as it was known when the first report about it was made. Days end at other moments
+    in other time zones, so each has its own."""
 
-    day = models.DateField(unique=True)
+    day = models.DateField()
+    zone = models.CharField(max_length=64)
     content = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "zone"], name="report_roster_once")]
 
     def __str__(self) -> str:
         return str(self.day)

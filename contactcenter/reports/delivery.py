@@ -53,7 +53,6 @@ def waiting() -> QuerySet[ReportDelivery]:
 
 def _deliver(delivery: ReportDelivery, owner: str) -> bool:
     mine = ReportDelivery.objects.filter(pk=delivery.pk, lease_owner=owner)
-    now = timezone.now()
     try:
         with deadlines.within(DELIVERY_SECONDS):
             words = door_of(delivery.target).put(delivery.file.name, content_for(delivery))
@@ -66,8 +65,8 @@ def _deliver(delivery: ReportDelivery, owner: str) -> bool:
         words = "The delivery itself broke off. The log of the worker says why."
         mine.update(**_waits(delivery, pause, words), attempts=delivery.attempts + 1)
         return False
-    done = {"state": State.DELIVERED, "delivered_at": now, "last_words": words, "attempts": delivery.attempts + 1}
-    return bool(mine.update(**done, lease_owner="", leased_until=None))
+    done = {"state": State.DELIVERED, "delivered_at": timezone.now(), "last_words": words}
+    return bool(mine.update(**done, attempts=delivery.attempts + 1, lease_owner="", leased_until=None))
 
 
 def content_for(delivery: ReportDelivery) -> bytes:
@@ -84,8 +83,10 @@ def _after(delivery: ReportDelivery, error: IntegrationError) -> dict[str, objec
         ReportTarget.objects.filter(pk=delivery.target_id).update(seen_host_key=error.key)
     if isinstance(error, Rejected):
         return {"state": State.STUCK, "last_words": str(error), "lease_owner": "", "leased_until": None}
-    refused = isinstance(error, AuthenticationFailed)
-    return _waits(delivery, REFUSED_PAUSE if refused else pause_after(delivery.attempts), str(error))
+    if isinstance(error, AuthenticationFailed):
+        return _waits(delivery, REFUSED_PAUSE, str(error))
+    wished = getattr(error, "retry_after", None) or 0.0
+    return _waits(delivery, max(pause_after(delivery.attempts), wished), str(error))
 
 
 def _waits(delivery: ReportDelivery, pause: float, words: str) -> dict[str, object]:

@@ -16,7 +16,7 @@ from integrations.capabilities import RecordingStorage
 from integrations.diagnosis.verdict import Passed
 from integrations.errors import Cause, Rejected, Stage, Unavailable
 from integrations.fields import SecretUnreadable
-from integrations.file_transfer import Folder, Ftp, Sftp, ftp, sftp
+from integrations.file_transfer import Folder, Ftp, HttpsPut, Sftp, ftp, sftp
 from integrations.models import IntegrationAccount
 
 CONTENT_TYPE = "text/csv"
@@ -53,6 +53,13 @@ def _ftp(target: ReportTarget, secrets: dict[str, str]) -> Door:
     return Ftp(
         guard_for(None), target.host, target.port or ftp.PORT, target.user_name, target.folder,
         secrets.get("password", ""), target.kind == ReportTarget.Kind.FTPS, target.ca_certificate,
+    )  # fmt: skip
+
+
+def _put(target: ReportTarget, secrets: dict[str, str]) -> Door:
+    return HttpsPut(
+        target.url, target.user_name, secrets.get("password", ""), secrets.get("token", ""), target.token_header,
+        target.token_scheme, target.ca_certificate,
     )  # fmt: skip
 
 
@@ -145,6 +152,7 @@ DOORS: dict[str, Any] = {
     ReportTarget.Kind.SFTP: _sftp,
     ReportTarget.Kind.FTPS: _ftp,
     ReportTarget.Kind.FTP: _ftp,
+    ReportTarget.Kind.PUT: _put,
     ReportTarget.Kind.S3: _bucket,
     ReportTarget.Kind.EMAIL: _mailbox,
     ReportTarget.Kind.FOLDER: _folder,

@@ -6,7 +6,7 @@ overflow_out_call_cnt + the calls that are still open, because a call leaves to 
 was answered and then transferred counts as answered here and as overflow_in there."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -84,7 +84,7 @@ def table(rules: Rules, window: Window, day: date) -> Table:
 
     `day`: whose roster counts, the local date of the window's start."""
     with one_moment():
-        roster = roster_for(day)
+        roster = roster_for(day, window.zone)
         cells = COUNTERS[rules.kind](rules, window, roster)
     if not keep(day, window.zone, roster):
         return table(rules, window, day)  # somebody else kept another one just now: theirs counts
@@ -127,7 +127,7 @@ def count_queues(rules: Rules, window: Window, roster: Roster) -> Found:
     found: Found = defaultdict(lambda: defaultdict(int))
     for visit, index in _counted(rules, window):
         if visit.queue is not None and rules.wants(visit.queue):
-            level = roster.queues[visit.queue].service_level
+            level = roster.queue(visit.queue).service_level
             _add_visit(found[index, (visit.queue,)], visit, level, rules.short_seconds)
     for part in parts(window):
         _add_part(found, part, [queue for queue in roster.serving.get(part.agent, ()) if rules.wants(queue)])
@@ -217,16 +217,21 @@ def _add_state(cell: Cells, part: Part) -> None:
 
 
 def _add_direct(found: Found, index: int, visit: Visit, only: set[int] | None) -> None:
-    """Calls without a queue: those that agents dialled, and those that reached them directly and were answered."""
-    agent = visit.talks[0].agent if visit.talks else visit.agent
-    if agent is None or (only is not None and agent not in only):
-        return
-    way = "out" if visit.direction == OUT else "in"
-    if way == "in" and not visit.talks:
-        return
-    cell = found[index, (agent,)]
-    cell[f"direct_{way}_call_cnt"] += 1
-    cell[f"direct_{way}_call_dur"] += sum(talk.seconds for talk in visit.talks)
+    for agent, way, seconds in _direct(visit):
+        if agent is not None and (only is None or agent in only):
+            cell = found[index, (agent,)]
+            cell[f"direct_{way}_call_cnt"] += 1
+            cell[f"direct_{way}_call_dur"] += seconds
+
+
+def _direct(visit: Visit) -> Iterator[tuple[int | None, str, int]]:
+    """Calls without a queue as (agent, way, seconds of that agent): those that agents dialled, answered or not, and
+    those that reached them directly and were answered. Whoever is given one on was reached directly, too."""
+    dialled = visit.direction == OUT
+    if dialled and not visit.talks:
+        yield visit.agent, "out", 0
+    for number, talk in enumerate(visit.talks):
+        yield talk.agent, "out" if dialled and number == 0 else "in", talk.seconds
 
 
 COUNTERS: dict[str, Callable[[Rules, Window, Roster], Found]] = {

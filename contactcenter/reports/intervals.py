@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 LENGTHS = (15, 30, 60)  # minutes
 A_DAY = timedelta(days=1)
+FIRST_DAY = date(2000, 1, 1)  # no contact centre of ours is older; far from where calendars end
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ A_DAY = 1440  # minutes
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 # What receivers ask for, as values of a report's fields. Calabrio: "Teleopti WFM integrations - standard historical
-# data"; Eleveo: 15-minute rows of the whole day, comma, UTC timestamps, 2 MB per file; NICE IEX: the file's name.
+# data"; Eleveo: 15-minute rows of the whole day, comma, UTC timestamps, 2 MB per file; NICE IEX: the name that
+# its import reads, or name and pipes of its own export files (ctQueue).
 PRESETS: dict[str, dict[str, Any]] = {
     "calabrio": {},
     "eleveo": {
@@ -36,6 +37,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "ids": Layout.Ids.CODE,
     },
     "nice_iex": {"delimiter": ",", "file_name": Layout.FileName.NICE_IEX, "ids": Layout.Ids.CODE},
+    "nice_iex_pipe": {"delimiter": "|", "file_name": Layout.FileName.CT_QUEUE, "ids": Layout.Ids.CODE},
 }
 
 
@@ -54,10 +56,6 @@ class Look:
     ids: str = "number"
     file_name: str = "unique"
     largest_file: int = 0
-
-    @property
-    def extension(self) -> str:
-        return "txt" if self.file_name == Layout.FileName.NICE_IEX else "csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +95,14 @@ def _start(table: Table, index: int, look: Look) -> tuple[list[str], list[str]]:
 
 def _about(table: Table, look: Look) -> Callable[[Row], list[str]]:
     """The id and name of agent and queue of a row."""
-    queues = {
-        q.pk: [str(q.pk) if look.ids == Layout.Ids.NUMBER else q.code, _name(q.name)]
-        for q in table.roster.queues.values()
-    }
     agents = {p.pk: [_agent_id(p, look), _name(p.name)] for p in table.roster.agents.values()}
+    if table.kind not in (Kind.QUEUE, Kind.AGENT_QUEUE):
+        return lambda row: agents[row.about[0]]
+    found = [table.roster.queue(pk) for pk in {row.about[-1] for row in table.rows}]
+    queues = {q.pk: [str(q.pk) if look.ids == Layout.Ids.NUMBER else q.code, _name(q.name)] for q in found}
     if table.kind == Kind.QUEUE:
         return lambda row: queues[row.about[0]]
-    if table.kind == Kind.AGENT_QUEUE:
-        return lambda row: [*agents[row.about[0]], *queues[row.about[1]]]
-    return lambda row: agents[row.about[0]]
+    return lambda row: [*agents[row.about[0]], *queues[row.about[1]]]
 
 
 def _agent_id(person: Any, look: Look) -> str:

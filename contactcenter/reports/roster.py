@@ -1,8 +1,9 @@
 """Who belonged where on a day: queues, agents, and who served which queue.
 
 Names change and agents move, and no table remembers it. So the first report about a day that is over keeps the roster
-of that moment, and every later report about the day reads it: a re-run gives the same bytes although somebody was
-renamed since, or a queue was added. Whoever the kept roster does not know is named as they are now."""
+of that moment, and every later report about the day in the same time zone reads it: a re-run gives the same bytes
+although somebody was renamed since, or a queue was added. Whoever the kept roster does not know is named as they are
+now."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -41,10 +42,14 @@ class Roster:
     agents: dict[int, Person]
     serving: dict[int, tuple[int, ...]]  # agent -> queues
 
+    def queue(self, pk: int) -> Queue:
+        """One that was deleted before a roster was kept is known by its number only."""
+        return self.queues.get(pk) or Queue(pk, str(pk), f"Queue {pk}", 0)
 
-def roster_for(day: date) -> Roster:
+
+def roster_for(day: date, zone: ZoneInfo) -> Roster:
     """The kept roster of a day, or the present one. Reads only; four queries."""
-    kept = ReportRoster.objects.filter(day=day).values_list("content", flat=True).first()
+    kept = ReportRoster.objects.filter(day=day, zone=zone.key).values_list("content", flat=True).first()
     present = current()
     return present if kept is None else laid_over(present, from_json(kept))
 
@@ -53,7 +58,7 @@ def keep(day: date, zone: ZoneInfo, roster: Roster) -> bool:
     """Keep the roster of a day that is over. False where another one was kept already."""
     if midnight(day + A_DAY, zone) > timezone.now().timestamp():
         return True
-    kept, is_new = ReportRoster.objects.get_or_create(day=day, defaults={"content": to_json(roster)})
+    kept, is_new = ReportRoster.objects.get_or_create(day=day, zone=zone.key, defaults={"content": to_json(roster)})
     return is_new or laid_over(roster, from_json(kept.content)) == roster
 
 

@@ -20,7 +20,7 @@ from contactcenter.models.reports import Kind, Layout
 from integrations import leases
 
 from . import figures, layouts
-from .intervals import Window, day_window, interval_at, utc, whole_day
+from .intervals import FIRST_DAY, Window, day_of, day_window, interval_at, utc, whole_day
 from .layouts import Look
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,11 @@ KEPT = timedelta(days=31)  # contents; what is known of a file stays for a year
 REMEMBERED = timedelta(days=366)
 GIVE_UP_AFTER = timedelta(hours=24)
 LONGEST_RANGE = 92  # days that one request may name
+# NICE IEX: at most 30 characters; the first for its import, the second as its own queue files are called.
+BY_MINUTE: dict[str, str] = {
+    Layout.FileName.NICE_IEX: "History-{:%y%m%d%H%M}.txt",
+    Layout.FileName.CT_QUEUE: "ctQueue_{:%m%d%y_%H%M}.txt",
+}
 
 
 class NotPossible(Exception):
@@ -44,7 +49,9 @@ def ask(report: Report, first: date, last: date, by: str, *, deliver: bool) -> l
         raise NotPossible("The last day lies before the first one.")
     if (last - first).days >= LONGEST_RANGE:
         raise NotPossible(f"At most {LONGEST_RANGE} days at once. Ask for the rest afterwards.")
-    if whole_day(last, report.zone, until=timezone.now().timestamp()) is None:
+    if first < FIRST_DAY:
+        raise NotPossible(f"Nothing is known of days before {FIRST_DAY}.")
+    if last >= day_of(timezone.now(), report.zone):
         raise NotPossible(f"{last} is not over in {report.time_zone}, so its figures are not complete.")
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     rows = [
@@ -172,8 +179,8 @@ def unchanged_since(run: ReportRun, number: int, digest: str) -> datetime | None
 def free_names(run: ReportRun, now: datetime) -> Iterator[str]:
     """Names that no file ever had: nothing is overwritten at a receiver."""
     report = run.report
-    if report.file_name == Layout.FileName.NICE_IEX:
-        yield from _nice_names(report, now)
+    if report.file_name in BY_MINUTE:
+        yield from _names_by_minute(BY_MINUTE[report.file_name], now)
     window = window_for(report, run.day, run.start)
     stamp = f"{utc(window.start):%Y%m%dT%H%MZ}" if window else ""
     stem = f"{report.kind}_{report.account_name}_{stamp}"
@@ -185,11 +192,10 @@ def free_names(run: ReportRun, now: datetime) -> Iterator[str]:
             yield name
 
 
-def _nice_names(report: Report, now: datetime) -> Iterator[str]:
-    """NICE IEX reads `History-YYMMDDHHMM.txt`; two files of one minute get following ones. In UTC, where no hour comes
-    twice."""
+def _names_by_minute(pattern: str, now: datetime) -> Iterator[str]:
+    """Two files of one minute get following ones. In UTC, where no hour comes twice."""
     while True:
-        name = f"History-{now:%y%m%d%H%M}.txt"
+        name = pattern.format(now)
         if not ReportFile.objects.filter(name=name).exists():
             yield name
         now += timedelta(minutes=1)

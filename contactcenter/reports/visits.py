@@ -18,10 +18,13 @@ from contactcenter.models import Interaction, InteractionEvent
 from .intervals import Window, utc
 
 COLUMNS = (
-    "pk", "direction", "service_id", "agent_id", "offered_at", "queued_at", "answered_at", "ended_at", "completed_at",
+    "pk", "direction", "service_id", "agent_id", "offered_at", "queued_at", "ringing_at", "answered_at", "ended_at",
+    "completed_at",
 )  # fmt: skip
-TELLING = (Trigger.QUEUED, Trigger.ANSWERED, Trigger.HELD, Trigger.RESUMED, Trigger.TRANSFERRED)
+TELLING = (Trigger.QUEUED, Trigger.RINGING, Trigger.ANSWERED, Trigger.HELD, Trigger.RESUMED, Trigger.TRANSFERRED)
 TALK = (Trigger.ANSWERED, Trigger.HELD, Trigger.RESUMED)
+# A caller waits from here on; what was before is the scenario's time.
+WAITS = (Trigger.QUEUED, Trigger.RINGING)
 CHUNK = 2000
 
 
@@ -121,7 +124,7 @@ def visits_of(row: dict[str, Any], events: Iterable[dict[str, Any]]) -> list[Vis
 
 def _only_visit(row: dict[str, Any]) -> Visit:
     offered = row["offered_at"]
-    visit = Visit(row["service_id"], row["direction"], offered, row["queued_at"] or offered)
+    visit = Visit(row["service_id"], row["direction"], offered, row["queued_at"] or row["ringing_at"] or offered)
     visit.agent, visit.left = row["agent_id"], row["ended_at"]
     if row["answered_at"]:
         visit.talks.append(Talk(row["agent_id"], row["answered_at"], row["ended_at"], row["completed_at"]))
@@ -148,7 +151,7 @@ class _Walk:
         self.at = max(self.at, event["at"])
         if event["kind"] == Trigger.TRANSFERRED:
             self._transferred(event)
-        elif event["kind"] == Trigger.QUEUED and not self.queued and len(self.visits) == 1 and not self.talk:
+        elif event["kind"] in WAITS and not self.queued and len(self.visits) == 1 and not self.talk:
             self.visits[0].waiting_since, self.queued = self.at, True
         elif event["kind"] in TALK and self.talk is None:
             began = self.row["answered_at"] if not any(visit.talks for visit in self.visits) else None

@@ -46,7 +46,7 @@ class FileDoor(ABC):
         with self.opened([]) as part:
             there = part.read(name, len(content) + 1)
             if there is not None:
-                return _known(there, content, name)
+                return known(there, content, name, Stage.RENAME)
             part.write(f"{name}.part", content)
             part.rename(f"{name}.part", name)
         return f"{name} was written and renamed."
@@ -66,11 +66,12 @@ class FileDoor(ABC):
                 part.delete(f"{name}.part")
 
 
-def _known(there: bytes, content: bytes, name: str) -> str:
+def known(there: bytes, content: bytes, name: str, stage: Stage) -> str:
+    """The last words about a file whose name is taken by the same bytes. Raises `Rejected` where it holds others."""
     if there == content:
         return f"{name} was there already, with the same bytes."
     raise Rejected(
         f"There is another file with the name {name}. It was left as it is.",
         cause=Cause.CONFLICT,
-        stage=Stage.RENAME,
+        stage=stage,
     )

@@ -35,8 +35,8 @@ BINARY = re.compile(r"\(\d+ bytes\)")
 DEFAULT_DAYS = 14
 SHOWN_HEADERS = {
     "accept", "content-encoding", "content-length", "content-range", "content-type", "date", "idempotency-key",
-    "if-match", "link", "location", "osvc-crest-next-request-after", "range", "ratelimit-limit", "ratelimit-remaining",
-    "ratelimit-reset", "retry-after", "server", "sforce-limit-info", "transfer-encoding",
+    "if-match", "if-none-match", "link", "location", "osvc-crest-next-request-after", "range", "ratelimit-limit",
+    "ratelimit-remaining", "ratelimit-reset", "retry-after", "server", "sforce-limit-info", "transfer-encoding",
     "user-agent", "www-authenticate", "x-amz-bucket-region", "x-amz-request-id", "x-correlation-id",
     "x-global-transaction-id", "x-is-logged-in", "x-rate-limit", "x-rate-limit-remaining", "x-ratelimit-limit",
     "x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-rule", "x-request-id", "x-total-count",

@@ -58,6 +58,7 @@ def test_a_preset_fills_in_the_receivers_rules(console: Client):
         ({"delay_minutes": "2881"}, "delay_minutes", "2880"),
         ({"account_name": "a b"}, "account_name", "Only letters"),
         ({"kind": "agent_performance_daily", "mode": "continuous"}, "mode", "after every interval"),
+        ({"largest_file": "9999"}, "largest_file", "10000"),
         ({"decimals": "2", "delimiter": ",", "decimal_separator": ","}, "decimal_separator", "same sign"),
     ],
 )
@@ -97,7 +98,8 @@ def test_a_preview_of_chosen_queues_and_of_wrong_values(console: Client):
     assert "Only letters" in console.post(url, values(account_name="a b")).content.decode()
     tomorrow = timezone.now().date() + timedelta(days=2)
     assert "No interval of" in console.post(url, values(preview_day=str(tomorrow))).content.decode()
-    assert console.post(url, values(preview_day="nonsense")).status_code == 200
+    for day in ("nonsense", "0001-01-01", "9999-12-31"):
+        assert console.post(url, values(preview_day=day)).status_code == 200
     assert console.get(url).status_code == 405
 
 
@@ -139,6 +141,8 @@ def test_days_that_are_not_over_are_refused_at_the_field(console: Client, made: 
     today = timezone.now().date() + timedelta(days=1)
     assert "is not over" in console.post(url, {"first": str(today)}).content.decode()
     assert "This field is required" in console.post(url, {}).content.decode()
+    assert "is not over" in console.post(url, {"first": "9999-12-31"}).content.decode()
+    assert "Nothing is known of days before" in console.post(url, {"first": "0001-01-01"}).content.decode()
     assert not ReportRun.objects.exists()
 
 
@@ -181,6 +185,9 @@ def test_supervisors_look_and_change_nothing(made: Report):
 # -- targets
 
 
+PUT = {"url": "https://files.example.com/reports/", "token_header": "Authorization", "token_scheme": "Bearer"}
+
+
 def add_target(console: Client, made: Report, kind: str, **sent: Any) -> Any:
     return console.post(
         f"/admin/contactcenter/reporttarget/add/?report={made.pk}&kind={kind}", {"enabled": "on", **sent}
@@ -213,6 +220,13 @@ def test_a_secret_goes_in_and_never_comes_out(console: Client, made: Report):
         ("sftp", {"host": "h", "user_name": "x", "private_key": "ssh-rsa AAAA"}, "no private key"),
         ("sftp", {"host": "h"}, "required"),
         ("ftps", {"host": "h", "user_name": "x", "ca_certificate": "nonsense"}, "PEM"),
+        ("put", {**PUT, "url": "http://files.example.com"}, "must begin with https"),
+        ("put", {**PUT, "url": "https://files.example.com/a?sig=1"}, "and what follows"),
+        ("put", {**PUT, "token_header": "If-None-Match"}, "cannot travel in this header"),
+        ("put", {**PUT, "token": "t-1", "user_name": "wfm", "password": "p"}, "Either a token or a user name"),
+        ("put", {**PUT, "user_name": "wfm"}, "needs its password"),
+        ("put", {**PUT, "user_name": "a:b", "password": "p"}, "cannot hold a colon"),
+        ("put", {**PUT, "ca_certificate": "nonsense"}, "PEM"),
         ("email", {"addresses": "a@example.com nobody"}, "nobody"),
         ("email", {"addresses": ""}, "At least one"),
         ("folder", {"folder": "../../etc"}, "below the allowed root"),
@@ -225,6 +239,19 @@ def test_settings_that_cannot_work_are_refused(
     answer = add_target(console, made, kind, **sent)
     assert answer.status_code == 200 and words in answer.content.decode()
     assert ReportTarget.objects.count() == 1
+
+
+def test_a_token_gives_way_to_a_user_name_only_when_it_is_cleared(console: Client, made: Report):
+    add_target(console, made, "put", **PUT, token=CANARY)
+    target = ReportTarget.objects.get(kind="put")
+    assert (target.url, target.secrets.reveal()) == ("https://files.example.com/reports", {"token": CANARY})
+    url = reverse("admin:contactcenter_reporttarget_change", args=[target.pk])
+    assert CANARY not in console.get(url).content.decode()
+    sent = {"enabled": "on", **PUT, "user_name": "wfm", "password": "secret"}
+    assert "Either a token" in console.post(url, sent).content.decode()
+    console.post(url, {**sent, "token-clear": "1"})
+    target.refresh_from_db()
+    assert (target.user_name, target.secrets.reveal()) == ("wfm", {"password": "secret"})
 
 
 def test_every_kind_has_its_form_and_ftp_its_warning(console: Client, made: Report):

@@ -12,12 +12,14 @@ from django.utils import timezone
 from contactcenter import tasks
 from contactcenter.models import Report, ReportDelivery, ReportFile, ReportRun, ReportTarget
 from contactcenter.reports import delivery, runs
-from integrations.errors import AuthenticationFailed, Cause, Unavailable
+from integrations.errors import AuthenticationFailed, Cause, RateLimited, Unavailable
 from integrations.fields import Sealed
 from integrations.file_transfer.folder import FolderPart
 from integrations.file_transfer.sftp import SftpPart
 from tests.factories import AccountFactory, ServiceFactory
 from tests.file_servers import openssh
+from tests.integrations.local_server import make_authority, make_certificate
+from tests.integrations.put_server import taking_files
 from tests.simulated import Simulators
 
 from .day import DAY, at, call, report, small_day
@@ -107,14 +109,15 @@ def test_what_one_turn_cannot_do_is_done_by_the_next_at_once(made: Report, monke
     assert ReportFile.objects.count() == 3 and len(sent) == 1
 
 
-def test_names_of_nice_iex_are_never_used_twice(root: Path):
+@pytest.mark.parametrize(("file_name", "start"), [("nice_iex", "History-"), ("ct_queue", "ctQueue_")])
+def test_names_of_nice_iex_are_never_used_twice(root: Path, file_name: str, start: str):
     ServiceFactory()
-    made = report(file_name="nice_iex")
+    made = report(file_name=file_name)
     for _ in range(3):
         ask(made)
     runs.work()
     names = list(ReportFile.objects.values_list("name", flat=True))
-    assert len(set(names)) == 3 and all(len(name) <= 30 and name.startswith("History-") for name in names)
+    assert len(set(names)) == 3 and all(len(name) <= 30 and name.startswith(start) for name in names)
 
 
 # -- a worker that is killed
@@ -303,6 +306,37 @@ def test_a_refused_log_in_waits_longer_so_that_nobody_is_locked_out(made: Report
     delivery.work()
     row = ReportDelivery.objects.get()
     assert row.state == "waiting" and (row.due_at - timezone.now()).total_seconds() > 1700
+
+
+def test_a_receiver_that_asks_for_a_pause_gets_it(made: Report, monkeypatch: pytest.MonkeyPatch):
+    ask(made)
+    runs.work()
+    monkeypatch.setattr(delivery, "door_of", lambda target: Broken(RateLimited("Slowly.", retry_after=1800)))
+    delivery.work()
+    row = ReportDelivery.objects.get()
+    assert row.state == "waiting" and 1700 < (row.due_at - timezone.now()).total_seconds() <= 1800
+
+
+def test_https_takes_it_with_its_token(root: Path, settings: Any, tmp_path: Path):
+    settings.INTEGRATIONS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    small_day()
+    made = report()
+    make_authority(tmp_path)
+    with taking_files(make_certificate(tmp_path, "put", host="localhost")) as server:
+        server.header, server.secret = "X-API-Key", "token-canary"
+        ReportTarget.objects.create(
+            report=made, kind="put", url=f"{server.address}/daily", token_header="X-API-Key", token_scheme="",
+            ca_certificate=(tmp_path / "ca.pem").read_text(), secrets=Sealed.of({"token": "token-canary"}),
+        )  # fmt: skip
+        run = ask(made)
+        runs.work()
+        server.dies_after_storing = True
+        assert delivery.work() == 0
+        server.dies_after_storing = False
+        assert delivery.again(run) == 1 and delivery.work() == 1
+        file, row = ReportFile.objects.get(), ReportDelivery.objects.get()
+        assert server.files == {file.name: bytes(file.content or b"")}
+        assert "same bytes" in row.last_words and row.delivered_at is not None
 
 
 def test_a_name_that_is_taken_needs_attention_at_once(made: Report, root: Path):

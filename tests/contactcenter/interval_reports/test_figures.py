@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contactcenter.models import Agent, ReportRoster, Service
+from contactcenter.models import Agent, Interaction, ReportRoster, Service
 from contactcenter.models.reports import Kind
 from contactcenter.reports import figures, runs
 from contactcenter.reports.figures import COLUMNS, Rules
-from contactcenter.reports.intervals import day_window, whole_day
+from contactcenter.reports.intervals import Window, day_window, whole_day
 from contactcenter.reports.roster import roster_for
+from contactcenter.reports.visits import visits
 from tests.factories import AgentFactory, AgentStateChangeFactory, InteractionFactory, ServiceFactory
 
 from .day import BERLIN, DAY, at, call, content, report, shift, small_day, told
@@ -144,6 +145,42 @@ def test_chosen_queues_alone_are_reported():
     assert any(who == (ava,) for _clock, who in rows(Kind.AGENT, queues=frozenset({support.pk})))
 
 
+def test_a_caller_waits_from_the_first_ringing_and_not_from_the_scenario_or_the_one_who_declined():
+    support, ava = ServiceFactory(service_level_seconds=20), AgentFactory(login="ava", open_stretch=False)
+    made = call(support, at("09:00"), wait=40, talk=60, wrap=0, agent=ava)  # half a minute of announcements
+    Interaction.objects.filter(pk=made.pk).update(queued_at=None, ringing_at=at("09:00:30"))
+    moved = call(support, at("10:00"), wait=40, talk=None)
+    told(moved, ("ringing", at("10:00:30"), ava, None), ("transferred", at("10:00:40"), None, [support.pk, None]))
+    found = rows(Kind.QUEUE)
+    assert found["09:00", (support.pk,)]["queued_and_answ_call_dur"] == 10
+    assert found["09:00", (support.pk,)]["ans_servicelevel_cnt"] == 1
+    (visit,) = (visit for visit in visits(whole(), "arrival") if visit.to_queue)
+    assert visit.wait == 10
+
+
+def whole() -> Window:
+    window = whole_day(DAY, BERLIN)
+    assert window is not None
+    return window
+
+
+def test_a_direct_call_that_is_given_on_counts_for_both_with_their_own_seconds():
+    ava, ben = AgentFactory(login="ava", open_stretch=False), AgentFactory(login="ben", open_stretch=False)
+    for direction, hour in (("inbound", 9), ("outbound", 10)):
+        moved = call(None, at(f"{hour:02}:00"), wait=5, talk=295, wrap=0, agent=ben, direction=direction)
+        told(
+            moved,
+            ("answered", at(f"{hour:02}:00:05"), ava, None),
+            ("transferred", at(f"{hour:02}:01:05"), ava, [None, None]),
+            ("answered", at(f"{hour:02}:01:15"), ben, None),
+        )
+    found = rows(Kind.AGENT)
+    assert found["09:00", (ava.pk,)] == {"direct_in_call_cnt": 1, "direct_in_call_dur": 60}
+    assert found["10:00", (ava.pk,)] == {"direct_out_call_cnt": 1, "direct_out_call_dur": 60}
+    for clock in ("09:00", "10:00"):
+        assert found[clock, (ben.pk,)] == {"direct_in_call_cnt": 1, "direct_in_call_dur": 225}
+
+
 # -- late events
 
 
@@ -206,6 +243,28 @@ def test_renaming_and_moving_people_does_not_change_a_past_day():
     assert ReportRoster.objects.count() == 1
 
 
+def test_a_day_that_ends_later_in_another_zone_keeps_its_own_roster():
+    small_day()
+    east, west = report(name="east"), report(name="west", time_zone="America/Los_Angeles")
+    content(east)
+    late = ServiceFactory(name="Opened in the afternoon")  # the day was over in Berlin, and not in Los Angeles
+    before = content(west)
+    assert b"Opened in the afternoon" in before
+    Service.objects.filter(pk=late.pk).update(name="Renamed later")
+    assert content(west) == before
+    assert b"Opened" not in content(east)
+
+
+def test_a_queue_that_was_deleted_is_known_by_its_number():
+    gone, support = ServiceFactory(), ServiceFactory()
+    made = call(support, at("09:00"), wait=60)
+    told(made, ("queued", at("09:00"), None, None), ("transferred", at("09:00:30"), None, [gone.pk, support.pk]))
+    number = gone.pk
+    gone.delete()
+    lines = [line.split(b";") for line in content(report(zero_rows=False)).splitlines()]
+    assert [cells[3:5] for cells in lines][0 if number < support.pk else 1] == [b"%d" % number, b"Queue %d" % number]
+
+
 def test_the_roster_of_a_day_that_is_not_over_is_not_kept():
     today = datetime.now(BERLIN).date()
     made = report()
@@ -213,7 +272,7 @@ def test_the_roster_of_a_day_that_is_not_over_is_not_kept():
     assert window is not None
     figures.table(runs.rules_of(made), window, today)
     assert not ReportRoster.objects.exists()
-    assert roster_for(today).queues == {}
+    assert roster_for(today, BERLIN).queues == {}
 
 
 def test_the_number_of_queries_does_not_grow_with_the_day():

@@ -15,7 +15,7 @@ def give_every_zone_its_own(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contactcenter', '0019_feed_history'),
+        ('contactcenter', '0022_messages_of_colleagues'),
     ]
 
     operations = [

@@ -43,7 +43,8 @@ def agent(service: Any) -> Any:
 
 def test_every_state_is_in_the_table_and_an_ended_interaction_is_left_alone() -> None:
     assert {state for state, _ in TRANSITIONS} == set(InteractionState.values) - set(interactions.ENDED)
-    assert set(TRANSITIONS.values()) == set(InteractionState.values) - {"new"}
+    assert set(TRANSITIONS.values()) == set(InteractionState.values)
+    assert [trigger for (_, trigger), target in TRANSITIONS.items() if target == "new"] == [Trigger.HANDED_OVER]
     assert {trigger for _, trigger in TRANSITIONS} == set(Trigger)
 
 

@@ -22,11 +22,11 @@ def transfer(agent: Agent, interaction_id: str, *, colleague: str = "", service:
     interaction = desk.interaction_of(agent, interaction_id)
     if interaction.state not in interactions.TALKING:
         raise NotPossible(desk.too_late(interaction))
+    if [bool(colleague), bool(service), bool(number)].count(True) != 1:
+        raise NotPossible(_("Choose a colleague or a service, or type a number."), "to")
     to = _colleague(agent, interaction, colleague) if colleague else None
     queue = _service(interaction, service) if service else None
     outside = desk.checked_number(number) if number else ""
-    if not (to or queue or outside):
-        raise NotPossible(_("Choose a colleague or a service, or type a number."), "to")
     line(interaction).transfer(interaction, agent=to, service=queue, number=outside)
     agents.current_state(agent)
     return _("Transferred to %(name)s.") % {"name": to or queue or outside}

@@ -119,6 +119,7 @@ def test_who_cannot_take_it_now_is_refused_and_the_talk_goes_on(
     ("to", "sentence"),
     [
         ({}, "Choose a colleague or a service, or type a number."),
+        ({"colleague": "agent2", "number": "+14155550199"}, "Choose a colleague or a service, or type a number."),
         ({"colleague": "agent1"}, "This colleague does not exist any more."),
         ({"colleague": "nobody"}, "This colleague does not exist any more."),
         ({"service": "nothing"}, "This service does not take it."),

@@ -37,6 +37,10 @@ class Recount:
         self.starts = [start for start in starts if self.first <= start < self.last]
         self.begin = self.starts[0]
         self.by_end = False
+        people = list(Agent.objects.select_related("user").prefetch_related("services"))
+        self.queues = list(Service.objects.order_by("pk"))
+        self.names = {agent.pk: agent.user.get_full_name() or agent.user.username for agent in people}
+        self.serving = {agent.pk: [queue.pk for queue in agent.services.all()] for agent in people}
 
     def lines(self, kind: str, rule: str) -> list[list[str]]:
         self.by_end = rule == "end"
@@ -67,18 +71,18 @@ class Recount:
 
     def queue_lines(self) -> list[list[str]]:
         cells: Cells = defaultdict(Counter)
-        levels = dict(Service.objects.values_list("pk", "service_level_seconds"))
+        levels = {queue.pk: queue.service_level_seconds for queue in self.queues}
         for start, stay in self.counted():
             if stay.queue is not None and (stay.from_queue or not stay.dialled):
                 add_stay(cells[start, stay.queue], stay, levels[stay.queue])
         for (start, agent), seconds in self.seconds_in_states.items():
-            for queue in Agent.objects.get(pk=agent).services.values_list("pk", flat=True):
+            for queue in self.serving.get(agent, ()):
                 cells[start, queue]["available"] += sum(seconds[state] for state in WORKING)
                 cells[start, queue]["ready"] += seconds["READY"]
         return [
             [*self.time_cells(start), str(queue.pk), queue.name, *self.queue_cells(cells[start, queue.pk], start)]
             for start in self.starts
-            for queue in Service.objects.order_by("pk")
+            for queue in self.queues
         ]
 
     def queue_cells(self, c: Counter[str], start: int) -> list[str]:
@@ -98,9 +102,9 @@ class Recount:
                 if stay.queue is not None and talk.agent is not None and (stay.from_queue or not stay.dialled):
                     cell = cells[start, (talk.agent, stay.queue)]
                     cell.update(talk=talked(talk), wrap=wrapped(talk), answered=1, given_on=int(talk.given_on))
-        names = {queue.pk: queue.name for queue in Service.objects.all()}
+        names = {queue.pk: queue.name for queue in self.queues}
         return [
-            [*self.time_cells(start), str(agent), name_of(agent), str(queue), names[queue],
+            [*self.time_cells(start), str(agent), self.names[agent], str(queue), names[queue],
              *(str(cells[start, (agent, queue)][name]) for name in ("talk", "wrap", "answered", "given_on"))]
             for start, (agent, queue) in sorted(cells)
         ]  # fmt: skip
@@ -109,7 +113,7 @@ class Recount:
         cells = self.agent_cells()
         people = sorted({agent for _start, agent in cells})
         return [
-            [*self.time_cells(start), str(agent), name_of(agent), *agent_figures(cells[start, agent])]
+            [*self.time_cells(start), str(agent), self.names[agent], *agent_figures(cells[start, agent])]
             for start in self.starts
             for agent in people
         ]
@@ -119,7 +123,7 @@ class Recount:
         for (_start, agent), cell in self.agent_cells().items():
             days[agent].update(cell)
         return [
-            ["1440", f"{self.day:%Y%m%d}", "00:00", str(agent), name_of(agent), *agent_figures(days[agent])]
+            ["1440", f"{self.day:%Y%m%d}", "00:00", str(agent), self.names[agent], *agent_figures(days[agent])]
             for agent in sorted(days)
         ]
 
@@ -197,8 +201,3 @@ def talked(talk: Talk) -> int:
 
 def wrapped(talk: Talk) -> int:
     return whole(talk.wrapped) - whole(talk.ended) if talk.wrapped and talk.ended else 0
-
-
-def name_of(agent: int) -> str:
-    user = Agent.objects.get(pk=agent).user
-    return user.get_full_name() or user.username

@@ -2,7 +2,7 @@
 column of all four reports, with clocks that change, calls over midnight, and calls that are still open."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from .test_sums import NO_SUM
 
 pytestmark = pytest.mark.django_db
 
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES = [
     ("Europe/Berlin", date(2026, 3, 29), 15, 92),
     ("America/New_York", date(2026, 11, 1), 30, 50),
@@ -39,7 +40,7 @@ def people() -> list[Agent]:
     support = ServiceFactory(code="support", name="Support", service_level_seconds=20)
     sales = ServiceFactory(code="sales", name="Sales; Europe", service_level_seconds=60)
     chat = ServiceFactory(code="chat", name="Chat", media="chat")
-    made = [AgentFactory(login=f"agent{n}", services=served, open_stretch=False)
+    made = [AgentFactory(login=f"agent{n}", services=served, open_stretch=False, state_since=LONG_AGO)
             for n, served in enumerate([[support], [support, sales], [sales, chat], [chat], []])]  # fmt: skip
     AgentFactory(login="away", services=[support], open_stretch=False)
     return made

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from contactcenter.models import ContactCenter, Disposition, Service, ServiceMessenger, ServiceNumber
+from contactcenter.models import ContactCenter, Disposition, Report, Service, ServiceMessenger, ServiceNumber
 from contactcenter.phone import normalise
 from integrations import marks
 from integrations.admin.screens import Screen
@@ -103,6 +103,14 @@ class ServiceAdmin(Screen):
             .prefetch_related("numbers", "messengers__account")
             .annotate(agent_count=Count("agents", distinct=True))
         )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """A report of no chosen queue is one of all queues: the last chosen one has to stay until that is changed."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        going = [service.pk for service in objs]
+        bereft = Report.objects.filter(services__in=going).exclude(services__in=Service.objects.exclude(pk__in=going))
+        kept = [_("Scheduled report about this queue alone: %s") % report for report in bereft.distinct()]
+        return found, counts, lacking, [*protected, *kept]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj is not None else self.prepopulated_fields

@@ -13,9 +13,9 @@ from django.utils import timezone
 from contactcenter import tasks
 from contactcenter.admin.groups import ensure_supervisors
 from contactcenter.admin.report_forms import HELP, ReportForm
-from contactcenter.models import Report, ReportDelivery, ReportFile, ReportRun, ReportTarget
+from contactcenter.models import Report, ReportDelivery, ReportFile, ReportRun, ReportTarget, Service
 from tests.contactcenter.interval_reports.day import DAY, report, small_day
-from tests.factories import UserFactory
+from tests.factories import ServiceFactory, UserFactory
 from tests.file_servers import openssh
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -298,3 +298,15 @@ def test_another_server_needs_its_key_accepted_anew(console: Client, made: Repor
     console.post(url, {"enabled": "on", "host": "b", "user_name": "v"})
     target.refresh_from_db()
     assert not target.host_key
+
+
+def test_a_queue_stays_while_a_report_is_about_it_alone(console: Client):
+    only, other = ServiceFactory(), ServiceFactory()
+    report().services.set([only])
+    page = f"/admin/contactcenter/service/{only.pk}/delete/"
+    assert "about this queue alone" in console.get(page).content.decode()
+    console.post(page, {"post": "yes"})
+    assert Service.objects.filter(pk=only.pk).exists()
+    report(name="Both").services.set([only, other])
+    console.post(f"/admin/contactcenter/service/{other.pk}/delete/", {"post": "yes"})
+    assert not Service.objects.filter(pk=other.pk).exists()

@@ -45,6 +45,6 @@ def _together(step: ScenarioStep, owner: str) -> bool:
 
 def _prepared(row: models.Model, names: tuple[str, ...] | list[str]) -> dict[str, Any]:
     """Quoted columns and what the database gets for them."""
-    fields = [row._meta.get_field(name) for name in names]
+    fields = [field for field in row._meta.concrete_fields if field.name in names]
     quote = connection.ops.quote_name
-    return {quote(f.column): f.get_db_prep_save(f.pre_save(row, True), connection) for f in fields}
+    return {quote(str(f.column)): f.get_db_prep_save(f.pre_save(row, True), connection) for f in fields}

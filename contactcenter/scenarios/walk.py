@@ -224,9 +224,10 @@ class Walk:
         """Record the step and save where the run stands now, both or neither."""
         version = self.version
         self.stand(block, exit, context, error)
-        step = self.step_of(block, exit, context=context, outcome=outcome, error=error, took=took, version=version)
         if self.run.status == Status.FINISHED:
             self.connect_anyway()
+        step = self.step_of(block, exit, context=context, outcome=outcome, error=error, took=took, version=version)
+        if self.run.status == Status.FINISHED:
             with transaction.atomic():
                 step.save(force_insert=True)
                 self.finish()
@@ -313,8 +314,10 @@ class Walk:
         version = self.version
         with transaction.atomic():
             if block is not None:
-                told = {"outcome": None, "error": reason, "took": took, "version": version}
-                self.step_of(block, FAILED, context=context, **told).save(force_insert=True)
+                step = self.step_of(
+                    block, FAILED, context=context, outcome=None, error=reason, took=took, version=version
+                )
+                step.save(force_insert=True)
             if first:
                 self.memory.note_stopped(reason)
                 if self.rescue(block, reason, outward=True):

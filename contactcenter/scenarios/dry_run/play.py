@@ -10,7 +10,15 @@ from django.db import transaction
 
 from contactcenter import calls, desk, digits
 from contactcenter.errors import NotPossible
-from contactcenter.models import Agent, Interaction, InteractionState, Scenario, ScenarioRun, ScenarioVersion
+from contactcenter.models import (
+    Agent,
+    Interaction,
+    InteractionState,
+    Scenario,
+    ScenarioRun,
+    ScenarioStep,
+    ScenarioVersion,
+)
 from contactcenter.outbox import entries
 from contactcenter.scenarios import definition as definitions
 from contactcenter.scenarios import engine, runs
@@ -96,9 +104,10 @@ class RehearsedWalk(engine.Walk):
         super().__init__(run, owner)
         self.notebook = notebook
 
-    def record(self, block: BlockData, exit: str, *, version: ScenarioVersion | None = None, **facts: Any) -> None:
-        super().record(block, exit, version=version, **facts)
+    def step_of(self, block: BlockData, exit: str, *, version: ScenarioVersion, **facts: Any) -> ScenarioStep:
+        step = super().step_of(block, exit, version=version, **facts)
         self.notebook.step(self.interaction(), block, exit, self.run.variables, **facts)
+        return step
 
 
 class _Play:

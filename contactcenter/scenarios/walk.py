@@ -2,7 +2,8 @@
 
 Three things end a step besides the exits of a block. A block that *waits* gives the run back (`hear`, `look`). A block
 that *starts another scenario* leads into its version and comes back behind the block (`Memory.enter`). And what goes
-wrong without a connected Failed exit goes to the scenario's exception handler, where there is one (`rescue`)."""
+wrong without a connected Failed exit goes to the scenario's exception handler, where there is one (`rescue`). Where that
+leads is the business of the `Course`."""
 
 import json
 import logging
@@ -29,9 +30,9 @@ from integrations.errors import IntegrationError
 
 from . import definition, positions
 from .blocks import BY_KIND, Block
-from .blocks.base import FAILED, NEXT, START, WAIT, Busy
+from .blocks.base import FAILED, WAIT, Busy
 from .context import CannotRun, Context
-from .memory import Memory
+from .course import Course, Status
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,6 @@ LEASE_IS_FRESH = 3.0
 # What the exception handler of a run that was stopped gets besides.
 HANDLER_STEPS = 20
 HANDLER_TIME = timedelta(minutes=5)
-# How often exception handlers take over in one run.
-MOST_RESCUES = 5
-Status = ScenarioRun.Status
 OPEN = (Status.RUNNING, Status.WAITING)
 # What a step reads with the interaction; the rest is read by the few steps that ask for it.
 OF_INTERACTION = ("service", "agent__user")
@@ -62,21 +60,15 @@ def unseen(run: ScenarioRun) -> QuerySet[InteractionEvent]:
     return InteractionEvent.objects.filter(interaction_id=run.interaction_id, pk__gt=run.cursor).order_by("pk")
 
 
-class Walk:
+class Walk(Course):
     """A run in the hands of the worker that holds its lease."""
 
     def __init__(self, run: ScenarioRun, owner: str) -> None:
-        self.run = run
+        super().__init__(run)
         self.owner = owner
-        self.version: ScenarioVersion = run.version
-        self.blocks: dict[str, definition.BlockData] = {}
         self.kept_at = time.monotonic()  # just claimed
         self.just_read: Interaction | None = run.interaction
         self.accounts = Accounts()
-
-    @property
-    def memory(self) -> Memory:
-        return Memory(self.run.variables)
 
     def go(self) -> None:
         if not self.read():
@@ -96,18 +88,6 @@ class Walk:
         if not leases.extend(self.run, self.owner):
             raise Lost
         self.kept_at = time.monotonic()
-
-    def read(self) -> bool:
-        """The blocks of the version at work: the run's own, or that of a scenario that it has started."""
-        wanted = self.memory.version_id or self.run.version_id
-        if wanted != self.version.pk:
-            found = ScenarioVersion.objects.select_related("scenario").filter(pk=wanted).first()
-            self.version = found or self.version
-        try:
-            self.blocks = definition.blocks_of(self.version.definition) if self.version.pk == wanted else {}
-        except (KeyError, TypeError):
-            self.blocks = {}
-        return bool(self.blocks)
 
     def limit(self) -> str:
         stopped = bool(self.memory.stopped)
@@ -234,70 +214,7 @@ class Walk:
         elif not positions.save_with_step(step, self.owner):
             raise Lost
 
-    def stand(self, block: definition.BlockData, exit: str, context: Context | None, error: str) -> None:
-        """Where the run is after this exit."""
-        run = self.run
-        if exit == WAIT:
-            run.status, run.due_at = Status.WAITING, context.wake_at if context else None
-            return
-        if BY_KIND[block["kind"]].polls:
-            self.end_wait()
-        if exit == START and context is not None and context.enters is not None:
-            self.memory.enter(context.enters.pk, block["key"])
-            self.read()
-            run.block, run.status = str(self.version.definition.get("start", "")), Status.RUNNING
-        elif exit == FAILED and not definition.is_connected(block, FAILED) and self.rescue(block, error):
-            return
-        else:
-            run.block, run.status = self.following(block, exit)
-        if run.status == Status.WAITING:
-            run.due_at = None
-
-    def end_wait(self) -> None:
-        """What happened meanwhile is still to be heard. `due_at` says from now on until when the caller was kept."""
-        self.run.cursor = self.memory.heard
-        if self.run.due_at is not None:
-            self.run.due_at = min(self.run.due_at, timezone.now())
-
-    def following(self, block: definition.BlockData, exit: str) -> tuple[str, str]:
-        """The next block and the run's status. The end of a branch leads back to the block that waits, the end of a
-        scenario that another one has started leads behind the block that started it."""
-        to = definition.target(block, exit)
-        memory = self.memory
-        while not to:
-            waiting, final = memory.take_return()
-            if waiting and not final:
-                return waiting, Status.WAITING
-            if not waiting and not memory.callers:
-                return "", Status.FINISHED
-            if not waiting:
-                waiting = memory.leave()
-                self.read()
-            before = self.blocks.get(waiting)
-            to = definition.target(before, NEXT) if before else ""
-        return to, Status.RUNNING
-
     # -- what goes wrong
-
-    def rescue(self, block: definition.BlockData | None, text: str, *, outward: bool = False) -> bool:
-        """Go to the exception handler, if there is one. `outward`: also to what the scenarios around this one have
-        connected for its failure, which ends this one."""
-        memory = self.memory
-        if memory.rescues >= MOST_RESCUES:
-            return False
-        to = definition.handler(self.blocks)
-        while not to and outward and memory.callers:
-            starter = memory.leave()
-            self.read()
-            before = self.blocks.get(starter)
-            to = (definition.failed_target(before) if before else "") or definition.handler(self.blocks)
-        if not to:
-            return False
-        memory.note_rescue()
-        self.run.variables["exception.block"] = str((block or {}).get("title") or self.run.block)
-        self.run.variables["exception.text"] = text
-        self.run.block, self.run.status = to, Status.RUNNING
-        return True
 
     def fail(
         self,

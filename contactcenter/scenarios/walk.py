@@ -2,8 +2,8 @@
 
 Three things end a step besides the exits of a block. A block that *waits* gives the run back (`hear`, `look`). A block
 that *starts another scenario* leads into its version and comes back behind the block (`Memory.enter`). And what goes
-wrong without a connected Failed exit goes to the scenario's exception handler, where there is one (`rescue`). Where that
-leads is the business of the `Course`."""
+wrong without a connected Failed exit goes to the scenario's exception handler, where there is one (`rescue`). Where
+that leads is the business of the `Course`."""
 
 import json
 import logging

@@ -313,7 +313,7 @@ import requests
 from django import forms
 
 from integrations import catalogue
-from integrations.doctor import Passed
+from integrations.diagnosis.doctor import Passed
 from integrations.errors import Rejected, Stage
 from integrations.http import json_of
 from integrations.properties import PropertiesForm, SecretField

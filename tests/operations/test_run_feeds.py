@@ -100,9 +100,9 @@ def test_work_that_breaks_inline_is_logged_and_the_next_goes_through(simulated: 
         hand_over = run_feeds.inline(pool)
         with monkeypatch.context() as patched:
             patched.setattr(feeds, "push", lambda pk: 1 / 0)
-            hand_over(run_feeds.feeds.tasks.push_feed, account.pk, 1.0)
+            hand_over(feeds.tasks.push_feed, account.pk, 1.0)
             wait_for(lambda: "push_feed failed" in caplog.text)
-        hand_over(run_feeds.feeds.tasks.push_feed, account.pk, 1.0)
+        hand_over(feeds.tasks.push_feed, account.pk, 1.0)
     assert FeedState.objects.get().sent == 1
 
 

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from .. import silence
 from ..basic import decoded
 from ..boards import Board, Table
 from ..faults import Fault
@@ -45,6 +46,7 @@ class NiceUptivity(Adherence, ListeningSimulator):
     fragment = "_adherence_board.html"
     pages = (("Recorder's board", "/"),)
     tcp_port = 4
+    connects_each_time = True
     extra_faults = ("split", "twice", "other_id", "refusal", "oversized", "entities")
     default_counts = {"connections": 0, "commands": 0, "tests": 0, "repeats": 0, "refused": 0}
     more_heads = ("Phone",)
@@ -79,7 +81,7 @@ class NiceUptivity(Adherence, ListeningSimulator):
         last = 0
         while line := stream.readline(LONGEST_LINE + 1):
             fault = self.faults.take("/tcp", self.may_meet)
-            if fault is not None and fault.name in ("half_close", "reset", "hang"):
+            if fault is not None and fault.name in ("half_close", "reset", "hang", "silent"):
                 self._break(fault.name, stream, connection)
                 return
             answer, last = self._line(line, last, fault)
@@ -94,7 +96,9 @@ class NiceUptivity(Adherence, ListeningSimulator):
             return
         if name == "half_close":
             connection.shutdown(socket.SHUT_WR)
-        if name in ("half_close", "hang"):
+        if name == "silent":
+            silence.fall_silent(connection)
+        if name in ("half_close", "hang", "silent"):
             connection.settimeout(HANG_SECONDS)
             stream.read(1)
 
@@ -150,14 +154,14 @@ class NiceUptivity(Adherence, ListeningSimulator):
     # -- what a command means
 
     def _answer(self, name: str, number: str, fields: list[tuple[str, str]], fault: Fault | None) -> bytes:
-        code = forced(fault) or self._take(name, fields)
+        code = forced(fault) or self._carry_out(name, fields)
         self.counts["refused"] += code not in (rules.OK, rules.REPEATED)
         at = datetime.now(UTC).strftime("%H:%M:%S")
         told = " ".join(f"{key.lower()}={value}" for key, value in fields)
         self.requests = [(at, name, told, f"{code} {rules.RESULTS.get(code, '')}"), *self.requests][:KEPT]
         return spoilt(rules.result_xml(number, name, code), fault)
 
-    def _take(self, name: str, fields: list[tuple[str, str]]) -> int:
+    def _carry_out(self, name: str, fields: list[tuple[str, str]]) -> int:
         kinds = {self.settings[kind]: kind for kind in ("start", "update", "stop", "login", "logout")}
         kind = kinds.get(name) or ("test" if name == "TEST" else "")
         if not kind:

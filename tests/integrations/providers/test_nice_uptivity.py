@@ -406,7 +406,7 @@ def test_a_session_that_takes_too_long_is_given_up(
         connect(commands=LOGINS).push_events([event("session.start", agents=agents, calls=[])], context())
 
 
-@pytest.mark.parametrize("fault", ["reset", "server_error", "half_close", "hang", "truncated"])
+@pytest.mark.parametrize("fault", ["reset", "server_error", "half_close", "hang", "silent", "truncated"])
 def test_a_connection_that_fails_is_an_outage(
     connect: Connect, server: Vendor, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from . import displays, interactions
 from .models import Interaction
+from .recording import reporting
 
 MOST_PAGES = 20
 
@@ -62,4 +63,5 @@ def attach(interaction: Interaction, data: dict[str, str]) -> None:
         fresh.attached_data = attached
         fresh.save(update_fields=["attached_data"])
         interactions.tell(fresh)
+        reporting.data_attached(fresh)
     interaction.attached_data = fresh.attached_data

@@ -26,9 +26,8 @@ type_of_network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TRANSLATED = tuple(ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 
 
-# Simulators that do not speak HTTP listen on the ports after the simulators' own: how many ports after it.
-SIMULATOR_TCP_PORTS = {"statistics": 1, "wfm_aspect": 2, "wfm_verint": 3}
-SIMULATOR_PORTS = 1 + max(SIMULATOR_TCP_PORTS.values())
+# The simulators' own port, and those after it on which some of them listen for what is not HTTP.
+SIMULATOR_PORTS = 10
 
 
 @lru_cache(maxsize=8)
@@ -78,10 +77,10 @@ def simulators_address() -> tuple[str, int]:
     return (parts.hostname or "").lower(), parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def simulator_tcp_address(provider: str) -> tuple[str, int]:
-    """Host and port at which the simulator of this provider listens for a connection that is not HTTP."""
+def simulator_tcp_address(ports_after: int) -> tuple[str, int]:
+    """Where a simulator listens for a connection that is not HTTP: so many ports after the simulators' own."""
     host, port = simulators_address()
-    return host, port + SIMULATOR_TCP_PORTS[provider]
+    return host, port + ports_after
 
 
 def look_up(host: str, port: int) -> list[str]:

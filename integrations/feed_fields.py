@@ -1,8 +1,11 @@
-"""Form fields that workforce and statistics feeds share. Each says in its own help text what the receiver expects."""
+"""Form fields that feeds share. Each says in its own help text what the receiver expects."""
 
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+
+SHORTEST_KEEP_ALIVE = 5
 
 
 class UpdateIntervalField(forms.IntegerField):
@@ -43,3 +46,23 @@ class AgentIdField(forms.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         choices = [("login_id", "the login"), ("employee_id", "the employee ID"), ("extension", "the extension")]
         super().__init__(label="Agent ID is", choices=choices, initial="login_id", **kwargs)
+
+
+class KeepAliveField(forms.IntegerField):
+    """Seconds between two keep-alives of a recording feed, 60 by the administrator's guide; 0 switches them off."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Keep alive update interval", initial=60, min_value=0, max_value=3600, **kwargs)
+
+    def clean(self, value: Any) -> int:
+        seconds = int(super().clean(value) or 0)
+        if 0 < seconds < SHORTEST_KEEP_ALIVE:
+            raise ValidationError("At least 5 seconds, or 0 for no keep-alive.")
+        return seconds
+
+
+class PrefixField(forms.CharField):
+    """What a recorder puts before our user ids or extensions; blanks count."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, initial="", strip=False, max_length=40, **kwargs)

@@ -102,6 +102,25 @@ class Stream:
         """Bytes that were sent and that the other side's system has not acknowledged yet (SIOCOUTQ, tcp(7))."""
         return int.from_bytes(fcntl.ioctl(self.opened, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
+    def receive(self, seconds: float) -> bytes:
+        """What the other side says next, within that time. Raises `Unavailable` where it is silent or closes."""
+        self.opened.settimeout(max(seconds, 0.001))
+        try:
+            said = self.opened.recv(4096)
+        except OSError as failure:
+            if not is_patience_over(failure):
+                raise self._broken(failure) from None
+            raise Unavailable(
+                f"{self.host} took what we sent and did not answer in time.", cause=Cause.TIMEOUT, maybe_done=True
+            ) from None
+        if not said:
+            raise Unavailable(
+                f"{self.host} closed the connection on port {self.port} before its answer was complete.",
+                cause=Cause.UNREACHABLE,
+                maybe_done=True,
+            )
+        return said
+
     def drain(self) -> bytes:
         """What has come in, without waiting. Raises `Unavailable` where the other side has closed or is gone: a one-way
         stream learns it in no other way before the next message is lost."""

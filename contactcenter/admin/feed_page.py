@@ -30,6 +30,7 @@ STRETCHES = {
     "7d": (_t("7 days"), timedelta(days=7), 60_000),
 }
 MINUTES_SHOWN = 15
+REFUSED_SHOWN = 20
 KINDS = {"full": _t("everything"), "delta": _t("changes"), "keep_alive": _t("nothing new"), "events": _t("events")}
 STRIP = {
     "ok": _t("arrived"),
@@ -93,6 +94,7 @@ class FeedPage:
         if request.headers.get(FRAGMENT):
             return TemplateResponse(request, "admin/contactcenter/account/feed_live.html", context)
         context |= {
+            "queues": issubclass(account.provider_class, RecordingFeed),
             "remarks": remarks_of(account),
             "stretches": [(key, words[0]) for key, words in STRETCHES.items()],
         }
@@ -123,6 +125,7 @@ def told(feed: FeedState, stretch: timedelta) -> dict[str, Any]:
         "latest": [(row, length(row.gap_seconds)) for row in found.minutes[:MINUTES_SHOWN]],
         "connected": connected,
         "last_call": feed.account.calls.only("status", "error", "started_at").order_by("-id").first(),
+        "refused": feed.refused_events.all()[:REFUSED_SHOWN],
         "queued": RecordingQueueItem.objects.filter(account=feed.account).count(),
         "alert_after": alerts.limit_of(feed.account),
         "aim": feed.interval + 0.5 if issubclass(feed.account.provider_class, WorkforceFeed) else None,

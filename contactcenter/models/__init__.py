@@ -19,7 +19,7 @@ from .contacts import (
 from .digits import DigitRequest
 from .dry_runs import DryRun, ScenarioTest
 from .events import AgentEvent
-from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem, StateNumbering
+from .feeds import FeedAlert, FeedMinute, FeedState, RecordingQueueItem, RefusedEvent, StateNumbering
 from .heartbeats import Heartbeat
 from .interactions import Interaction, InteractionEvent, InteractionState
 from .knowledge import KnowledgeTopic
@@ -80,6 +80,7 @@ __all__ = [
     "PresenceRule",
     "PresenceSync",
     "RecordingQueueItem",
+    "RefusedEvent",
     "RefusedRow",
     "Report",
     "ReportDelivery",

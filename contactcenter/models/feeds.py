@@ -143,3 +143,23 @@ class RecordingQueueItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+
+class RefusedEvent(models.Model):
+    """An event that a recorder refused for good, and why. The newest of each feed are kept, for its page."""
+
+    KEPT: ClassVar[int] = 100
+
+    feed = models.ForeignKey(FeedState, models.CASCADE, related_name="refused_events")
+    event_id = models.CharField(max_length=40)
+    type = models.CharField(max_length=24)
+    at = models.DateTimeField()
+    # Whom or what it was about: the call's id or the agent's log-in.
+    about = models.CharField(max_length=200, blank=True)
+    reason = models.TextField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"

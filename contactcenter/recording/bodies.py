@@ -1,5 +1,6 @@
 """The bodies of recorder events, profile `rec-json-1`, without the receiver's prefixes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..models import Agent, Interaction, InteractionEvent, InteractionState
@@ -10,6 +11,8 @@ CALL_STATES = {
     InteractionState.ACTIVE: "started",
     InteractionState.HELD: "held",
 }
+# After these a call, or its part at one agent, is over, or an agent is gone; a new session tells of ends before it.
+CLOSING = ("session.start", "call.ended", "call.transferred", "agent.logout")
 # Words of telephone systems and of our desktop for who ended a call; anything else was the system.
 ENDED_BY = {"agent": "agent", "customer": "customer", "caller": "customer", "remote": "customer"}
 
@@ -28,7 +31,31 @@ def agent_body(agent: Agent) -> dict[str, Any]:
 def running_call(interaction: Interaction) -> dict[str, Any]:
     """A call in the picture at the start of a session."""
     state = CALL_STATES[InteractionState(interaction.state)]
-    return {**call(interaction), "state": state, "parties": parties(interaction, interaction.agent)}
+    told = {"state": state, "parties": parties(interaction, interaction.agent), "data": interaction.attached_data}
+    return {**call(interaction), **told}
+
+
+def closed(unheard: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """What is over without the recorder's having heard it, from the (type, body) of events that are dropped, in order.
+
+    A recorder that takes a new session as the whole picture needs none of it; one that is told of phone by phone would
+    wait for these ends for ever. Of each agent it is the first call: later ones the recorder has not heard of."""
+    calls: dict[str, dict[str, Any]] = {}
+    agents: dict[str, dict[str, Any]] = {}
+    for kind, body in unheard:
+        told = body.get("closed") or {}  # of a session that never got through
+        agents |= {agent["agent_id"]: agent for agent in told.get("agents", ())}
+        calls = {call["parties"][0]["agent_id"]: call for call in told.get("calls", ())} | calls
+        if kind == "agent.logout":
+            agents[body["agent_id"]] = {"agent_id": body["agent_id"], "extension": body["extension"]}
+        elif kind in CLOSING and body.get("agent_id"):
+            calls.setdefault(body["agent_id"], {**body["call"], "parties": body["parties"]})
+    return {"agents": list(agents.values()), "calls": list(calls.values())}
+
+
+def data_body(interaction: Interaction, agent: Agent | None) -> dict[str, Any]:
+    """What is attached to a call, all of it."""
+    return {"call": call(interaction), "parties": parties(interaction, agent), "data": interaction.attached_data}
 
 
 def call_body(kind: str, interaction: Interaction, event: InteractionEvent, agent: Agent | None) -> dict[str, Any]:

@@ -16,14 +16,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations import leases
-from integrations.capabilities import RecordingEvent
+from integrations.capabilities import Delivered, RecordingEvent
 from integrations.errors import AuthenticationFailed, IntegrationError, RateLimited
 
 from ..feeds.counters import count_failure, count_skip, count_success, next_context
 from ..models import Agent, AgentState, FeedState, Interaction, InteractionState, Service
 from ..models import RecordingQueueItem as Item
 from ..nudge import nudge
-from .bodies import agent_body, running_call
+from . import refusals
+from .bodies import CLOSING, agent_body, closed, running_call
 
 logger = logging.getLogger(__name__)
 
@@ -52,18 +53,32 @@ def wake(account_id: int) -> None:
 
 
 @transaction.atomic
-def begin(feed: FeedState, *, without_agent: Agent | None = None, without_call: Interaction | None = None) -> bool:
-    """Open a session, unless somebody else just did: queue the state of everything as its first event."""
+def begin(
+    feed: FeedState,
+    *,
+    without_agent: Agent | None = None,
+    without_call: Interaction | None = None,
+    unheard: dict[str, Any] | None = None,
+) -> bool:
+    """Open a session, unless somebody else just did: queue the state of everything as its first event.
+
+    `unheard`: what is over without the recorder's having heard it (`bodies.closed`)."""
     opened = FeedState.objects.filter(pk=feed.pk, session_open=False).update(session_open=True)
     if opened:
-        agents = logged_in().select_related("user", "reason").exclude(pk=without_agent.pk if without_agent else 0)
-        calls = in_progress().select_related("agent__user", "service").filter(agent__isnull=False)
-        body = {
-            "agents": [agent_body(agent) for agent in agents],
-            "calls": [running_call(c) for c in calls.exclude(pk=without_call.pk if without_call else 0)],
-        }
+        agents = logged_in().exclude(pk=without_agent.pk if without_agent else 0)
+        calls = in_progress().exclude(pk=without_call.pk if without_call else 0)
+        body = {**picture(agents, calls), **({"closed": unheard} if unheard else {})}
         enqueue(feed.account_id, "session.start", timezone.now(), body)
     return bool(opened)
+
+
+def picture(agents: QuerySet[Agent], calls: QuerySet[Interaction]) -> dict[str, Any]:
+    """The state of these, calls that nobody of us is in left out."""
+    with_agent = calls.select_related("agent__user", "service").filter(agent__isnull=False)
+    return {
+        "agents": [agent_body(agent) for agent in agents.select_related("user", "reason")],
+        "calls": [running_call(call) for call in with_agent],
+    }
 
 
 def logged_in() -> QuerySet[Agent]:
@@ -76,7 +91,8 @@ def in_progress() -> QuerySet[Interaction]:
 
 @transaction.atomic
 def start_again(feed: FeedState) -> None:
-    """Drop the queue whole and begin a new session."""
+    """Drop the queue whole and begin a new session, which tells what has ended meanwhile."""
+    unheard = closed_unheard(feed.account_id)
     dropped = Item.objects.filter(account_id=feed.account_id).delete()[0]
     FeedState.objects.filter(pk=feed.pk).update(session_open=False)
     count_skip(feed, dropped)
@@ -85,7 +101,12 @@ def start_again(feed: FeedState) -> None:
         feed.account_id,
         dropped,
     )
-    begin(feed)
+    begin(feed, unheard=unheard)
+
+
+def closed_unheard(account_id: int) -> dict[str, Any]:
+    """What the queue still had to say of ends."""
+    return closed(Item.objects.filter(account_id=account_id, type__in=CLOSING).values_list("type", "body"))
 
 
 def too_old(feed: FeedState, now: datetime) -> bool:
@@ -139,13 +160,16 @@ def drain(feed: FeedState, owner: str) -> bool:
 def send_batch(provider: Any, feed: FeedState, items: Sequence[Item]) -> bool:
     events = [RecordingEvent(item.event_id, item.type, item.at, item.body) for item in items]
     try:
-        provider.push_events(events, next_context(feed, provider.keep_alive_interval))
+        delivered = provider.push_events(events, next_context(feed, provider.keep_alive_interval))
     except IntegrationError as error:
         failed(feed, error)
         return False
-    Item.objects.filter(pk__in=[item.pk for item in items]).delete()
+    through = items[: delivered.events]
+    with transaction.atomic():
+        Item.objects.filter(pk__in=[item.pk for item in through]).delete()
+        refusals.keep(feed, delivered.refused)
     now = timezone.now()
-    succeeded(feed, [max(0.0, (now - item.at).total_seconds()) for item in items])
+    succeeded(feed, [max(0.0, (now - item.at).total_seconds()) for item in through], delivered)
     return True
 
 
@@ -154,9 +178,12 @@ def close(account_id: int) -> None:
     feed = FeedState.objects.filter(account_id=account_id, account__enabled=False).select_related("account").first()
     if feed is None or not FeedState.objects.filter(pk=feed.pk, session_open=True).update(session_open=False):
         return
+    unheard, left = closed_unheard(account_id), picture(logged_in(), in_progress())
+    over = {name: [*unheard[name], *left[name]] for name in left}
     Item.objects.filter(account_id=account_id).delete()
     provider = feed.account.connect()
-    event = RecordingEvent(uuid.uuid4().hex, "session.end", timezone.now(), {"reason": "disabled"})
+    body = {"reason": "disabled", "closed": over}
+    event = RecordingEvent(uuid.uuid4().hex, "session.end", timezone.now(), body)
     try:
         provider.push_events([event], next_context(feed, provider.keep_alive_interval))
     except IntegrationError as error:
@@ -197,10 +224,11 @@ def send_keep_alive(feed: FeedState) -> None:
         wake(feed.account_id)
 
 
-def succeeded(feed: FeedState, waited: Sequence[float]) -> None:
+def succeeded(feed: FeedState, waited: Sequence[float], delivered: Delivered) -> None:
     """A batch has arrived; its events have waited so many seconds."""
+    heard = {"last_heard": delivered.heard, "last_heard_at": timezone.now()} if delivered.heard else {}
     FeedState.objects.filter(pk=feed.pk).update(retries=0, retry_at=None)
-    count_success(feed, waited, last_kind="events", last_agents=0, last_size=0)
+    count_success(feed, waited, last_kind="events", last_agents=0, last_size=0, last_warning=delivered.warning, **heard)
 
 
 def failed(feed: FeedState, error: IntegrationError) -> None:

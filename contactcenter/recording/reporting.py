@@ -14,7 +14,7 @@ from integrations.models import IntegrationAccount
 from integrations.providers import registry
 
 from ..models import Agent, AgentState, AgentStateChange, FeedState, Interaction, InteractionEvent, Service
-from .bodies import call_body
+from .bodies import call_body, data_body, parties
 from .queue import begin, enqueue, start_again, too_old
 
 # What a recorder knows of a call so far ("" = nothing), what happens to the call -> what the recorder is told.
@@ -59,6 +59,8 @@ KNOWN_AFTER = {
     "call.retrieved": "started",
     "call.ended": "ended",
 }
+TALKED_ON = ("started", "held")
+TALKING = ("answered", "held", "resumed", "transferred")
 # These say which of our agents did it, and are nothing without one.
 NEEDS_AGENT = ("call.held", "call.retrieved", "call.transferred")
 # These introduce somebody or something: the picture at the start of a session leaves it out when the event follows.
@@ -85,9 +87,33 @@ def call_changed(interaction: Interaction, event: InteractionEvent) -> None:
         return
     earlier = interaction.events.exclude(pk=event.pk).order_by("id").values_list("kind", flat=True)
     agent = event.agent or interaction.agent
-    for kind in STORY[known(earlier)].get(event.kind, ()):
+    state = known(earlier)
+    for kind in STORY[state].get(event.kind, ()):
+        if kind == "call.started" and state in TALKED_ON:
+            tell_taken_over(interaction, event, agent)
         if agent or kind not in NEEDS_AGENT:
             report(kind, event.at, call_body(kind, interaction, event, agent), interaction=interaction)
+        if kind == "call.started" and interaction.attached_data:
+            report("call.data", event.at, data_body(interaction, agent), interaction=interaction)
+
+
+def tell_taken_over(interaction: Interaction, event: InteractionEvent, agent: Agent | None) -> None:
+    """A call that is talked on goes on at somebody else without a report of the transfer: who had it is told."""
+    talking = interaction.events.exclude(pk=event.pk).filter(kind__in=TALKING).select_related("agent__user")
+    last = talking.order_by("-id").first()
+    if last is None or last.kind == "transferred" or last.agent is None or last.agent == agent:
+        return
+    body = call_body("call.transferred", interaction, event, last.agent)
+    party = {"party": parties(interaction, agent)[0]} if agent else {}
+    report("call.transferred", event.at, {**body, **party}, interaction=interaction)
+
+
+def data_attached(interaction: Interaction) -> None:
+    """Names and values were attached to an interaction. To a call that nobody has answered they are told then."""
+    if interaction.media != Service.Media.VOICE or not recorders():
+        return
+    if known(interaction.events.order_by("id").values_list("kind", flat=True)) in TALKED_ON:
+        report("call.data", timezone.now(), data_body(interaction, interaction.agent), interaction=interaction)
 
 
 def known(kinds: Iterable[str]) -> str:

@@ -157,6 +157,25 @@ class RecordingEvent:
     body: dict[str, Any]
 
 
+class Refusal(NamedTuple):
+    """An event that the receiver will never take, and why, as a sentence."""
+
+    event: RecordingEvent
+    reason: str
+
+
+class Delivered(NamedTuple):
+    """How far a batch came: the first so many events, at least one, need not be sent again, the `refused` among them.
+
+    `warning`: a sentence of what did not arrive as it is although the events were taken. `heard`: what the receiver
+    said last, where no other log keeps it."""
+
+    events: int
+    refused: tuple[Refusal, ...] = ()
+    warning: str = ""
+    heard: str = ""
+
+
 class RecordingFeed(ABC):
     """Receives agent and call events in order, and a keep-alive."""
 
@@ -166,8 +185,9 @@ class RecordingFeed(ABC):
         """Seconds between two keep-alives; 0 switches them off."""
 
     @abstractmethod
-    def push_events(self, events: Sequence[RecordingEvent], context: FeedContext) -> None:
-        """Send a batch in order. Raises `IntegrationError`; the caller keeps the events and tries again."""
+    def push_events(self, events: Sequence[RecordingEvent], context: FeedContext) -> Delivered:
+        """Send a batch in order, or as much of it from its front as is quickly done. Raises `IntegrationError` where
+        not even the first event came through; the caller keeps what did not and tries again."""
 
     @abstractmethod
     def keep_alive(self, context: FeedContext, *, active_agents: int, active_calls: int) -> None:

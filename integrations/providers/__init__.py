@@ -22,6 +22,7 @@ PROVIDERS: tuple[str, ...] = (
     "integrations.providers.messenger_telegram.Telegram",
     "integrations.providers.messenger_viber.Viber",
     "integrations.providers.nice.Nice",
+    "integrations.providers.nice_uptivity.NiceUptivity",
     "integrations.providers.oracle_service_cloud.OracleServiceCloud",
     "integrations.providers.rightnow.RightNow",
     "integrations.providers.salesforce.Salesforce",

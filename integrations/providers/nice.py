@@ -17,18 +17,17 @@ from django.utils import timezone
 
 from integrations import catalogue
 from integrations.basic_auth import basic
-from integrations.capabilities import FeedContext, RecordingEvent, RecordingFeed
+from integrations.capabilities import Delivered, FeedContext, RecordingEvent, RecordingFeed
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
 from integrations.errors import Cause, IntegrationError, Stage
-from integrations.feed_fields import AlertAfterField
+from integrations.feed_fields import AlertAfterField, KeepAliveField, PrefixField
 from integrations.http import error_from_response
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, VendorUrlField
 from integrations.providers.base import Provider
 
 VERSION = 1
-SHORTEST_KEEP_ALIVE = 5
 # Members of an event that name our agents and phones, and the property that holds their prefix.
 PREFIX_OF = {"agent_id": "agent_id_prefix", "from_agent_id": "agent_id_prefix", "extension": "extension_prefix"}
 OUTSIDERS = {"customer", "external"}
@@ -64,11 +63,7 @@ class NiceProperties(PropertiesForm):
     needed_for_real = ("url",)
     advanced = ("ca_certificate", "alert_after_failed_updates")
 
-    keep_alive_update_interval = forms.IntegerField(
-        label="Keep alive update interval",
-        initial=60,
-        min_value=0,
-        max_value=3600,
+    keep_alive_update_interval = KeepAliveField(
         help_text=(
             "Seconds between two messages that keep the pathway open, sent also while events flow. At least 5; 0 "
             "switches them off. The recorder's time-out in its integration settings must be longer."
@@ -84,21 +79,15 @@ class NiceProperties(PropertiesForm):
         strip=False,
         help_text="Provided with the user name when you sign up for NICE and create an account.",
     )
-    agent_id_prefix = forms.CharField(
+    agent_id_prefix = PrefixField(
         label="Agent ID prefix",
-        required=False,
-        strip=False,
-        max_length=40,
         help_text=(
             "Put before every user id that is reported. Look at the agent ids in NICE's user administration; empty "
             "where they are the same as our log-ins."
         ),
     )
-    extension_prefix = forms.CharField(
+    extension_prefix = PrefixField(
         label="Extension prefix",
-        required=False,
-        strip=False,
-        max_length=40,
         help_text=(
             "Put before every extension of an agent that is reported, never before customers' numbers. Look at the "
             "devices in the recorder's channel list; empty where they are the same as our extensions."
@@ -115,12 +104,6 @@ class NiceProperties(PropertiesForm):
     )
     ca_certificate = CaCertificateField()
     alert_after_failed_updates = AlertAfterField()
-
-    def clean_keep_alive_update_interval(self) -> int:
-        seconds = int(self.cleaned_data["keep_alive_update_interval"])
-        if 0 < seconds < SHORTEST_KEEP_ALIVE:
-            raise ValidationError("At least 5 seconds, or 0 for no keep-alive.")
-        return seconds
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
@@ -154,10 +137,11 @@ class Nice(RecordingFeed, Provider):
         # A success needs no body of a known shape, but a web page means that no recorder has read the events.
         return error_from_response(response)
 
-    def push_events(self, events: Sequence[RecordingEvent], context: FeedContext) -> None:
+    def push_events(self, events: Sequence[RecordingEvent], context: FeedContext) -> Delivered:
         """One batch in the order given. The caller keeps the events until this returns, so it may arrive twice: the
         receiver deduplicates on each event's id."""
         self._post([self._entry(event) for event in events], context, purpose="Push events")
+        return Delivered(len(events))
 
     def keep_alive(self, context: FeedContext, *, active_agents: int, active_calls: int) -> None:
         self._post([keep_alive_entry(active_agents, active_calls)], context, purpose="Keep-alive")

@@ -81,6 +81,7 @@ class Statistics(TcpReceiver, StatisticsFeed):
     key = "statistics"
     label = "Statistics Data Receiver"
     type = catalogue.STATISTICS
+    simulator_port = 1
     advice = ADVICE
     Properties = StatisticsProperties
 

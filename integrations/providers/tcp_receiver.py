@@ -2,6 +2,8 @@
 
 A one-way stream has no answer: what breaks shows only in the connection itself."""
 
+from typing import ClassVar
+
 from integrations import tcp
 from integrations.addresses import simulator_tcp_address
 from integrations.errors import Cause, Unavailable
@@ -16,6 +18,9 @@ LISTEN_SECONDS = 0.3  # how long a test waits for an objection
 class TcpReceiver(Provider):
     """Base of the feeds. Their properties have `host_name`, `port`, `tls`, `periodic_update_interval`."""
 
+    # How many ports after the simulators' own the simulator listens.
+    simulator_port: ClassVar[int]
+
     @property
     def interval(self) -> float:
         return float(self.properties["periodic_update_interval"])
@@ -28,7 +33,7 @@ class TcpReceiver(Provider):
     def address(self) -> tuple[str, int]:
         """Where the receiver listens."""
         if self.account.simulated:
-            return simulator_tcp_address(self.key)
+            return simulator_tcp_address(self.simulator_port)
         return str(self.properties["host_name"] or ""), int(self.properties["port"] or 0)
 
     @property

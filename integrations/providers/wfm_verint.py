@@ -80,6 +80,7 @@ class WfmVerint(TcpReceiver, ConnectedFeed):
     key = "wfm_verint"
     label = "WFM (TCP, Verint)"
     type = catalogue.WFM
+    simulator_port = 3
     advice = ADVICE
     Properties = WfmVerintProperties
 

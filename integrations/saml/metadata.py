@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from ..safe_xml import NotXml, parsed
 from . import NAMESPACES, POST, REDIRECT, tag
 from .certificates import BadCertificate, Certificate, read
-from .xml import NotXml, parsed
 
 PROTOCOL = NAMESPACES["samlp"]
 

@@ -18,6 +18,7 @@ from .messenger_telegram import Telegram
 from .messenger_viber import Viber
 from .next_caller import NextCaller
 from .nice import Nice
+from .nice_uptivity import NiceUptivity
 from .nlu_watson import WatsonNlu
 from .oracle_service_cloud import OracleServiceCloud
 from .rightnow import RightNow
@@ -43,6 +44,7 @@ SIMULATORS: tuple[type[Simulator], ...] = (
     S3,
     Wfm,
     Nice,
+    NiceUptivity,
     Loxysoft,
     NextCaller,
     Tdg,

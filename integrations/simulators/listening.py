@@ -107,6 +107,11 @@ class ListeningSimulator(BoardSimulator):
         if fault.name == "silent":
             silence.fall_silent(connection)
         if fault.name == "reset":
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            self.cut(connection)
         return fault.name in ("html", "reset", "server_error", "half_close")
+
+    @staticmethod
+    def cut(connection: socket.socket) -> None:
+        """Break off: SO_LINGER with zero seconds makes the kernel send RST instead of FIN."""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()

@@ -28,6 +28,17 @@ EACH_TIME = [CUT, BROKEN, HALF_OPEN, SILENT, RESTART, *CLOCK]
 # These remember over their own restart, as a database does; without it they know nobody until the next snapshot.
 KEEPS_ITS_STATE = [CUT, BROKEN, SILENT, Fault(17, "server_error", options={"times": 2}), *CLOCK]
 RECORDER = [CUT, BROKEN, Fault(14, "server_error", options={"times": 2}), *CLOCK]
+# It keeps what it knew, and answers each request: cut, half-open, and answers in many packets.
+TALKED_TO = [CUT, BROKEN, HALF_OPEN, Fault(11, "split", options={"seconds": 0.2}),
+             Fault(14, "server_error", options={"times": 2}), *CLOCK]  # fmt: skip
+LOG_INS = {
+    "commands": [
+        {"event": "agent.login", "command": "AGENTLOGIN"},
+        {"event": "agent.logout", "command": "AGENTLOGOUT"},
+    ],
+    "agent_id_prefix": "BP-",
+    "extension_prefix": "9-",
+}
 EACH_SECOND = {"periodic_update_interval": 1}
 KEY = {"auth_key": "demo-calabrio-key"}
 RECEIVERS: list[tuple[str, str, list[Fault], dict[str, Any], dict[str, str], dict[str, Any]]] = [
@@ -43,6 +54,7 @@ RECEIVERS: list[tuple[str, str, list[Fault], dict[str, Any], dict[str, str], dic
     ("Statistics", "statistics", EACH_TIME, EACH_SECOND, {}, {}),
     ("NICE", "nice", RECORDER, {"username": "demo-nice", "keep_alive_update_interval": 60, "agent_id_prefix": "BP-"},
      {"password": "demo-nice-password"}, {"agent_prefix": "BP-"}),
+    ("NICE Uptivity", "nice_uptivity", TALKED_TO, LOG_INS, {}, {"agent_prefix": "BP-", "extension_prefix": "9-"}),
 ]  # fmt: skip
 
 

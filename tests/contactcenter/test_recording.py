@@ -7,21 +7,22 @@ import pytest
 from django.utils import timezone
 
 from contactcenter.feeds import dispatch
-from contactcenter.models import AgentStateChange, FeedState, Interaction, InteractionEvent
+from contactcenter.models import FeedState
 from contactcenter.models import RecordingQueueItem as Item
-from contactcenter.recording import queue, reporting
+from contactcenter.recording import queue
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.factories import (
     AccountFactory,
     AgentFactory,
-    InteractionEventFactory,
     InteractionFactory,
     NotReadyReasonFactory,
     RecordingQueueItemFactory,
     ServiceFactory,
 )
 from tests.simulated import Simulators
+
+from .recorders import begin, entered, feed, happened, queued, whole_call
 
 pytestmark = pytest.mark.django_db
 PREFIXES = {"agent_id_prefix": "BP-", "extension_prefix": "9-"}
@@ -36,49 +37,6 @@ def nice(**options: Any) -> IntegrationAccount:
     properties = {"username": "demo-nice", "keep_alive_update_interval": 60, **PREFIXES}
     secrets = {"password": "demo-nice-password"}
     return AccountFactory(provider="nice", properties=properties, secrets=secrets, **options)
-
-
-def feed() -> FeedState:
-    return FeedState.objects.get()
-
-
-def begin(account: IntegrationAccount) -> None:
-    dispatch.dispatch_due(timezone.now(), lambda *_: None)
-    assert feed().session_open
-
-
-def queued() -> list[str]:
-    return list(Item.objects.values_list("type", flat=True))
-
-
-def entered(agent: Any, state: str, previous: str, trigger: str = "choose", **options: Any) -> None:
-    """The agent's state changed, as `contactcenter.agents` reports it."""
-    agent.state = state
-    agent.save()
-    AgentStateChange.objects.filter(agent=agent, ended_at=None).update(ended_at=timezone.now())
-    change = AgentStateChange.objects.create(agent=agent, state=state, began_at=timezone.now(), **options)
-    reporting.agent_changed(change, previous, trigger)
-
-
-def happened(call: Interaction, kind: str, **changes: Any) -> InteractionEvent:
-    """Something happened to the call, as `contactcenter.interactions` reports it."""
-    for name, value in changes.items():
-        setattr(call, name, value)
-    call.save()
-    event = InteractionEventFactory(interaction=call, kind=kind, agent=call.agent)
-    reporting.call_changed(call, event)
-    return event
-
-
-def whole_call(agent: Any, **options: Any) -> Interaction:
-    now = timezone.now()
-    call = InteractionFactory(agent=agent, **options)
-    happened(call, "ringing", ringing_at=now, state="ringing")
-    happened(call, "answered", answered_at=now, state="active")
-    happened(call, "held", state="held")
-    happened(call, "resumed", state="active")
-    happened(call, "released", ended_at=now + timedelta(seconds=95), state="wrap_up", cause="customer")
-    return call
 
 
 # -- what is told

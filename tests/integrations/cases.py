@@ -73,6 +73,8 @@ ONE_WAY = {
         "certificate",
     ),
 }
+# A stream without log-in that answers can be silent, half-open, or say something else.
+ANSWERED = ("hang", "half_close", "wrong_shape")
 # A log-in page is a web page, whatever it says; only the metadata can be a page by mistake.
 LOGIN_PAGE, METADATA = "/sso/saml", "/metadata"
 ANY_PAGE = {LOGIN_PAGE: ("html",)}
@@ -165,6 +167,14 @@ CASES = {
     ),
     "nice": Case(
         "nice", {"username": "demo-nice"}, {"password": "demo-nice-password"}, accept_password, none_at=UNREAD
+    ),
+    "nice_uptivity": Case(
+        "nice_uptivity", {}, {}, lambda vendor, secret, patch: None,
+        none_at={"": tuple(fault for fault in ONE_WAY[""] if fault not in ANSWERED)},
+    ),
+    "nice_uptivity web": Case(
+        "nice_uptivity", {"interface": "http", "username": "demo-uptivity"},
+        {"password": "demo-uptivity-password"}, accept_password,
     ),
     "messenger_telegram": Case(
         "messenger_telegram", {"bot_username": "demo_contact_bot"},

@@ -7,7 +7,7 @@ import requests
 
 from tests.simulated import Simulators
 
-RECEIVERS = ("wfm_http", "wfm_aspect", "wfm_calabrio", "wfm_verint", "loxysoft", "statistics", "nice")
+RECEIVERS = ("wfm_http", "wfm_aspect", "wfm_calabrio", "wfm_verint", "loxysoft", "statistics", "nice", "nice_uptivity")
 LUNCH = {"login_id": "ava", "extension": "1001", "employee_id": None, "state": "NOT_READY", "reason": "Lunch"}
 READY = {**LUNCH, "state": "READY", "reason": None}
 KEY = "demo-calabrio-key"

@@ -39,9 +39,9 @@ HISTORY = {
     "contactaddress", "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest",
     "dryrun", "feedalert", "feedminute", "feedstate", "heartbeat", "inboundevent", "interaction", "interactionevent",
     "internalmessage", "listexport", "listfilepart", "listimport", "listrow", "oauthtoken", "outboxentry",
-    "outgoingmail", "presencerule", "presencesync", "recordingqueueitem", "refusedrow", "reminder", "report",
-    "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget", "scenariorequest", "scenariorun",
-    "scenariostep", "scenariotest", "signonidentity", "statenumbering",
+    "outgoingmail", "presencerule", "presencesync", "recordingqueueitem", "refusedevent", "refusedrow", "reminder",
+    "report", "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget", "scenariorequest",
+    "scenariorun", "scenariostep", "scenariotest", "signonidentity", "statenumbering",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"

@@ -70,6 +70,7 @@ class WfmAspect(ReasonCoding, TcpReceiver, ConnectedFeed):
     key = "wfm_aspect"
     label = "WFM (TCP, Aspect)"
     type = catalogue.WFM
+    simulator_port = 2
     advice = ADVICE
     Properties = WfmAspectProperties
 

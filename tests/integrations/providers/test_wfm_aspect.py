@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from integrations.addresses import SIMULATOR_TCP_PORTS
+from integrations.addresses import SIMULATOR_PORTS
 from integrations.capabilities import ActiveInteraction, AgentSnapshot, ConnectedFeed, FeedContext, Snapshot
 from integrations.errors import Cause, Rejected, Unavailable
 from integrations.models import IntegrationAccount
+from integrations.providers import registry
 from integrations.providers.wfm_aspect import WfmAspect
 from integrations.providers.wfm_aspect.layout import Field, Layout, cut, fields_of, layout_of
 from integrations.providers.wfm_aspect.line import RtaLine, header
@@ -433,8 +434,9 @@ def test_bytes_may_arrive_one_by_one(receiver: Vendor) -> None:
 
 def test_each_listening_simulator_has_the_port_that_its_accounts_use() -> None:
     listening = {s.key: s.tcp_port for s in SIMULATORS if issubclass(s, ListeningSimulator)}
-    assert listening == SIMULATOR_TCP_PORTS
+    assert listening == {key: p.simulator_port for key, p in registry().items() if hasattr(p, "simulator_port")}
     assert len(set(listening.values())) == len(listening)
+    assert all(0 < port < SIMULATOR_PORTS for port in listening.values())
 
 
 # -- the page

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from integrations.addresses import SIMULATOR_TCP_PORTS
 from integrations.capabilities import AgentSnapshot, FeedContext, Snapshot
 from integrations.errors import IntegrationError
 from integrations.models import IntegrationAccount
@@ -198,7 +197,7 @@ def test_a_receiver_that_hangs_up_is_noticed_before_the_next_update(receiver):
     ],
 )  # fmt: skip
 def test_the_receiver_complains_about_every_breach(receiver, simulators, sent, words):
-    port = int(simulators.rsplit(":", 1)[1]) + SIMULATOR_TCP_PORTS["wfm_verint"]
+    port = int(simulators.rsplit(":", 1)[1]) + WfmVerint.simulator_port
     with socket.create_connection(("127.0.0.1", port), timeout=5) as opened:
         opened.sendall(sent)
         opened.shutdown(socket.SHUT_WR)

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-LONGEST = 1_000_000  # characters; a federation's metadata of thousands of providers is not ours to search
+LONGEST = 1_000_000  # bytes; a federation's metadata of thousands of providers is not ours to search
 
 
 class NotXml(ValueError):
@@ -22,5 +22,5 @@ def parsed(text: str | bytes) -> etree._Element:
     except (etree.XMLSyntaxError, ValueError):
         raise NotXml("The text is not well-formed XML.") from None
     if root.getroottree().docinfo.doctype:
-        raise NotXml("The text declares a document type, which SAML forbids.")
+        raise NotXml("The text declares a document type, which is not taken from outside.")
     return root

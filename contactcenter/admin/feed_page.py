@@ -17,11 +17,12 @@ from contactcenter.feeds import alerts
 from contactcenter.feeds.dispatch import snapshot
 from contactcenter.feeds.figures import Figures, figures, quiet_seconds
 from contactcenter.feeds.history import longest_quiet
-from contactcenter.models import FeedState, RecordingQueueItem
+from contactcenter.models import Agent, AgentState, FeedState, RecordingQueueItem
 from integrations.admin.buttons import FRAGMENT
 from integrations.capabilities import ConnectedFeed, RecordingFeed, WorkforceFeed
 from integrations.models import IntegrationAccount
 from integrations.providers import registry
+from integrations.providers.tcp_receiver import TcpReceiver
 
 # Its name, its length, and how many milliseconds pass until the page looks again: a week is ten thousand rows.
 STRETCHES = {
@@ -114,6 +115,9 @@ def told(feed: FeedState, stretch: timedelta) -> dict[str, Any]:
     connected = issubclass(feed.account.provider_class, ConnectedFeed)
     return {
         "figures": found,
+        "due": due_in((feed.due_at - now).total_seconds()),
+        "logged_in": logged_in(feed),
+        "arrived": arrived_means(feed),
         "state": state,
         "tone": tone,
         "words": KINDS,
@@ -130,6 +134,24 @@ def told(feed: FeedState, stretch: timedelta) -> dict[str, Any]:
         "alert_after": alerts.limit_of(feed.account),
         "aim": feed.interval + 0.5 if issubclass(feed.account.provider_class, WorkforceFeed) else None,
     }
+
+
+def due_in(seconds: float) -> str:
+    return _("in %s") % length(seconds) if seconds >= 1 else _("now")
+
+
+def logged_in(feed: FeedState) -> int | None:
+    """How many agents a picture of now would have; None for a feed that sends no pictures."""
+    if not issubclass(feed.account.provider_class, WorkforceFeed):
+        return None
+    return Agent.objects.exclude(state=AgentState.LOGGED_OUT).count()
+
+
+def arrived_means(feed: FeedState) -> str:
+    """What we know of an update that counts as arrived."""
+    if issubclass(feed.account.provider_class, TcpReceiver):
+        return _("its system took it; a receiver that only listens does not say what it made of it")
+    return _("the receiver answered that it took it")
 
 
 def state_of(feed: FeedState, quiet: float) -> tuple[str, str]:

@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 500
 QUEUE_AGAIN = timedelta(seconds=2)
 CLOCK_SLACK = timedelta(seconds=5)
+LONGEST_LEASE = timedelta(seconds=60)  # of those on a feed: `lease_seconds`, `lines` and the recorders' queue
 LONGEST_RETRY = timedelta(hours=1)  # above what a receiver that limits us may ask for
 
 # How a due piece of work reaches whoever does it: task, account, seconds after which it is worthless.
@@ -85,7 +86,7 @@ def plan_saved(now: datetime) -> None:
     """Accounts saved since their tick was planned: take the new interval, and let a stopped recorder try again.
 
     A row that has no plan, because its account is new or was disabled, is due at once."""
-    saved = Q(planned_at__isnull=True) | Q(account__updated_at__gt=F("planned_at"))
+    saved = Q(planned_at__isnull=True) | ~Q(account__updated_at=F("planned_at"))  # earlier: the clock was set back
     for feed in FeedState.objects.filter(saved, account__enabled=True).select_related("account"):
         interval = interval_of(feed.account)
         moved = feed.due_at + timedelta(seconds=interval - feed.interval)
@@ -101,8 +102,16 @@ def plan_saved(now: datetime) -> None:
 
 
 def follow_the_clock(now: datetime) -> None:
-    """After the clock was set back, every plan lies too far ahead: what is planned for later than can be is due now."""
-    ahead = Q(due_at__gt=now) | Q(handed_out_at__gt=now) | Q(retry_at__gt=now)
+    """After the clock was set back, every plan lies too far ahead: what is planned for later than can be is due now.
+
+    A lease that lies too far ahead is over. Its holder, if alive, extends it all the same unless somebody was quicker;
+    then a picture may go out twice, which harms less than none for hours."""
+    ahead = (
+        Q(due_at__gt=now)
+        | Q(handed_out_at__gt=now)
+        | Q(retry_at__gt=now)
+        | Q(leased_until__gt=now + LONGEST_LEASE + CLOCK_SLACK)
+    )
     for feed in FeedState.objects.filter(ahead, account__enabled=True):
         late: dict[str, Any] = {}
         if feed.due_at > now + timedelta(seconds=feed.interval) + CLOCK_SLACK:
@@ -111,6 +120,8 @@ def follow_the_clock(now: datetime) -> None:
             late |= {"handed_out_at": None}
         if feed.retry_at and feed.retry_at > now + LONGEST_RETRY:
             late |= {"retry_at": now}
+        if feed.leased_until and feed.leased_until > now + LONGEST_LEASE + CLOCK_SLACK:
+            late |= {"leased_until": None}
         if late:
             FeedState.objects.filter(pk=feed.pk, due_at=feed.due_at).update(**late)
 

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, connections
 from django.utils import timezone
@@ -22,10 +22,12 @@ from integrations.models import IntegrationAccount
 from ..models import FeedState
 from . import dispatch
 from .counters import count_failure, count_lost, count_picture, count_skip, next_context
+from .roster import Roster, read_roster
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
+PREPARE_AHEAD = timedelta(seconds=2)  # before a picture is due; what takes longer is read with it
 # Longer than one turn can take: connecting and sending have limits of their own, 30 seconds together at the most.
 LEASE_SECONDS = 40.0
 EXTEND_SECONDS = 10.0
@@ -82,6 +84,7 @@ class Line(threading.Thread):
         self.is_broken = False
         self.heard = b""
         self.connected = 0
+        self.roster: Roster | None = None  # read ahead of the next picture
         self.told_before: datetime | None = None  # the update before the last one
 
     def run(self) -> None:
@@ -119,8 +122,12 @@ class Line(threading.Thread):
             return
         if self.line is not None:
             self._listen(feed, self.line)
-        if feed.due_at <= now and feed.interval > 0 and dispatch.take_tick(feed, now):
+        if feed.interval <= 0:
+            return
+        if feed.due_at <= now and dispatch.take_tick(feed, now):
             self._push(feed)
+        elif feed.due_at <= now + PREPARE_AHEAD and self.roster is None:
+            self.roster = read_roster()
 
     def _is_mine(self, feed: FeedState) -> bool:
         if not self.owner:
@@ -156,7 +163,7 @@ class Line(threading.Thread):
             count_skip(feed)
             return
         provider = feed.account.connect()
-        picture = dispatch.snapshot()
+        picture = dispatch.snapshot(self._taken_roster())
         try:
             if self.line is None:
                 self._wait_a_moment(feed)
@@ -169,6 +176,11 @@ class Line(threading.Thread):
         self.has_failed = False
         self.told_before = feed.quiet_since
         count_picture(feed, picture, pushed, connected=self._taken_connections())
+
+    def _taken_roster(self) -> Roster | None:
+        """Who the agents are, as read a moment ago; for one picture."""
+        roster, self.roster = self.roster, None
+        return roster
 
     def _taken_connections(self) -> int:
         """How many were opened since the last count."""

@@ -120,6 +120,7 @@ class Loxysoft(Adherence, BoardSimulator):
             return
         self.last_sequence = data["sequence"]
         self.agents, self.skills = data["agents"], data["skills"]
+        self.hear(agent["id"] for agent in self.agents)
         self.told_at = time.monotonic()
         self.compare()
 

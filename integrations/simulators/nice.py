@@ -138,6 +138,8 @@ class Nice(Adherence, Simulator):
         found = nice_rules.order_problems(story, event)
         found += nice_rules.prefix_problems(event, self.settings["agent_prefix"], self.settings["extension_prefix"])
         nice_rules.apply(story, event)
+        about = event["agents"] if event["type"] == "session.start" else [event]
+        self.hear(each["agent_id"] for each in about if each.get("agent_id"))
         story.events.insert(0, {**event, "problems": found})
         del story.events[KEPT:]
         return found

@@ -118,6 +118,7 @@ class Statistics(Adherence, ListeningSimulator):
             talk.services, talk.agents = [], []
             self.counts["blocks"] += 1
             self.told_at = time.monotonic()
+            self.hear(agent["login_id"] for agent in self.agents)
             self.compare()
         elif kind == "ping":
             self.counts["pings"] += 1

@@ -1,4 +1,5 @@
-"""The adherence board of a receiver: each agent as the receiver sees them, and how that differs from the truth.
+"""The adherence board of a receiver: each agent as the receiver sees them, how long ago it heard so, and how that
+differs from the truth.
 
 A receiver knows only what it was sent. Whoever knows better (a test, the demo) says so with `PUT /<key>/_truth`; the
 board shows then who is seen wrongly, since when, and the longest time that anybody ever was. `GET /<key>/_truth` gives
@@ -13,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +76,7 @@ class Adherence(Simulator):
         super().reset()
         self.truth = Truth()
         self.truth_lock = threading.Lock()
+        self.heard: dict[str, float] = {}
 
     @abstractmethod
     def believed(self) -> dict[str, Belief]:
@@ -90,6 +93,17 @@ class Adherence(Simulator):
     def wording(self, agent: dict[str, Any]) -> str:
         """What the receiver should call the state of an agent of the truth."""
         return with_reason(agent["state"], agent.get("reason"))
+
+    # -- hearing
+
+    def hear(self, names: Iterable[str]) -> None:
+        """States of these agents have come just now, whether they are news or not."""
+        self.heard.update(dict.fromkeys(names, time.monotonic()))
+
+    def heard_ago(self, name: str) -> int | None:
+        """Seconds since anything was heard of an agent; None: nothing ever was."""
+        at = self.heard.get(name)
+        return None if at is None else int(time.monotonic() - at)
 
     # -- comparing
 

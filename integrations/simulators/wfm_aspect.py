@@ -194,6 +194,7 @@ class Aspect(Adherence, ListeningSimulator):
 
     def _learn(self, record: dict[str, str]) -> None:
         name, code = record["agent_id"].strip(), int(record["state_code"])
+        self.hear([name])
         if code == LOGGED_OUT:
             if self.agents.pop(name, None) is None:
                 self._note(f"{name} logs out and was not logged in")

@@ -241,6 +241,7 @@ class Calabrio(Adherence, BoardSimulator):
     def _learn(self, batch: Batch, users: dict[str, str], *, longest: int) -> None:
         now = time.monotonic()
         self.counts["states"] += len(users)
+        self.hear(users)
         for name, code in users.items():
             known = self.agents.get((batch.source, name))
             code = code[:longest]

@@ -186,6 +186,7 @@ class Wfm(Adherence, Simulator):
             board.agents = {}
         for agent in data["agents"]:
             board.agents[agent["login_id"]] = agent
+        self.hear(agent["login_id"] for agent in data["agents"])
         board.services = data["services"] or board.services
         board.last_type = data["type"]
         board.received += 1
@@ -215,7 +216,7 @@ class Wfm(Adherence, Simulator):
         }
 
     def complaints(self) -> list[str]:
-        return [error["text"] for error in self.board.errors]
+        return [f"{error['at']} {error['text']}" for error in self.board.errors]
 
     def view(self) -> dict[str, Any]:
         board = self.board

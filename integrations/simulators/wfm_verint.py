@@ -123,6 +123,7 @@ class Verint(Adherence, ListeningSimulator):
     def _learn(self, event: dict[str, Any]) -> None:
         self.counts["events"] += 1
         code, name = event["extErrorCode"], event["agentId"]
+        self.hear([name])
         if code:
             self.counts[{1: "normal", 3: "unavailable", 4: "shutdowns"}[code]] += 1
             self.health = {1: "normal", 3: "unavailable", 4: "shut down"}[code]

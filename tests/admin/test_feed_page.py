@@ -43,6 +43,22 @@ def test_a_feed_in_order_says_so(console):
     assert 'role="img" aria-label="1 min in order' in text and "No gap in this time." in text
 
 
+@pytest.mark.parametrize(
+    ("provider", "words"), [("wfm_http", "the receiver answered that it took it"), ("wfm_aspect", "its system took it")]
+)
+def test_it_says_what_is_known_of_an_update_that_arrived_and_how_many_it_should_have(console, provider, words):
+    AgentFactory(login="ava", state="READY")
+    AgentFactory(login="out", state="LOGGED_OUT")
+    feed = fed(provider, due_at=timezone.now() + timedelta(seconds=7))
+    text = page(console, feed.account)
+    assert words in text and "in 6 s" in text
+    assert "<dt>Logged in now</dt><dd>1 agent " in text
+
+
+def test_a_recorder_gets_no_picture_of_who_is_logged_in(console):
+    assert "Logged in now" not in page(console, fed("nice").account)
+
+
 def test_a_gap_is_shown_although_errors_are_ignored(console):
     feed = fed(quiet=250, consecutive_failures=24, last_error="The receiver is away.")
     text = page(console, feed.account)

@@ -181,9 +181,17 @@ class Receiver:
         if issubclass(self.account.provider_class, ConnectedFeed):
             self.line = self.line or Line(self.account.pk, self.account.updated_at)
             self.line.turn()
+            self._wait_for_the_system(self.line)
         elif issubclass(self.account.provider_class, RecordingFeed):
             queue.push(self.account.pk)
         self.kinds[FeedState.objects.values_list("last_kind", flat=True).get()] += 1
+
+    def _wait_for_the_system(self, line: Line) -> None:
+        """An interval of this day is over before the system gives a silent connection up."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while line.line is not None and line.line.is_pending and time.monotonic() < deadline:
+            time.sleep(0.02)
+            line.turn()
 
     def look(self, *, calm: bool) -> None:
         """Compare; where nothing is broken, wait until a receiver that reads in its own time has read."""

@@ -198,7 +198,7 @@ def test_nothing_is_sent_of_a_picture_that_cannot_be_read(
     line = Line(account.pk, account.updated_at)
     with monkeypatch.context() as patched:
 
-        def away() -> None:
+        def away(roster: Any) -> None:
             raise DatabaseError("half of it")
 
         patched.setattr(dispatch, "snapshot", away)
@@ -223,7 +223,7 @@ def test_a_receiver_that_can_be_told_so_learns_that_states_cannot_be_read(
     line._safely()
     with monkeypatch.context() as patched:
 
-        def away() -> None:
+        def away(roster: Any) -> None:
             raise DatabaseError("half of it")
 
         patched.setattr(dispatch, "snapshot", away)
@@ -265,6 +265,18 @@ def test_a_clock_that_is_set_back_holds_no_line_up(simulated: Simulators) -> Non
     dispatch.dispatch_due(hand_over=nothing)
     line.turn()
     assert FeedState.objects.get().sent == 2
+    line._hang_up()
+
+
+def test_a_line_whose_holder_died_before_the_clock_was_set_back_is_taken_over(simulated: Simulators) -> None:
+    account = aspect()
+    dispatch.dispatch_due(hand_over=nothing)
+    ahead = timezone.now() + timedelta(hours=3)
+    FeedState.objects.update(lease_owner="a dispatcher that died", leased_until=ahead, due_at=ahead)
+    dispatch.dispatch_due(hand_over=nothing)
+    line = Line(account.pk, account.updated_at)
+    line.turn()
+    assert FeedState.objects.get().sent == 1
     line._hang_up()
 
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connections
-from django.utils import timezone
+from django.db import DatabaseError, IntegrityError, connections, transaction
 
 from contactcenter.feeds import dispatch as feeds
 from contactcenter.feeds import snapshots
@@ -91,6 +90,35 @@ def test_a_clock_that_is_set_back_holds_nothing_up(hands):
     assert dispatched(hands, 3600, 5, 6, 15) == [(3600, "push_feed"), (5, "push_feed"), (15, "push_feed")]
 
 
+def test_a_lease_from_before_the_clock_was_set_back_holds_nothing_up(hands):
+    wfm(interval=10)
+    dispatched(hands, 3600)
+    FeedState.objects.update(lease_owner="a worker that died", leased_until=later(3640))
+
+    assert dispatched(hands, 5, 15) == [(5, "push_feed"), (15, "push_feed")]
+    feed = FeedState.objects.get()
+    assert feed.skipped == 0 and leases.claim(feed)
+
+
+def test_a_lease_of_now_is_kept(hands):
+    wfm(interval=10)
+    dispatched(hands, 0)
+    FeedState.objects.update(lease_owner="a worker", leased_until=later(50))
+
+    assert dispatched(hands, 10) == [] and FeedState.objects.get().skipped == 1
+
+
+def test_an_account_that_is_saved_after_the_clock_was_set_back_takes_its_new_interval(hands):
+    account = wfm(interval=10)
+    dispatched(hands, 3600)
+    account.properties = {"periodic_update_interval": 60}
+    account.save()
+    type(account).objects.update(updated_at=later(4))
+    dispatched(hands, 5)
+
+    assert FeedState.objects.get().interval == 60
+
+
 def test_a_recorder_whose_turn_was_planned_before_the_clock_was_set_back_gets_it(hands):
     nice(interval=0)
     assert dispatched(hands, 7200) == [(7200, "push_recording")]
@@ -109,8 +137,10 @@ def test_ticks_missed_in_an_outage_are_dropped_and_never_made_up(hands):
 @pytest.mark.django_db(transaction=True)
 def test_two_dispatchers_at_the_same_moment_hand_out_each_tick_once():
     for interval in range(10, 20):
-        FeedStateFactory(account=AccountFactory(provider="nice"), due_at=START, interval=interval, session_open=True)
-    FeedState.objects.update(planned_at=timezone.now() + timedelta(days=1))
+        account = AccountFactory(provider="nice")
+        FeedStateFactory(
+            account=account, due_at=START, interval=interval, session_open=True, planned_at=account.updated_at
+        )
     hands, barrier = [Hands(), Hands()], threading.Barrier(2)
 
     def dispatch(mine: Hands) -> None:
@@ -176,6 +206,13 @@ def test_a_deleted_account_stops_and_a_push_under_way_does_no_harm(hands):
     feeds.push(pk)
 
 
+@pytest.mark.parametrize(("first", "second"), [("wfm_http", "wfm_aspect"), ("loxysoft", "loxysoft")])
+def test_the_database_itself_refuses_a_second_account_of_the_kind(first, second):
+    AccountFactory(provider=first, name="First")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        IntegrationAccount(provider=second, name="Second").save()  # no form has looked at it
+
+
 def test_a_tick_during_a_push_is_skipped_and_counted(hands):
     wfm(interval=10)
     dispatched(hands, 0)
@@ -207,10 +244,10 @@ def test_accounts_that_feed_nobody_are_left_alone(hands):
 def test_looking_costs_the_same_few_queries_however_many_feeds_wait(hands, django_assert_num_queries):
     def more(number: int) -> None:
         for _ in range(number):
+            account = AccountFactory(provider="nice")
             FeedStateFactory(
-                account=AccountFactory(provider="nice"), due_at=later(60), interval=60,
-                planned_at=timezone.now() + timedelta(days=1), session_open=True,
-            )  # fmt: skip
+                account=account, due_at=later(60), interval=60, planned_at=account.updated_at, session_open=True
+            )
 
     more(1)
     with django_assert_num_queries(10):

@@ -1,6 +1,7 @@
 """What recorders are told, against the simulated NICE receiver, which knows when a story makes no sense."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -34,9 +35,37 @@ def recorder() -> IntegrationAccount:
 
 
 def nice(**options: Any) -> IntegrationAccount:
-    properties = {"username": "demo-nice", "keep_alive_update_interval": 60, **PREFIXES}
+    interval = options.pop("interval", 60)
+    properties = {"username": "demo-nice", "keep_alive_update_interval": interval, **PREFIXES}
     secrets = {"password": "demo-nice-password"}
     return AccountFactory(provider="nice", properties=properties, secrets=secrets, **options)
+
+
+def test_no_gap_between_keep_alives_is_longer_than_one_and_a_half_intervals_in_ten_minutes_of_load(
+    simulated: Simulators, time_machine
+):
+    """Ten minutes of a clock that is set on by a second, with news of an agent every five."""
+    start, interval = timezone.now(), 5
+    time_machine.move_to(start, tick=False)
+    recorder = nice(interval=interval)
+    agent = AgentFactory(login="ava", state="READY")
+    begin(recorder)
+    told: list[float] = []
+
+    def carry_out(task: Any, account_id: int, expires: float) -> None:
+        before = simulated.board("nice")["keepalives"]
+        task(account_id)
+        if simulated.board("nice")["keepalives"] > before:
+            told.append((timezone.now() - start).total_seconds())
+
+    for second in range(600):
+        time_machine.move_to(start + timedelta(seconds=second), tick=False)
+        if second % 5 == 2:
+            entered(agent, "BUSY" if second % 2 else "READY", agent.state)
+        dispatch.dispatch_due(timezone.now(), carry_out)
+    gaps = [later - earlier for earlier, later in pairwise(told)]
+    assert len(told) >= 600 / interval - 1 and max(gaps) <= 1.5 * interval
+    assert simulated.board("nice")["problems"] == [] and queued() == []
 
 
 # -- what is told

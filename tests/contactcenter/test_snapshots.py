@@ -4,9 +4,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.utils import timezone
 
+from contactcenter.feeds.roster import read_roster
 from contactcenter.feeds.snapshots import midnight, snapshot
 from contactcenter.models import Agent, AgentState, InteractionState
 from tests.factories import (
@@ -160,12 +162,34 @@ def test_the_number_of_queries_does_not_grow_with_the_agents(django_assert_num_q
     ContactCenterFactory()
     support = ServiceFactory()
     AgentFactory.create_batch(2, state="READY", services=[support])
-    with django_assert_max_num_queries(6) as few:
+    with django_assert_max_num_queries(8) as few:
         snapshot()
     AgentFactory.create_batch(20, state="READY", services=[support])
 
     with django_assert_num_queries(len(few)):
         snapshot()
+
+
+def test_who_the_agents_are_may_have_been_read_before_and_is_read_again_where_it_does_not_serve(monkeypatch):
+    ContactCenterFactory()
+    ava = AgentFactory(login="ava", state="READY")
+    before = read_roster()
+    User.objects.filter(pk=ava.user_id).update(first_name="Renamed")
+    assert snapshot(before).agents[0].first_name != "Renamed"  # a few seconds old, by agreement
+
+    AgentFactory(login="ben", state="READY")
+    assert [a.login_id for a in snapshot(before).agents] == ["ava", "ben"]  # somebody new: nobody is left out
+    Agent.objects.filter(user__username="ben").delete()
+    monkeypatch.setattr("contactcenter.feeds.roster.LONGEST_AGE", -1.0)
+    assert snapshot(before).agents[0].first_name == "Renamed"
+
+
+def test_agents_come_in_the_order_of_characters_whatever_the_database_sorts_like():
+    ContactCenterFactory()
+    for login in ("b", "a.c", "aB", "ab", "B"):
+        AgentFactory(login=login, state="READY")
+    logins = [agent.login_id for agent in snapshot().agents]
+    assert logins == sorted(logins)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -38,7 +38,7 @@ def test_every_receiver_has_a_board_with_the_truth_on_it(simulated, key):
     assert "Nobody has told this receiver the truth" in requests.get(page, timeout=5).text
     tell(simulated, key, LUNCH)
     text = requests.get(page, timeout=5).text
-    assert "1 of 1 agents are seen wrongly" in text and "Adherence board" in text and "in truth" in text
+    assert "1 of 1 agents is seen wrongly" in text and "Adherence board" in text and "in truth" in text
 
 
 @pytest.mark.parametrize("key", RECEIVERS)

@@ -19,6 +19,7 @@ from contactcenter.demo.load import is_loaded, load
 from contactcenter.demo.messengers import set_webhooks
 from contactcenter.demo.processes import MANAGE, commands
 from contactcenter.demo.supervisor import GivenUp, Supervisor
+from contactcenter.demo.truth import telling_truth
 from integrations.tcp import listen_problem
 
 START_SECONDS = 60.0
@@ -98,7 +99,8 @@ class Command(BaseCommand):
             if not supervisor.stopping:
                 set_webhooks()
                 self.stdout.write(welcome())
-            supervisor.watch()
+            with telling_truth():
+                supervisor.watch()
         except GivenUp as error:
             raise CommandError(str(error)) from None
 

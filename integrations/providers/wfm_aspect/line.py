@@ -15,6 +15,7 @@ from .records import Coding, changes, stamp
 SIGNATURE = "RTA1"
 FULL, DELTA, KEEP_ALIVE, END = "F", "D", "K", "E"
 HIGHEST_SEQUENCE = 99_999_999
+PERSON = AgentSnapshot._fields.index("state")  # how many members say who an agent is
 
 
 class RtaLine(FeedLine):
@@ -32,7 +33,7 @@ class RtaLine(FeedLine):
         self.full_at: float | None = None
 
     def push(self, snapshot: Snapshot, context: FeedContext) -> Pushed:
-        now = {a.login_id: a for a in snapshot.agents if not self.coding.obstacle(a, self.layout.record)}
+        now = {agent.login_id: agent for agent in snapshot.agents if self._can_be_told(agent)}
         at = snapshot.taken_at
         if self.full_at is None or time.monotonic() - self.full_at >= self.full_every:
             pushed = Pushed("full", len(now), self._send(FULL, at, context, list(now.values())))
@@ -41,6 +42,13 @@ class RtaLine(FeedLine):
             pushed = self._send_changes(now, at, context)
         self.known = now
         return pushed
+
+    def _can_be_told(self, agent: AgentSnapshot) -> bool:
+        """Who was told before under the same names and numbers is not looked at again: there may be 50,000."""
+        known = self.known.get(agent.login_id)
+        return (known is not None and known[:PERSON] == agent[:PERSON]) or not self.coding.obstacle(
+            agent, self.layout.record
+        )
 
     def _send_changes(self, now: dict[str, AgentSnapshot], at: datetime, context: FeedContext) -> Pushed:
         changed = list(changes(self.known, now, at))

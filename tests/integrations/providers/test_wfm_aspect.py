@@ -256,6 +256,18 @@ def test_an_identity_is_never_cut() -> None:
     ]
 
 
+def test_whoever_gets_an_identity_that_does_not_fit_is_logged_out_until_they_have_one_that_does(
+    receiver: Vendor,
+) -> None:
+    line = connect(agent_id_is="extension").open_line()
+    kinds = []
+    for number, extension in enumerate(("1001", "1" * 11, "1002"), start=1):
+        pushed = line.push(picture(JO._replace(extension=extension)), FeedContext(number, 10.0))
+        kinds.append((pushed.kind, sorted(line.known)))
+    assert kinds == [("full", ["jsmith"]), ("delta", []), ("delta", ["jsmith"])]
+    line.close()
+
+
 def test_agents_may_be_known_by_their_employee_id() -> None:
     line, stream = line_of(agent_id_is="employee_id")
     line.push(picture(JO, ASA), FeedContext(1, 10.0))

@@ -42,8 +42,9 @@ def test_a_known_recording_adds_a_voice_comment_after_the_note(zendesk: Vendor) 
     crm = connect(activity_form="voice")
     agent = str(person(zendesk, "Ava Martin")["id"])
     recording = "https://hub.example/recordings/1.mp3"
-    call = {"from": "+14155550132", "to": "+14155550100", "recording_url": recording, "answered_by_id": agent}
-    crm.add_activity(TICKET, replace(ACTIVITY, extra=call))
+    assert crm.activity_has_owner and not connect().activity_has_owner
+    call = {"from_number": "+14155550132", "to_number": "+14155550100", "recording_url": recording, "owner": agent}
+    crm.add_activity(TICKET, replace(ACTIVITY, **call))
     _, note, voice = comments(zendesk, 1001)
     assert note["public"] is False and "Call reference" in note["body"]
     assert voice["type"] == "VoiceComment"
@@ -55,7 +56,8 @@ def test_a_known_recording_adds_a_voice_comment_after_the_note(zendesk: Vendor) 
 
 
 def test_without_a_recording_the_note_stands_alone(zendesk: Vendor) -> None:
-    connect(activity_form="voice").add_activity(TICKET, ACTIVITY)
+    known = replace(ACTIVITY, from_number="+14155550132", to_number="+14155550100", owner="1")
+    connect(activity_form="voice").add_activity(TICKET, known)
     assert len(comments(zendesk, 1001)) == 2
 
 

@@ -53,6 +53,7 @@ class CallRecording(Leasable):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "recording"
         permissions = [("listen_callrecording", "Can listen to recordings and read transcripts")]
         constraints = [models.UniqueConstraint(fields=["interaction", "key"], name="call_recording_once")]
         indexes = [

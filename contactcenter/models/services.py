@@ -75,7 +75,10 @@ class Service(models.Model):
     )  # fmt: skip
     recordings = models.CharField(
         "Recordings of calls", max_length=12, choices=Recordings.choices, default=Recordings.REFUSED,
-        help_text="What becomes of recordings that the telephone system hands over. Not kept: they are refused.",
+        help_text=(
+            "What becomes of recordings that the telephone system hands over. Not kept: they are refused. With the "
+            "transcript, the history at the CRM waits for it up to five minutes."
+        ),
     )  # fmt: skip
     service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)
     enabled = models.BooleanField(default=True)

@@ -1,5 +1,6 @@
 """Handing recordings over: a row before the answer, once however often it is sent, nothing kept of what is refused."""
 
+import asyncio
 import hashlib
 import io
 import struct
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from contactcenter.api.size_limit import with_size_limit
 from contactcenter.call_recordings import intake, spool
 from contactcenter.models import CallRecording, Interaction
 from integrations.sound import PCM
@@ -148,6 +150,35 @@ def test_a_body_that_does_not_tell_its_length_ends_at_the_limit(call: Interactio
     with pytest.raises(spool.TooLarge):
         intake.receive(intake.Offer("c-1", "r-1", STARTED), endless())
     assert len(taken) == 3 and kept_files(folder) == []
+
+
+def through_the_limit(headers: list[tuple[bytes, bytes]], bodies: list[bytes]) -> tuple[list[Any], list[Any]]:
+    """What an application behind the limit receives, and what is answered for it."""
+    seen: list[Any] = []
+    sent: list[Any] = []
+    waiting = [{"type": "http.request", "body": body, "more_body": True} for body in bodies]
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.extend([await receive() for _ in bodies])
+
+    async def receive() -> Any:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(with_size_limit(application)({"type": "http", "headers": headers}, receive, send))
+    return seen, sent
+
+
+def test_under_asgi_the_limit_stands_before_django_reads(settings: Any) -> None:
+    settings.LARGEST_RECORDING = 10
+    seen, sent = through_the_limit([(b"content-length", b"11")], [b"x"])
+    assert seen == [] and sent[0]["status"] == 413 and b"not kept" in sent[1]["body"]
+    seen, sent = through_the_limit([(b"content-length", b"10")], [b"x" * 10])
+    assert [each["body"] for each in seen] == [b"x" * 10] and sent == []
+    seen, _ = through_the_limit([], [b"x" * 6, b"x" * 6])
+    assert [each["type"] for each in seen] == ["http.request", "http.disconnect"]
 
 
 def test_a_body_that_breaks_off_is_not_a_recording(call: Interaction, folder: Path) -> None:

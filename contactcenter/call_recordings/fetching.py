@@ -21,7 +21,7 @@ State = CallRecording.State
 
 def fetch(recording: CallRecording, hold: Hold) -> None:
     """One attempt. The address is forgotten when the sound is here."""
-    if timezone.now() - recording.received_at > GIVE_UP_AFTER and not recording.attempts == 0:
+    if recording.attempts and timezone.now() - recording.received_at > GIVE_UP_AFTER:
         raise Stuck(f"It could not be fetched within a day. {recording.last_error}")
     url = str(recording.source.reveal())
     try:

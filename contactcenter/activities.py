@@ -71,7 +71,7 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
         operation=Operation.ACTIVITY,
         payload={"ref": ref, "activity": activity(interaction), "agent": interaction.agent_id},
         key=history_key(interaction),
-        grace=recordings.seconds_to_wait(interaction),
+        wait=recordings.seconds_to_wait(interaction),
     )
 
 

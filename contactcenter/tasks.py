@@ -222,8 +222,8 @@ def tell_of_feeds() -> None:
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, mails, routing, telephony
-    from .chats import bot
     from .call_recordings import work as recordings
+    from .chats import bot
     from .chats import sending as chat_sending
     from .lists import dialling, exports, runs
     from .models import Heartbeat

@@ -14,8 +14,8 @@ from contactcenter.errors import NotPossible
 from .auth import BearerToken
 from .calls import router as calls_router
 from .interactions import router as interactions_router
-from .workforce import router as workforce_router
 from .recordings import router as recordings_router
+from .workforce import router as workforce_router
 
 DESCRIPTION = """
 Telephone systems report calls here, and read what became of them. Workforce management systems fetch agents' states.

@@ -14,7 +14,7 @@ MOST_WORDS = 8
 
 
 def holding(text: str) -> QuerySet[Transcript]:
-    """Transcripts with all of these words, or words that begin like them. PostgreSQL asks the index that migration 0021
+    """Transcripts with all of these words, or words that begin like them. PostgreSQL asks the index that migration 0025
     makes; SQLite, which is for trying out, reads them all."""
     words = WORD.findall(text)[:MOST_WORDS]
     if not words:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contactcenter', '0019_feed_history'),
+        ('contactcenter', '0023_report_targets_by_put'),
         ('integrations', '0003_daily_count'),
     ]
 

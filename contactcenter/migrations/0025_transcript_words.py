@@ -20,6 +20,6 @@ def drop_index(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contactcenter", "0020_call_recordings")]
+    dependencies = [("contactcenter", "0024_call_recordings")]
 
     operations = [migrations.RunPython(make_index, drop_index)]

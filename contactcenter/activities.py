@@ -8,19 +8,24 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from integrations import leases
 from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
 from . import interactions
+from .call_recordings import addresses
+from .call_recordings import history as recordings
 from .chats import view
 from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox.delivery import deliver
-from .outbox.entries import deliver_due, deliver_record, drop, record_key, retry, submit
+from .outbox.entries import deliver_due, deliver_record, drop, record_key, retry, send_soon, submit
 from .phone import normalise
 
 __all__ = [
     "account_of",
+    "add_transcript",
     "deliver",
     "deliver_due",
     "deliver_record",
@@ -66,7 +71,24 @@ def post_history(interaction: Interaction) -> OutboxEntry | None:
         operation=Operation.ACTIVITY,
         payload={"ref": ref, "activity": activity(interaction), "agent": interaction.agent_id},
         key=history_key(interaction),
+        wait=recordings.seconds_to_wait(interaction),
     )
+
+
+@transaction.atomic
+def add_transcript(pk: int) -> bool:
+    """What was said is known, or will not be: a history that waits for it leaves. False where none does."""
+    interaction = interactions.locked(pk)
+    if not recordings.wants_transcript(interaction) or not recordings.is_settled(interaction):
+        return False
+    untouched = interaction.outbox.filter(leases.free(), status=Status.WAITING, attempts=0, sent_at=None)
+    entry = untouched.filter(idempotency_key=history_key(interaction)).first()
+    if entry is None:
+        return False
+    payload = {**entry.payload, "activity": activity(interaction)}
+    left = untouched.filter(pk=entry.pk).update(payload=payload, due_at=timezone.now())
+    send_soon(entry.record_key)
+    return bool(left)
 
 
 def history_key(interaction: Interaction) -> str:
@@ -157,6 +179,8 @@ def _choose_account(interaction: Interaction) -> None:
 def activity(interaction: Interaction) -> dict[str, Any]:
     """The interaction as it goes into the history; the shape of `capabilities.Activity`, in JSON."""
     began = interaction.answered_at or interaction.offered_at
+    outbound = interaction.direction == Interaction.Direction.OUTBOUND
+    ours, theirs = interaction.service_number, interaction.customer_number
     return {
         "key": interaction.reference,
         "subject": subject(interaction),
@@ -165,6 +189,9 @@ def activity(interaction: Interaction) -> dict[str, Any]:
         "duration_seconds": duration(interaction),
         "disposition": interaction.disposition.name if interaction.disposition else "",
         "direction": str(interaction.direction),
+        "from_number": _plain(ours if outbound else theirs),
+        "to_number": _plain(theirs if outbound else ours),
+        "recording_url": addresses.to_be_told(interaction),
         "extra": dict(interaction.attached_data),
     }
 
@@ -192,8 +219,15 @@ def facts(interaction: Interaction) -> list[tuple[str, str]]:
         ("Talk time", _clock(duration(interaction))),
         ("Disposition", disposition.name if disposition else ""),
         ("Notes", interaction.notes.strip()),
-        ("Conversation", f"\n{view.transcript(interaction)}" if interaction.media == Service.Media.CHAT else ""),
+        ("Recording", addresses.to_be_told(interaction)),
+        ("Transcript", _below(recordings.transcript(interaction))),
+        ("Conversation", _below(view.transcript(interaction)) if interaction.media == Service.Media.CHAT else ""),
     ]
+
+
+def _below(text: str) -> str:
+    """A text of several lines, begun below its label."""
+    return f"\n{text}" if text else ""
 
 
 def duration(interaction: Interaction) -> int:
@@ -205,6 +239,10 @@ def duration(interaction: Interaction) -> int:
 
 def _customer(interaction: Interaction) -> str:
     return str(interaction.caller.get("name") or "") or _number(interaction)
+
+
+def _plain(number: str) -> str:
+    return normalise(number, ContactCenter.current().default_region).plain
 
 
 def _number(interaction: Interaction) -> str:

@@ -16,6 +16,8 @@ settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 # By name, as the URLs of the apps are: this package puts the process together, its code knows nothing of the page.
 application = import_string("agentdesktop.stream.with_stream")(django_application)
 
+from .api.size_limit import with_size_limit  # noqa: E402 - needs the settings loaded
 from .operations.checks import refuse_unsafe_settings  # noqa: E402 - needs the settings loaded
 
+application = with_size_limit(application)
 refuse_unsafe_settings()

@@ -36,6 +36,10 @@ INTEGRATIONS_ALLOWED_NETWORKS = env.list("INTEGRATIONS_ALLOWED_NETWORKS", defaul
 # Reports that are delivered to a folder of this server go below it and nowhere else. Empty: no such folders.
 REPORTS_ROOT = env.str("REPORTS_ROOT", default=str(VAR_DIR / "reports") if DEBUG else "")
 
+# Recordings lie here until the storage has them, and for good where there is none. Web and workers share the folder.
+RECORDINGS_ROOT = env.str("RECORDINGS_ROOT", default=str(VAR_DIR / "recordings"))
+LARGEST_RECORDING = env.int("LARGEST_RECORDING_MB", default=5120) * 1024 * 1024
+
 INSTALLED_APPS = [
     "contactcenter.apps.ContactCenterAdminConfig",
     "django.contrib.auth",

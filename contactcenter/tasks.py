@@ -11,6 +11,8 @@ from django.utils import timezone
 from .celery import app
 
 logger = logging.getLogger(__name__)
+# Five gigabytes over a slow line, or hours of speech.
+RECORDING_SECONDS = 4 * 3600
 
 
 @app.task
@@ -67,6 +69,22 @@ def close_recording(account_id: int) -> None:
     from .recording import queue
 
     queue.close(account_id)
+
+
+@app.task(soft_time_limit=RECORDING_SECONDS - 60, time_limit=RECORDING_SECONDS)
+def bring_recording_on(recording_id: int) -> None:
+    """Fetch, store, transcribe or delete a recording. A long one takes its time."""
+    from .call_recordings import work
+
+    work.bring_on(recording_id)
+
+
+@app.task
+def record_simulated_call(interaction_id: int) -> None:
+    """Have a recording of a simulated call, as a telephone system makes one."""
+    from .call_recordings import simulated
+
+    simulated.record(interaction_id)
 
 
 @app.task
@@ -204,6 +222,7 @@ def tell_of_feeds() -> None:
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, mails, routing, telephony
+    from .call_recordings import work as recordings
     from .chats import bot
     from .chats import sending as chat_sending
     from .lists import dialling, exports, runs
@@ -226,6 +245,7 @@ def sweep() -> None:
             "customers whom a bot answers": bot.answer_due,
             "silent chats with bots": lambda: bot.end_silent(now),
             "mails": mails.send_due,
+            "recordings": recordings.send_due,
             "presence to CRMs": sending.send_due,
             "presence in CRMs": watching.watch_due,
             "rows that nobody dialled": lambda: dialling.expire(now),
@@ -240,6 +260,8 @@ def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import events, messages
     from .agents_in_crm import checks
+    from .call_recordings import deleting, spool
+    from .call_recordings import work as recordings
     from .chats import files
     from .feeds import alerts, changes, history
     from .lists import imports
@@ -250,6 +272,9 @@ def housekeeping() -> None:
             "agent events": events.prune,
             "internal messages": messages.prune,
             "files of chats": files.prune,
+            "recordings that are old enough": deleting.retire,
+            "recordings that wait for a storage": recordings.store_those_kept_here,
+            "files of recordings": spool.prune,
             "agent checks": checks.prune,
             "imports into lists": imports.prune,
             "minutes of feeds": history.prune,

@@ -10,11 +10,13 @@ from typing import Protocol
 from django.utils import timezone
 
 from . import calls, digits, routing
+from .call_recordings import consent
 from .calls import CallReport
 from .chats.conversation import ChatLine
 from .digits import Wanted
 from .errors import NotPossible
 from .models import Agent, DigitRequest, Interaction, InteractionState, Service
+from .nudge import nudge
 
 SIMULATED = "sim-"
 # How long it rings at the far side of a simulated call before somebody answers.
@@ -53,6 +55,11 @@ class SimulatedLine:
         return self._report(interaction, "resumed")
 
     def hang_up(self, interaction: Interaction) -> Interaction:
+        """The call ends, and a recording of it is handed over where its service keeps them."""
+        from .tasks import record_simulated_call
+
+        if interaction.call_id.startswith(SIMULATED) and consent.are_kept(interaction.service):
+            nudge(record_simulated_call, interaction.pk)
         return self._report(interaction, "released", cause="agent")
 
     def transfer(

@@ -94,11 +94,24 @@ def weights(cut_off: float) -> tuple[float, ...]:
 # -- WAV files
 
 
-def wav_of(sound: Sound) -> bytes:
-    """A WAV file with linear samples, which every browser plays."""
-    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, PCM, 1, sound.rate, 2 * sound.rate, 2, 16)
+def wav_of(sound: Sound, *, channels: int = 1) -> bytes:
+    """A WAV file with linear samples, which every browser plays; of two channels, if the samples take turns."""
+    frame = 2 * channels
+    head = struct.pack("<4sIHHIIHH", b"fmt ", 16, PCM, channels, sound.rate, frame * sound.rate, frame, 16)
     body = head + struct.pack("<4sI", b"data", len(sound.samples)) + sound.samples
     return struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WAVE") + body
+
+
+def stereo_wav_of(left: Sound, right: Sound) -> bytes:
+    """A WAV file with a voice on each channel, at the rate of the first and as long as the longer one."""
+    second = resampled(right, left.rate).samples
+    longest = max(len(left.samples), len(second))
+    both = audioop.add(
+        audioop.tostereo(left.samples.ljust(longest, b"\0"), 2, 1, 0),
+        audioop.tostereo(second.ljust(longest, b"\0"), 2, 0, 1),
+        2,
+    )
+    return wav_of(Sound(both, left.rate), channels=2)
 
 
 def read_wav(data: bytes) -> Sound:
@@ -115,7 +128,7 @@ def read_wav(data: bytes) -> Sound:
         form = struct.unpack("<H", chunks[b"fmt "][24:26])[0]
     if channels not in (1, 2) or not 4000 <= rate <= 192_000:
         raise NotASound("Only WAV files of one or two channels can be read.")
-    samples = _linear(chunks[b"data"], form, bits)
+    samples = linear_samples(chunks[b"data"], form, bits)
     return Sound(_one_channel(samples, channels), rate)
 
 
@@ -129,7 +142,8 @@ def _chunks(data: bytes) -> dict[bytes, bytes]:
     return found
 
 
-def _linear(data: bytes, form: int, bits: int) -> bytes:
+def linear_samples(data: bytes, form: int, bits: int) -> bytes:
+    """The data of a WAV file as linear samples of 16 bits. Raises `NotASound` for a form that cannot be read."""
     if form == MULAW:
         return audioop.ulaw2lin(data, 2)
     if form == ALAW:

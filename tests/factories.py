@@ -335,6 +335,30 @@ class InteractionEventFactory(DjangoModelFactory):
     at = factory.LazyFunction(timezone.now)
 
 
+class CallRecordingFactory(DjangoModelFactory):
+    """A second of silence that waits for the storage; its file is written by whoever needs one."""
+
+    class Meta:
+        model = models.CallRecording
+
+    interaction = factory.SubFactory(InteractionFactory)
+    key = factory.Sequence(lambda n: f"r-{n}")
+    content_type = "audio/wav"
+    size = 16_044
+    sha256 = "0" * 64
+    duration_ms = 1000
+    started_at = factory.LazyFunction(timezone.now)
+    due_at = factory.LazyFunction(timezone.now)
+
+
+class TranscriptFactory(DjangoModelFactory):
+    class Meta:
+        model = models.Transcript
+
+    recording = factory.SubFactory(CallRecordingFactory)
+    due_at = factory.LazyFunction(timezone.now)
+
+
 class ScenarioRunFactory(DjangoModelFactory):
     class Meta:
         model = models.ScenarioRun

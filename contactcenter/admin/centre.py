@@ -48,6 +48,7 @@ class ContactCenterForm(forms.ModelForm):
         fields = (
             "name", "tenant", "time_zone", "default_region", "enabled_types",
             "after_call_work_seconds", "answer_timeout_seconds", "feed_alert_after",
+            "recordings_kept_days",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,6 +65,7 @@ class ContactCenterAdmin(Screen):
     fieldsets = (
         (None, {"fields": ("name", "tenant", "time_zone", "default_region")}),
         (_("Handling calls"), {"fields": ("answer_timeout_seconds", "after_call_work_seconds")}),
+        (_("Recordings"), {"fields": ("recordings_kept_days",)}),
         (_("Feeds"), {"fields": ("feed_alert_after",)}),
         (_("Integration accounts"), {"fields": ("enabled_types",)}),
     )

@@ -39,6 +39,7 @@ GROUPS = (
         _t("Calls"),
         (
             Entry("contactcenter.Interaction", "phone", _t("Every call as a story, step by step")),
+            Entry("contactcenter.CallRecording", "sound", _t("What was recorded and said"), _t("Recordings")),
             Entry("contactcenter.Contact", "contact", _t("People who call, with their numbers")),
             Entry("contactcenter.CallingList", "book", _t("Whom agents call, from Salesforce or a file")),
             Entry("contactcenter.ListRow", "contact", _t("Who is called, and what came of it"), _t("People on lists")),

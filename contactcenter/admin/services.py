@@ -92,8 +92,8 @@ class ServiceAdmin(Screen):
     inlines = (NumberInline, MessengerInline)
     prepopulated_fields = {"code": ("name",)}
     fields = (
-        "name", "code", "media", "scenario", "chat_bot", "agent_words", "suggestion_engine", "service_level_seconds",
-        "enabled",
+        "name", "code", "media", "scenario", "recordings", "chat_bot", "agent_words", "suggestion_engine",
+        "service_level_seconds", "enabled",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

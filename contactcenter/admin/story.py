@@ -8,11 +8,14 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from contactcenter.call_recordings import addresses
 from contactcenter.models import Interaction, InteractionEvent, OutboxEntry, ScenarioRun
 from contactcenter.phone import normalise
 from contactcenter.scenarios.blocks import BY_KIND
 from contactcenter.scenarios.blocks.base import FAILED, WAIT
 from integrations.models import ApiCall, IntegrationAccount
+
+from . import recording_view
 
 MOST_ROWS = 200
 # How an event reads, and how good it is. Kinds that are not here are shown by their own name.
@@ -34,6 +37,7 @@ EVENTS: dict[str, tuple[Any, str]] = {
     "caller_rejected": (_("The agent said that it is somebody else"), "warn"),
     "served_by_bot": (_("A chat bot answers the customer"), "info"),
     "handed_over": (_("The chat bot handed over"), "info"),
+    "recording_refused": (_("A recording was refused"), "warn"),
     "signal": (_("The scenario gave a signal to Zapier"), "info"),
     "ignored": (_("A report that no longer fitted was kept and ignored"), "neutral"),
 }
@@ -74,9 +78,18 @@ def tell(interaction: Interaction, reader: User | AnonymousUser) -> dict[str, An
             _outbox(e)
             for e in interaction.outbox.select_related("account").defer("account__secrets").order_by("id")[:MOST_ROWS]
         ],
+        "recordings": _recordings(interaction, reader),
+        "recordings_to_come": addresses.to_be_told(interaction),
         "calls": calls,
         "simulated": any(call.simulated for call in calls),
     }
+
+
+def _recordings(interaction: Interaction, reader: User | AnonymousUser) -> list[dict[str, Any]]:
+    if not reader.has_perm("contactcenter.view_callrecording"):
+        return []
+    rows = interaction.recordings.select_related("transcript", "interaction__service").defer("source").order_by("id")
+    return [recording_view.shown(recording, reader) for recording in rows[:MOST_ROWS]]
 
 
 def _calls(interaction: Interaction) -> list[ApiCall]:

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
+from contactcenter.call_recordings import spool
 from contactcenter.models import ApiToken
 
 LARGEST_BODY = 64 * 1024
@@ -25,9 +27,19 @@ class BearerToken(HttpBearer):
         found = ApiToken.find(token) if len(token) <= LONGEST_TOKEN else None
         if found is None:
             return None
-        refuse_large_body(request)
+        self.refuse_large_body(request)
         note_use(found)
         return found
+
+    def refuse_large_body(self, request: HttpRequest) -> None:
+        refuse_large_body(request)
+
+
+class RecordingToken(BearerToken):
+    """The same where the body is a recording: it is left unread, for whoever writes it to the disk."""
+
+    def refuse_large_body(self, request: HttpRequest) -> None:
+        refuse_large_recording(request)
 
 
 def refuse_large_body(request: HttpRequest) -> None:
@@ -35,6 +47,19 @@ def refuse_large_body(request: HttpRequest) -> None:
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if (declared.isdigit() and int(declared) > LARGEST_BODY) or len(request.body) > LARGEST_BODY:
         raise HttpError(413, f"The body is larger than {LARGEST_BODY // 1024} KiB. A report needs less than one.")
+
+
+def refuse_large_recording(request: HttpRequest) -> None:
+    """Before a byte of it is read. Raises `HttpError` 413."""
+    declared = announced(request)
+    if declared is not None and declared > settings.LARGEST_RECORDING:
+        raise HttpError(413, spool.TooLarge().sentence)
+
+
+def announced(request: HttpRequest) -> int | None:
+    """The length of the body, where the sender has told it."""
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    return int(declared) if declared.isdigit() else None
 
 
 def note_use(token: ApiToken) -> None:

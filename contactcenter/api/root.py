@@ -14,6 +14,7 @@ from contactcenter.errors import NotPossible
 from .auth import BearerToken
 from .calls import router as calls_router
 from .interactions import router as interactions_router
+from .recordings import router as recordings_router
 from .workforce import router as workforce_router
 
 DESCRIPTION = """
@@ -36,6 +37,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("/calls", calls_router)
+api.add_router("/calls", recordings_router)
 api.add_router("/interactions", interactions_router)
 api.add_router("/wfm", workforce_router)
 

@@ -193,6 +193,51 @@ class AgentStates(Schema):
     more: bool = Field(description="There are further changes already: ask at once.")
 
 
+class RecordingTold(Schema):
+    """What is known of a recording besides its sound. A WAV file tells length and channels itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recording_id: Text = Field(
+        min_length=1, max_length=128, description="Your id of the recording. The same one sent again is one recording.",
+        examples=["r-7781-1"],
+    )  # fmt: skip
+    started_at: Moment = Field(
+        description="When it begins, with a time zone.", examples=["2026-01-15T09:00:04Z"],
+    )  # fmt: skip
+    duration_seconds: float = Field(0, ge=0, le=7 * 86_400, description="Its length; 0: not known.")
+    channels: int = Field(0, ge=0, le=2, description="1 or 2; 0: not known.")
+    agent_channel: int = Field(1, ge=1, le=2, description="Of two channels the one with the agent; 1 is the left one.")
+
+
+class RecordingAddress(RecordingTold):
+    """A recording that is to be fetched."""
+
+    url: Text = Field(
+        min_length=8, max_length=2000, pattern=r"^https?://[^/@\s]+(/|$|\?)",
+        description="Where it is: http or https, without a user name. It is forgotten when the recording is here.",
+        examples=["https://pbx.example.com/recordings/r-7781-1.wav"],
+    )  # fmt: skip
+
+
+class RecordingOut(Schema):
+    """A recording as it is now."""
+
+    recording_id: str = Field(examples=["r-7781-1"])
+    state: str = Field(examples=["storing"], description="fetching, storing, local, stored, stuck, deleting, deleted")
+    why: str = Field("", description="Why it is stuck or waits, in words.")
+    content_type: str = Field(examples=["audio/wav"])
+    size: int = Field(examples=[960044], description="Bytes.")
+    sha256: str
+    duration_seconds: float
+    channels: int
+    started_at: datetime
+    address: str = Field(
+        description="Where people who are logged in and may listen find the recordings of this call.",
+        examples=["https://contact.example.com/recordings/8f3a2c1d-9e51-4c0f-8ee1-0242ac120002"],
+    )
+
+
 class FieldError(Schema):
     field: str = Field(examples=["agent"])
     message: str = Field(examples=['No agent has the login or extension "agent9".'])

@@ -92,7 +92,7 @@ def load_reasons(rows: list[Row]) -> None:
 
 def load_service(row: Row) -> Service:
     scenario = load_scenario(row["scenario"], row["library"])
-    values = {"name": row["name"], "scenario": scenario}
+    values = {"name": row["name"], "scenario": scenario, "recordings": row.get("recordings", "refused")}
     service, is_new = Service.objects.get_or_create(code=row["code"], defaults=values)
     if is_new:
         ServiceNumber.objects.create(service=service, number=row["number"])

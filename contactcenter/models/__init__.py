@@ -4,6 +4,7 @@ from .access import ApiToken
 from .agent_mapping import AgentCheck, AgentMatch
 from .agents import Agent, AgentCrmUser, AgentState, AgentStateChange, NotReadyReason, Team
 from .breakers import Breaker
+from .call_recordings import CallRecording, Transcript
 from .centre import ContactCenter
 from .chats import Chat, ChatFile, ChatMessage, ServiceMessenger
 from .contacts import (
@@ -44,6 +45,7 @@ __all__ = [
     "AgentStateChange",
     "ApiToken",
     "Breaker",
+    "CallRecording",
     "CallerChoice",
     "CallerDataAnswer",
     "CallingList",
@@ -100,4 +102,5 @@ __all__ = [
     "SignOnIdentity",
     "StateNumbering",
     "Team",
+    "Transcript",
 ]

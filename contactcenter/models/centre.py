@@ -49,6 +49,16 @@ class ContactCenter(models.Model):
         ),
     )
 
+    recordings_kept_days = models.PositiveIntegerField(
+        "Keep recordings (days)",
+        default=365,
+        validators=[MaxValueValidator(36_500)],
+        help_text=(
+            "Recordings and transcripts are deleted after this time, in the storage too; that there was one stays "
+            "known. 0 = kept until somebody deletes them."
+        ),
+    )
+
     class Meta:
         verbose_name = verbose_name_plural = "contact centre"
 

@@ -41,6 +41,12 @@ class Service(models.Model):
         VOICE = "voice", "Voice"
         CHAT = "chat", "Chat"
 
+    class Recordings(models.TextChoices):
+        REFUSED = "refused", "Not kept"
+        KEPT = "kept", "Kept"
+        TRANSCRIBED = "transcribed", "Kept and transcribed"
+        IN_HISTORY = "in_history", "Kept, transcribed, and the transcript written to the CRM"
+
     name = models.CharField(max_length=80, unique=True)
     code = models.SlugField(max_length=40, unique=True)
     media = models.CharField(max_length=8, choices=Media.choices, default=Media.VOICE)
@@ -65,6 +71,13 @@ class Service(models.Model):
         help_text=(
             "Customers who write one of these to the chat bot reach an agent at once, whatever the bot would say. "
             "Separated by commas, for example: agent, human, real person"
+        ),
+    )  # fmt: skip
+    recordings = models.CharField(
+        "Recordings of calls", max_length=12, choices=Recordings.choices, default=Recordings.REFUSED,
+        help_text=(
+            "What becomes of recordings that the telephone system hands over. Not kept: they are refused. With the "
+            "transcript, the history at the CRM waits for it up to five minutes."
         ),
     )  # fmt: skip
     service_level_seconds = models.PositiveIntegerField("Service level (seconds)", default=20)

@@ -56,22 +56,25 @@ def submit(
     payload: dict[str, Any],
     key: str,
     lease: dict[str, Any] | None = None,
+    wait: float = 0,
 ) -> OutboxEntry:
     """Add an entry, or return the one that has this idempotency key already.
 
     Belongs into the caller's transaction, where there is one; workers are nudged when it commits. An entry that is born
-    with a `lease` (`leases.begun`) is left to the caller, who is about to `deliver` it."""
+    with a `lease` (`leases.begun`) is left to the caller, who is about to `deliver` it. `wait`: seconds until it is
+    due, and what comes after it for the record with it."""
+    due = timezone.now() + timedelta(seconds=wait)
     told = {"account": account, "interaction": interaction, "record_key": record_key, "operation": operation}
     # Written first and looked for afterwards: there is one already only where a crash is repaired.
     guard = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
         with guard:
             entry = OutboxEntry.objects.create(
-                **told, payload=payload, idempotency_key=key, due_at=timezone.now(), **(lease or {})
-            )
+                **told, payload=payload, idempotency_key=key, due_at=due, **(lease or {})
+            )  # fmt: skip
     except IntegrityError:
         return OutboxEntry.objects.get(idempotency_key=key)
-    if not lease:
+    if not lease and not wait:
         send_soon(entry.record_key)
     return entry
 

@@ -51,7 +51,9 @@ class Activity:
     """One interaction as it is written into the activity history. `key` finds it again after a crash.
 
     `direction`: "inbound", "outbound" or empty where it is not known. `owner`: the CRM's user for our agent, empty
-    where there is none or the CRM's activities have no owner."""
+    where there is none or the CRM's activities have no owner. `from_number` and `to_number` in E.164 where they have
+    such a form. `recording_url`: where people who may listen find the call's recording, or will; empty: there is none.
+    """
 
     key: str
     subject: str
@@ -61,6 +63,9 @@ class Activity:
     disposition: str = ""
     direction: str = ""
     owner: str = ""
+    from_number: str = ""
+    to_number: str = ""
+    recording_url: str = ""
     extra: dict[str, str] = field(default_factory=dict)
 
 

@@ -47,6 +47,14 @@ class RecordingStorage(ABC):
         A recording of the same name is replaced."""
 
     @abstractmethod
+    def key_for(self, name: str) -> str:
+        """The key under which `put` stores a recording of this name. Asks nobody."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Remove a recording; no error when there is none."""
+
+    @abstractmethod
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> AbstractContextManager[OpenRecording]:
         """The recording from byte `start` on, `length` bytes or all the rest."""
 

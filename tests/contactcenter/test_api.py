@@ -263,9 +263,10 @@ def test_the_api_describes_itself_without_a_token() -> None:
     response = Client().get("/api/v1/openapi.json")
     assert response.status_code == 200
     described = response.json()
+    recordings = "/api/v1/calls/{call_id}/recordings"
     paths = {
-        "/api/v1/calls/events", "/api/v1/calls/digits", "/api/v1/calls/digits/{request_id}/prompt.wav",
-        "/api/v1/interactions/{interaction_id}",
+        "/api/v1/calls/events", "/api/v1/calls/digits", "/api/v1/calls/digits/{request_id}/prompt.wav", recordings,
+        f"{recordings}/fetch", "/api/v1/interactions/{interaction_id}", "/api/v1/wfm/agent-states",
     }  # fmt: skip
     assert set(described["paths"]) == paths
     event = described["components"]["schemas"]["CallEvent"]

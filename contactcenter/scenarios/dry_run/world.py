@@ -35,13 +35,14 @@ APPS = ("contactcenter", "integrations", "auth", "contenttypes")
 # What has happened, as against what is set up: a dry run begins without a past, and must not be long in the copying.
 HISTORY = {
     "agentcheck", "agentevent", "agentmatch", "agentpresencerow", "agentstatechange", "apicall", "apitoken", "breaker",
-    "callerdataanswer", "callinglist", "chat", "chatfile", "chatmessage", "checkresult", "checkrun", "contact",
-    "contactaddress", "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount", "digitrequest",
-    "dryrun", "feedalert", "feedminute", "feedstate", "heartbeat", "inboundevent", "interaction", "interactionevent",
-    "internalmessage", "listexport", "listfilepart", "listimport", "listrow", "oauthtoken", "outboxentry",
-    "outgoingmail", "presencerule", "presencesync", "recordingqueueitem", "refusedevent", "refusedrow", "reminder",
-    "report", "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget", "scenariorequest",
-    "scenariorun", "scenariostep", "scenariotest", "signonidentity", "statenumbering",
+    "callerdataanswer", "callinglist", "callrecording", "chat", "chatfile", "chatmessage", "checkresult", "checkrun",
+    "contact", "contactaddress", "contactdetail", "contactemail", "contactlink", "contactphone", "dailycount",
+    "digitrequest", "dryrun", "feedalert", "feedminute", "feedstate", "heartbeat", "inboundevent", "interaction",
+    "interactionevent", "internalmessage", "listexport", "listfilepart", "listimport", "listrow", "oauthtoken",
+    "outboxentry", "outgoingmail", "presencerule", "presencesync", "recordingqueueitem", "refusedevent",
+    "refusedrow", "reminder", "report", "reportdelivery", "reportfile", "reportroster", "reportrun", "reporttarget",
+    "scenariorequest", "scenariorun", "scenariostep", "scenariotest", "signonidentity", "statenumbering",
+    "transcript",
 }  # fmt: skip
 MOST_ROWS = 1000
 STAND_IN = "stand-in-for-a-secret"

@@ -99,7 +99,7 @@ class S3(RecordingStorage, Provider):
         about: Mapping[str, str] | None = None,
     ) -> StoredRecording:
         """The storage compares the SHA-256 of every part at its arrival; that of the whole is kept as metadata."""
-        key = key_of(self.prefix, name)
+        key = self.key_for(name)
         with transfer.measured(stream) as body:
             headers = {"Content-Type": content_type, **metadata({**(about or {}), "sha256": body.sha256})}
             if body.size > transfer.PART:
@@ -112,6 +112,12 @@ class S3(RecordingStorage, Provider):
         checksum = checksum_header(data) if self.sends_checksums else {}
         sent = {**headers, **checksum}
         self._request("PUT", key, data=data, headers=sent, purpose="Store recording", in_blocks=True)
+
+    def key_for(self, name: str) -> str:
+        return key_of(self.prefix, name)
+
+    def delete(self, key: str) -> None:
+        self._request("DELETE", key, purpose="Delete object")
 
     @contextmanager
     def open(self, key: str, *, start: int = 0, length: int | None = None) -> Iterator[OpenRecording]:
@@ -138,10 +144,6 @@ class S3(RecordingStorage, Provider):
     def newest(self, limit: int) -> list[StoredRecording]:
         """S3 lists by name, so all are looked at, the first `LOOKED_THROUGH` at most."""
         return newest(self._page, limit)[0]
-
-    def delete(self, key: str) -> None:
-        """Remove an object; no error when there is none."""
-        self._request("DELETE", key, purpose="Delete object")
 
     # -- what an administrator can press
 

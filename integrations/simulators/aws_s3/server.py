@@ -52,6 +52,7 @@ class S3(Simulator):
         "region": "us-east-1",
         "clock_offset": 0.0,
         "refuses_checksums": False,
+        "damages": False,
         "may": {"list": True, "read": True, "write": True, "delete": True},
     }
 
@@ -160,7 +161,11 @@ class S3(Simulator):
         headers = {"x-amz-request-id": request_id(), **found.headers(), "content-type": found.content_type, **overrides}
         if request.method == "HEAD":
             return Response(headers={**headers, "Content-Length": str(len(found.body))})
-        return part_of(found.body, request.headers.get("range", ""), headers)
+        return part_of(self._read(found.body), request.headers.get("range", ""), headers)
+
+    def _read(self, body: bytes) -> bytes:
+        """What comes back; a disk that fails turns the last byte over."""
+        return body[:-1] + bytes([body[-1] ^ 0xFF]) if self.settings["damages"] and body else body
 
     def _delete(self, key: str, query: dict[str, str]) -> Response:
         if "uploadId" in query:

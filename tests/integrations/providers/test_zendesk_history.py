@@ -20,7 +20,7 @@ def crm(zendesk: Vendor) -> Zendesk:
 
 
 def test_the_call_is_an_internal_note_and_is_found_by_its_reference(crm: Zendesk, zendesk: Vendor) -> None:
-    assert not crm.has_activity(TICKET, ACTIVITY.key)
+    assert not crm.has_activity(TICKET, ACTIVITY.key) and not crm.activity_has_owner
     crm.add_activity(TICKET, ACTIVITY)
     note = comments(zendesk, 1001)[-1]
     assert note["public"] is False
@@ -42,8 +42,9 @@ def test_a_known_recording_adds_a_voice_comment_after_the_note(zendesk: Vendor) 
     crm = connect(activity_form="voice")
     agent = str(person(zendesk, "Ava Martin")["id"])
     recording = "https://hub.example/recordings/1.mp3"
-    call = {"from": "+14155550132", "to": "+14155550100", "recording_url": recording, "answered_by_id": agent}
-    crm.add_activity(TICKET, replace(ACTIVITY, extra=call))
+    assert crm.activity_has_owner
+    call = {"from_number": "+14155550132", "to_number": "+14155550100", "recording_url": recording, "owner": agent}
+    crm.add_activity(TICKET, replace(ACTIVITY, **call))
     _, note, voice = comments(zendesk, 1001)
     assert note["public"] is False and "Call reference" in note["body"]
     assert voice["type"] == "VoiceComment"
@@ -55,7 +56,8 @@ def test_a_known_recording_adds_a_voice_comment_after_the_note(zendesk: Vendor) 
 
 
 def test_without_a_recording_the_note_stands_alone(zendesk: Vendor) -> None:
-    connect(activity_form="voice").add_activity(TICKET, ACTIVITY)
+    known = replace(ACTIVITY, from_number="+14155550132", to_number="+14155550100", owner="1")
+    connect(activity_form="voice").add_activity(TICKET, known)
     assert len(comments(zendesk, 1001)) == 2
 
 

@@ -20,7 +20,7 @@ BROKEN = Fault(5, "server_error", lasts=3, options={"times": 2})
 HALF_OPEN = Fault(8, "half_close", options={"times": 1})
 NO_ANSWER = Fault(8, "hang", options={"times": 1})
 SILENT = Fault(11, "silent", lasts=3, options={"times": 1})
-DEAF = Fault(22, "deaf", lasts=1, options={"seconds": 0.2})
+DEAF = Fault(15, "deaf", lasts=1, options={"seconds": 0.2})
 RESTART = Fault(17, "restart")
 OVER_HTTP = [CUT, BROKEN, NO_ANSWER, SILENT, RESTART, *CLOCK]
 OVER_TCP = [CUT, BROKEN, HALF_OPEN, SILENT, DEAF, RESTART, *CLOCK]

@@ -1,6 +1,5 @@
 """What telephone systems hand over, and what becomes of it."""
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,10 +38,3 @@ def objects(bucket: Any) -> dict[str, Any]:
         for each in bucket.board()["objects"]
         if "1001_" not in each["key"] and "1002_" not in each["key"]
     }
-
-
-def until(true: Any, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

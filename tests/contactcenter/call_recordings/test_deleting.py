@@ -7,7 +7,7 @@ import pytest
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from contactcenter.call_recordings import deleting, work
+from contactcenter.call_recordings import deleting, storing, work
 from contactcenter.models import CallRecording, ContactCenter, Transcript
 from integrations import leases
 from integrations.models import IntegrationAccount
@@ -53,8 +53,6 @@ def test_a_storage_that_is_away_or_refuses_keeps_the_deletion_open(
 def test_what_is_being_stored_at_that_moment_is_deleted_after_it(
     recording: CallRecording, storage: IntegrationAccount, bucket: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from contactcenter.call_recordings import storing
-
     verified = storing._verify
 
     def while_it_is_looked_at(*given: object) -> None:

@@ -104,11 +104,11 @@ def test_each_listening_is_one_line_of_the_history(recording: CallRecording, lis
         listener.get(audio_of(recording), headers={"Range": "bytes=5-"})
     logged_in(*RIGHTS).get(audio_of(recording))
     assert entries.count() == 3
-    page = AdminClient().get(reverse("admin:contactcenter_callrecording_history", args=[recording.pk]))
+    page = as_admin().get(reverse("admin:contactcenter_callrecording_history", args=[recording.pk]))
     assert page.content.decode().count("Listened to the recording") == 3
 
 
-def AdminClient() -> Client:
+def as_admin() -> Client:
     client = Client()
     client.force_login(AdminFactory())
     return client

@@ -1,6 +1,7 @@
 """From the folder into the storage: under one name, believed when it has come back, and never lost on the way."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contactcenter.call_recordings import holds, spool, work
+from contactcenter.call_recordings import deleting, holds, playing, spool, storing, work
 from contactcenter.models import CallRecording, Interaction
 from integrations import leases
 from integrations.models import IntegrationAccount
+from tests.contactcenter.test_calls import at_once
 from tests.factories import AccountFactory, ScenarioRunFactory
 from tests.integrations.providers.conftest import Vendor
 from tests.integrations.providers.test_aws_s3_swift import BUCKET
@@ -111,8 +113,6 @@ def test_an_account_that_is_switched_off_is_waited_for_and_no_other_is_taken(
 def test_a_worker_that_dies_after_a_step_leaves_one_object_in_the_end(
     recording: CallRecording, storage: IntegrationAccount, bucket: Vendor, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    from contactcenter.call_recordings import storing
-
     done = getattr(storing, step)
 
     def dies(*given: Any) -> None:
@@ -136,8 +136,6 @@ def test_a_worker_that_dies_after_a_step_leaves_one_object_in_the_end(
 def test_a_file_whose_worker_died_before_removing_it_is_removed_later(
     recording: CallRecording, storage: IntegrationAccount, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
     with monkeypatch.context() as patch:
         patch.setattr(spool, "remove", lambda *_: (_ for _ in ()).throw(Killed))
         with pytest.raises(Killed):
@@ -150,8 +148,6 @@ def test_a_file_whose_worker_died_before_removing_it_is_removed_later(
 
 
 def test_files_without_a_row_go_and_those_with_one_stay(recording: CallRecording, folder: Path) -> None:
-    import os
-
     for name in ("0" * 32, "1" * 32 + ".part", "notes.txt"):
         (folder / name).write_bytes(b"x")
     for path in folder.iterdir():
@@ -161,8 +157,6 @@ def test_files_without_a_row_go_and_those_with_one_stay(recording: CallRecording
 
 
 def test_two_workers_store_it_once(recording: CallRecording, storage: IntegrationAccount, bucket: Vendor) -> None:
-    from tests.contactcenter.test_calls import at_once
-
     assert at_once(4, lambda _: work.bring_on(recording.pk)) == []
     assert CallRecording.objects.get().state == "stored" and bucket.count("stored") == 1
 
@@ -224,8 +218,6 @@ def test_openstack_swift_takes_it_plays_it_and_deletes_it(
     settings: Any,
     folder: Path,
 ) -> None:
-    from contactcenter.call_recordings import deleting, playing
-
     settings.INTEGRATIONS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
     properties = {
         "use_private_s3_storage": True, "url": swift.url, "access_key_id": swift.access_key, "s3_bucket": BUCKET,

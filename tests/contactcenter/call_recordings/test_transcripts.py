@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from contactcenter import activities
-from contactcenter.call_recordings import history, search, simulated, work
+from contactcenter.call_recordings import addresses, history, search, simulated, work
 from contactcenter.models import CallRecording, Interaction, OutboxEntry, Transcript
 from integrations import leases
 from integrations.models import IntegrationAccount
@@ -198,8 +198,6 @@ def test_a_call_without_a_recording_has_no_address(told: Interaction, change: di
         told.service.save()
     for name in ("answered_at", "media"):
         setattr(told, name, change.get(name, getattr(told, name)))
-    from contactcenter.call_recordings import addresses
-
     assert addresses.to_be_told(told) == "" and history.transcript(told) == ""
     assert history.seconds_to_wait(told) == 0
 

@@ -87,6 +87,7 @@ class FeedPage:
             "title": _("Feed of %s") % account.name,
             "account": account,
             "feed": feed,
+            "queues": issubclass(account.provider_class, RecordingFeed),
             "chosen": chosen if chosen in STRETCHES else "2h",
         }
         context["every"] = STRETCHES[context["chosen"]][2]
@@ -95,7 +96,6 @@ class FeedPage:
         if request.headers.get(FRAGMENT):
             return TemplateResponse(request, "admin/contactcenter/account/feed_live.html", context)
         context |= {
-            "queues": issubclass(account.provider_class, RecordingFeed),
             "remarks": remarks_of(account),
             "stretches": [(key, words[0]) for key, words in STRETCHES.items()],
         }

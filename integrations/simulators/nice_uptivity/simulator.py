@@ -183,6 +183,7 @@ class NiceUptivity(Adherence, ListeningSimulator):
 
     def _agent(self, kind: str, values: dict[str, str]) -> int:
         agent = values.get("SYS_USER") or values.get("CRM_USER") or ""
+        self.hear([agent])
         if kind == "login":
             self.phones.log_in(agent, values.get("DEVICEID", ""))
             self.compare_one(agent, IN)

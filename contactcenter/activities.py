@@ -15,13 +15,13 @@ from integrations.capabilities import Crm
 from integrations.models import IntegrationAccount
 
 from . import interactions
-from .call_recordings import addresses
-from .call_recordings import history as recordings
 from .chats import view
 from .models import ContactCenter, Interaction, OutboxEntry, Service
 from .outbox.delivery import deliver
 from .outbox.entries import deliver_due, deliver_record, drop, record_key, retry, send_soon, submit
 from .phone import normalise
+from .recordings import addresses
+from .recordings import history as recordings
 
 __all__ = [
     "account_of",

@@ -39,7 +39,7 @@ from .models import Agent, AgentState, AgentStateChange, Interaction, NotReadyRe
 from .models.agents import PhoneDevice
 from .presence import wanting
 from .presence.rules import Stand
-from .recording import reporting
+from .recorders import reporting
 
 STATE_FIELDS = ("state", "reason", "state_since", "next_state", "next_reason")
 NEEDS_NUMBER = (PhoneDevice.HARDPHONE, PhoneDevice.EXTERNAL)

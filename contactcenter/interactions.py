@@ -17,7 +17,7 @@ from . import agents, displays, events
 from .errors import NotPossible
 from .interaction_view import view
 from .models import Agent, AgentState, Interaction, InteractionEvent, InteractionState, Service
-from .recording import reporting
+from .recorders import reporting
 
 logger = logging.getLogger(__name__)
 

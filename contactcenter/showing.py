@@ -6,7 +6,7 @@ from django.db import transaction
 
 from . import displays, interactions
 from .models import Interaction
-from .recording import reporting
+from .recorders import reporting
 
 MOST_PAGES = 20
 

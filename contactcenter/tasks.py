@@ -50,7 +50,7 @@ def push_feed(account_id: int) -> None:
 @app.task
 def send_keep_alive(account_id: int) -> None:
     """Show a recorder that the way is open."""
-    from .recording import queue
+    from .recorders import queue
 
     queue.keep_alive(account_id)
 
@@ -58,7 +58,7 @@ def send_keep_alive(account_id: int) -> None:
 @app.task
 def push_recording(account_id: int) -> None:
     """Send what waits in a recorder's queue, in order."""
-    from .recording import queue
+    from .recorders import queue
 
     queue.push(account_id)
 
@@ -66,7 +66,7 @@ def push_recording(account_id: int) -> None:
 @app.task
 def close_recording(account_id: int) -> None:
     """Tell a recorder that its account was switched off."""
-    from .recording import queue
+    from .recorders import queue
 
     queue.close(account_id)
 
@@ -74,7 +74,7 @@ def close_recording(account_id: int) -> None:
 @app.task(soft_time_limit=RECORDING_SECONDS - 60, time_limit=RECORDING_SECONDS)
 def bring_recording_on(recording_id: int) -> None:
     """Fetch, store, transcribe or delete a recording. A long one takes its time."""
-    from .call_recordings import work
+    from .recordings import work
 
     work.bring_on(recording_id)
 
@@ -82,7 +82,7 @@ def bring_recording_on(recording_id: int) -> None:
 @app.task
 def record_simulated_call(interaction_id: int) -> None:
     """Have a recording of a simulated call, as a telephone system makes one."""
-    from .call_recordings import simulated
+    from .recordings import simulated
 
     simulated.record(interaction_id)
 
@@ -222,12 +222,12 @@ def tell_of_feeds() -> None:
 def sweep() -> None:
     """Every second: what is due here, and what a lost message left behind."""
     from . import activities, agents, mails, routing, telephony
-    from .call_recordings import work as recordings
     from .chats import bot
     from .chats import sending as chat_sending
     from .lists import dialling, exports, runs
     from .models import Heartbeat
     from .presence import sending, watching
+    from .recordings import work as recordings
     from .scenarios import engine
 
     now = timezone.now()
@@ -260,11 +260,11 @@ def housekeeping() -> None:
     """Every hour: forget what nobody needs any more."""
     from . import events, messages
     from .agents_in_crm import checks
-    from .call_recordings import deleting, spool
-    from .call_recordings import work as recordings
     from .chats import files
     from .feeds import alerts, changes, history
     from .lists import imports
+    from .recordings import deleting, spool
+    from .recordings import work as recordings
     from .reports import runs
 
     run_each(

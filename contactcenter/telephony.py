@@ -10,13 +10,13 @@ from typing import Protocol
 from django.utils import timezone
 
 from . import calls, digits, routing
-from .call_recordings import consent
 from .calls import CallReport
 from .chats.conversation import ChatLine
 from .digits import Wanted
 from .errors import NotPossible
 from .models import Agent, DigitRequest, Interaction, InteractionState, Service
 from .nudge import nudge
+from .recordings import consent
 
 SIMULATED = "sim-"
 # How long it rings at the far side of a simulated call before somebody answers.

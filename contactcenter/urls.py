@@ -8,9 +8,9 @@ from django.views.generic import RedirectView
 
 from contactcenter.api.root import api
 from contactcenter.automation import views as automation
-from contactcenter.call_recordings import views as call_recordings
 from contactcenter.chats import file_views
 from contactcenter.operations import views as operations
+from contactcenter.recordings import views as recordings
 from contactcenter.sign_on import views as sign_on
 from integrations.views import workflow_trigger
 
@@ -36,7 +36,7 @@ urlpatterns = [
     path("clientweb/api/v1/workflow-events", automation.event_kinds, name="event_kinds"),
     path("clientweb/api/v1/workflow-events/<slug:kind>", automation.newest_events, name="newest_events"),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("recordings/<uuid:public_id>", call_recordings.of_call, name="call_recording"),
+    path("recordings/<uuid:public_id>", recordings.of_call, name="call_recording"),
     path("chat-media/<str:signed>/picture.<slug:ending>", file_views.picture, name="chat_picture"),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),

@@ -6,11 +6,11 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
-from contactcenter.call_recordings import work
-from contactcenter.call_recordings.playing import GONE
-from contactcenter.call_recordings.transcribing import AGENT, CUSTOMER
-from contactcenter.call_recordings.views import may_listen
 from contactcenter.models import CallRecording, Transcript
+from contactcenter.recordings import work
+from contactcenter.recordings.playing import GONE
+from contactcenter.recordings.transcribing import AGENT, CUSTOMER
+from contactcenter.recordings.views import may_listen
 
 State = CallRecording.State
 TONES = {

@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _t
 
-from contactcenter.call_recordings import deleting, search, views, work
-from contactcenter.call_recordings.playing import GONE
 from contactcenter.models import CallRecording, Service, Transcript
+from contactcenter.recordings import deleting, search, views, work
+from contactcenter.recordings.playing import GONE
 from integrations import marks
 from integrations.admin.keyset import KeysetScreen
 from integrations.admin.screens import ReadOnlyScreen

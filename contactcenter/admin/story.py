@@ -8,9 +8,9 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from contactcenter.call_recordings import addresses
 from contactcenter.models import Interaction, InteractionEvent, OutboxEntry, ScenarioRun
 from contactcenter.phone import normalise
+from contactcenter.recordings import addresses
 from contactcenter.scenarios.blocks import BY_KIND
 from contactcenter.scenarios.blocks.base import FAILED, WAIT
 from integrations.models import ApiCall, IntegrationAccount

@@ -9,8 +9,8 @@ from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
-from contactcenter.call_recordings import spool
 from contactcenter.models import ApiToken
+from contactcenter.recordings import spool
 
 LARGEST_BODY = 64 * 1024
 LONGEST_TOKEN = 200

@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Status
 from ninja.errors import HttpError
 
-from contactcenter.call_recordings import addresses, intake, spool
 from contactcenter.models import CallRecording
+from contactcenter.recordings import addresses, intake, spool
 
 from .auth import RecordingToken, announced
 from .schemas import Problem, RecordingAddress, RecordingOut, RecordingTold, Text

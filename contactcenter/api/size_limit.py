@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from contactcenter.call_recordings.spool import TooLarge
+from contactcenter.recordings.spool import TooLarge
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -27,7 +27,7 @@ from integrations.providers import registry
 
 from .. import nudge, tasks
 from ..models import FeedState, RecordingQueueItem
-from ..recording import queue
+from ..recorders import queue
 from .counters import count_failure, count_picture, count_skip, next_context
 from .snapshots import snapshot
 

@@ -1,4 +1,4 @@
-"""Recordings of calls and what was said in them. `contactcenter.call_recordings` writes both."""
+"""Recordings of calls and what was said in them. `contactcenter.recordings` writes both."""
 
 import uuid
 

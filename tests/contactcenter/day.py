@@ -17,7 +17,7 @@ from django.utils import timezone
 from contactcenter.feeds import dispatch
 from contactcenter.feeds.lines import Line
 from contactcenter.models import Agent, AgentStateChange, FeedState, NotReadyReason, Team
-from contactcenter.recording import queue, reporting
+from contactcenter.recorders import queue, reporting
 from integrations.capabilities import ConnectedFeed, RecordingFeed
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, UserFactory

@@ -8,7 +8,7 @@ from django.utils import timezone
 from contactcenter.feeds import dispatch
 from contactcenter.models import AgentStateChange, FeedState, Interaction, InteractionEvent
 from contactcenter.models import RecordingQueueItem as Item
-from contactcenter.recording import reporting
+from contactcenter.recorders import reporting
 from integrations.models import IntegrationAccount
 from tests.factories import InteractionEventFactory, InteractionFactory
 

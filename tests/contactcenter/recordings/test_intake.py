@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 
 from contactcenter.api.size_limit import with_size_limit
-from contactcenter.call_recordings import intake, spool
 from contactcenter.models import CallRecording, Interaction
+from contactcenter.recordings import intake, spool
 from integrations.sound import PCM
 from tests.contactcenter.test_calls import at_once
 from tests.factories import InteractionFactory, ScenarioRunFactory

@@ -10,7 +10,7 @@ from django.utils import timezone
 from contactcenter.feeds import dispatch
 from contactcenter.models import FeedState
 from contactcenter.models import RecordingQueueItem as Item
-from contactcenter.recording import queue
+from contactcenter.recorders import queue
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.factories import (

@@ -12,7 +12,7 @@ from django.utils import timezone
 from contactcenter import showing
 from contactcenter.models import FeedState, RefusedEvent
 from contactcenter.models import RecordingQueueItem as Item
-from contactcenter.recording import queue
+from contactcenter.recorders import queue
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, AdminFactory, AgentFactory, InteractionFactory
 from tests.simulated import Simulators
@@ -170,7 +170,7 @@ def test_a_worker_that_is_killed_between_telling_and_forgetting_does_no_harm(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("contactcenter.recording.refusals.keep", killed)
+        patch.setattr("contactcenter.recorders.refusals.keep", killed)
         with pytest.raises(SystemExit):
             queue.push(uptivity.pk)
     queue.push(uptivity.pk)

@@ -7,8 +7,8 @@ import pytest
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from contactcenter.call_recordings import deleting, storing, work
 from contactcenter.models import CallRecording, ContactCenter, Transcript
+from contactcenter.recordings import deleting, storing, work
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.factories import TranscriptFactory

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from contactcenter.call_recordings import work
 from contactcenter.models import CallRecording, Transcript
+from contactcenter.recordings import work
 from integrations.sound import Sound, silence, stereo_wav_of, wav_of
 from tests.integrations.providers.recognisers import samples
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contactcenter.call_recordings import deleting, holds, playing, spool, storing, work
 from contactcenter.models import CallRecording, Interaction
+from contactcenter.recordings import deleting, holds, playing, spool, storing, work
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.contactcenter.test_calls import at_once

@@ -9,8 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from contactcenter import activities
-from contactcenter.call_recordings import addresses, history, search, simulated, work
 from contactcenter.models import CallRecording, Interaction, OutboxEntry, Transcript
+from contactcenter.recordings import addresses, history, search, simulated, work
 from integrations import leases
 from integrations.models import IntegrationAccount
 from tests.factories import AccountFactory, TranscriptFactory

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contactcenter.call_recordings.ranges import UNSATISFIABLE, Part, wanted
+from contactcenter.recordings.ranges import UNSATISFIABLE, Part, wanted
 
 TAG = "abc"
 

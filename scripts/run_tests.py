@@ -179,11 +179,13 @@ def lint(runner: Runner) -> None:
 def tests(runner: Runner, workers: str) -> None:
     missing = [part for part in PARTS if not part.present()]
     left_out = "".join(f" and not {part.marker}" for part in missing)
-    parallel = ("-n", workers, "--dist", "loadfile")
+    # Files in the order of their names: by the number of tests, files of one long test would all come at the end.
+    parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     runner.pytest("tests on SQLite, embedded", *parallel, "-m", f"not ({SLOW}){left_out}")
     runner.pytest("browser tests", *parallel, "-m", f"browser and not processes{left_out}", may_be_empty=True)
-    # One after the other: they kill processes and look at the clock.
-    runner.pytest("process tests", "-m", f"processes{left_out}", may_be_empty=True)
+    # Each starts several processes of its own.
+    few = ("-n", "2", *parallel[2:])
+    runner.pytest("process tests", *few, "-m", f"processes{left_out}", may_be_empty=True)
     for part in missing:
         runner.outcome.not_run.append(f'{part.name} is not installed: tests marked "{part.marker}"')
     if any(part.marker in ("postgres", "redis") for part in missing):
@@ -210,7 +212,9 @@ def report(runner: Runner) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run every check and test.")
     parser.add_argument("--lint", action="store_true", help="only ruff, mypy and Django's checks")
-    parser.add_argument("--workers", default="auto", help="parallel test processes (default: one per core)")
+    # Half of the time tests wait: for a server, a timer, a browser.
+    both = str(2 * (os.cpu_count() or 1))
+    parser.add_argument("--workers", default=both, help="parallel test processes (default: two per core)")
     options = parser.parse_args()
     runner = Runner()
     lint(runner)

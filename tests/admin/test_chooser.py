@@ -71,10 +71,10 @@ def test_a_type_with_several_providers_asks_which(console, register_provider):
 
 def test_a_single_provider_is_asked_for_where_it_has_a_name_of_its_own(console):
     """The guide: External Knowledge Base prompts for a provider, and the only possible one is Synthetix KB."""
-    cards = labels(chooser.type_cards([catalogue.KNOWLEDGE_BASE.key, catalogue.NICE.key]))
+    cards = labels(chooser.type_cards([catalogue.KNOWLEDGE_BASE.key, catalogue.LOXYSOFT.key]))
     assert cards["External Knowledge Base"].url.endswith("?type=knowledge_base")
     assert set(labels(chooser.provider_cards(catalogue.KNOWLEDGE_BASE))) == {"Synthetix KB"}
-    assert cards["NICE"].url.endswith("?provider=nice")
+    assert cards["Loxysoft WFM"].url.endswith("?provider=loxysoft")
 
 
 def test_of_sign_on_one_account_per_kind_may_exist(db, register_provider):

@@ -32,7 +32,7 @@ def test_changing_a_token_keeps_its_value(console):
 CENTRE = "/admin/contactcenter/contactcenter/1/change/"
 VALUES = {
     "name": "Ours", "tenant": "ours", "time_zone": "Europe/Berlin", "default_region": "DE", "feed_alert_after": "30",
-    "answer_timeout_seconds": "20", "after_call_work_seconds": "60",
+    "answer_timeout_seconds": "20", "after_call_work_seconds": "60", "recordings_kept_days": "365",
 }  # fmt: skip
 
 
@@ -91,7 +91,8 @@ def test_a_reason_of_the_system_keeps_its_key_and_stays(console):
 def numbers(service, *texts):
     rows = {f"numbers-{n}-number": text for n, text in enumerate(texts)}
     return {
-        "name": service.name, "code": service.code, "media": "voice", "service_level_seconds": "20", "enabled": "on",
+        "name": service.name, "code": service.code, "media": "voice", "recordings": "refused", "enabled": "on",
+        "service_level_seconds": "20",
         "numbers-TOTAL_FORMS": len(texts), "numbers-INITIAL_FORMS": 0, **rows,
         "messengers-TOTAL_FORMS": 0, "messengers-INITIAL_FORMS": 0,
     }  # fmt: skip

@@ -110,10 +110,10 @@ def test_a_private_receiver_is_blocked_unless_allowed() -> None:
     assert failure.value.cause == Cause.BLOCKED_ADDRESS
 
 
-def test_the_way_to_the_simulators_is_five_ports_wide() -> None:
+def test_the_way_to_the_simulators_is_ten_ports_wide() -> None:
     guard = Guard(free=("127.0.0.1", 9000))
-    assert all(guard.resolve("127.0.0.1", port) for port in range(9000, 9005))
-    for port in (8999, 9005):
+    assert all(guard.resolve("127.0.0.1", port) for port in range(9000, 9010))
+    for port in (8999, 9010):
         with pytest.raises(Unavailable):
             guard.resolve("127.0.0.1", port)
 

@@ -1,6 +1,9 @@
 # Sourced by the other scripts: makes .venv with a fitting Python and installs the locked packages into it.
 # POSIX sh, because nothing can be assumed before Python is found.
 
+# Many processes are started, one test process per core and more. None of them should compile every module anew.
+unset PYTHONDONTWRITEBYTECODE
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 

@@ -22,7 +22,7 @@ from .app import create_app
 
 DEFAULT_PORT = 9000
 START_SECONDS = 10.0
-ATTEMPTS = 20
+ATTEMPTS = 100
 LARGEST_FRAME = 4 * 1024 * 1024  # above it a session is closed with 1009, as IBM does
 
 

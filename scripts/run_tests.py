@@ -182,7 +182,17 @@ def tests(runner: Runner, workers: str) -> None:
     # Files in the order of their names: by the number of tests, files of one long test would all come at the end.
     parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     runner.pytest("tests on SQLite, embedded", *parallel, "-m", f"not ({SLOW}){left_out}")
-    runner.pytest("browser tests", *parallel, "-m", f"browser and not processes{left_out}", may_be_empty=True)
+    # Wherever a browser is free: a few files hold nearly all of them.
+    runner.pytest(
+        "browser tests",
+        "-n",
+        workers,
+        "--dist",
+        "worksteal",
+        "-m",
+        f"browser and not processes{left_out}",
+        may_be_empty=True,
+    )
     # Each starts several processes of its own.
     few = ("-n", "2", *parallel[2:])
     runner.pytest("process tests", *few, "-m", f"processes{left_out}", may_be_empty=True)

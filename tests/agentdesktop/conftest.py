@@ -17,6 +17,7 @@ from integrations.simulators import server as simulators
 from tests.servers import answers, free_port, stop, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120.0  # while other browsers start theirs
 PERMISSIVE = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
 NOTE_VIOLATIONS = """
   window.violations = [];
@@ -65,7 +66,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with simulators.running(simulator_port, desktop_url=url), (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
         try:
-            wait_for("the start of the desktop", lambda: process.poll() is not None or answers(port), 40)
+            wait_for("the start of the desktop", lambda: process.poll() is not None or answers(port), START_SECONDS)
             assert process.poll() is None, (folder / "server.log").read_text()
             yield Desk(url, simulator)
         finally:

@@ -183,16 +183,8 @@ def tests(runner: Runner, workers: str) -> None:
     parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
     runner.pytest("tests on SQLite, embedded", *parallel, "-m", f"not ({SLOW}){left_out}")
     # Wherever a browser is free: a few files hold nearly all of them.
-    runner.pytest(
-        "browser tests",
-        "-n",
-        workers,
-        "--dist",
-        "worksteal",
-        "-m",
-        f"browser and not processes{left_out}",
-        may_be_empty=True,
-    )
+    spread = ("-n", workers, "--dist", "worksteal")
+    runner.pytest("browser tests", *spread, "-m", f"browser and not processes{left_out}", may_be_empty=True)
     # Each starts several processes of its own.
     few = ("-n", "2", *parallel[2:])
     runner.pytest("process tests", *few, "-m", f"processes{left_out}", may_be_empty=True)

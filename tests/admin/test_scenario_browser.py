@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from contactcenter.models import Scenario
 from contactcenter.scenarios.definition import problems
+from tests.servers import wait_for
 
 from .conftest import DEFINITION
 from .test_pages import faults, open_context, watched
@@ -98,13 +99,20 @@ def test_a_scenario_is_built_from_nothing_by_mouse(window: Page, empty: Scenario
     assert empty.versions.get().note == "By mouse"
 
 
+def place(thing: Any) -> dict[str, float]:
+    """Where it is drawn. While the editor draws everything anew, it is nowhere for a moment."""
+    found: dict[str, float] = {}
+    wait_for("being drawn", lambda: bool(found.update(thing.bounding_box() or {}) or found))
+    return found
+
+
 def pull(page: Page, port: Any, *, to: tuple[int, int] | None = None, onto: Any = None) -> None:
     port.scroll_into_view_if_needed()
-    box = port.bounding_box()
+    box = place(port)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     if onto is not None:
-        target = onto.bounding_box()
+        target = place(onto)
         to = (target["x"] + target["width"] / 2, target["y"] + 30)
     assert to is not None
     page.mouse.move(*to, steps=4)

@@ -5,10 +5,7 @@ it is what the database alone needs."""
 
 import os
 import resource
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import django
@@ -19,7 +16,7 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.db import connection  # noqa: E402
 
-from benchmarks.report import ratio, table  # noqa: E402
+from benchmarks.report import median, ratio, table  # noqa: E402
 from contactcenter.models import Agent, Report, Service  # noqa: E402
 from contactcenter.models.reports import Kind  # noqa: E402
 from contactcenter.reports import runs  # noqa: E402
@@ -71,23 +68,14 @@ def main() -> int:
         report = Report(name=kind, kind=kind, account_name="bench", time_zone="UTC")
         report.save()
         (file,) = runs.written(report, DAY)
-        ours = seconds(lambda report=report: runs.written(report, DAY))
-        bare = seconds(lambda kind=kind: add_up(kind))
+        ours = median(lambda report=report: runs.written(report, DAY), ROUNDS)
+        bare = median(lambda kind=kind: add_up(kind), ROUNDS)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         size = f"{len(file.content) / 1e6:.1f} MB"
         rows.append([kind, file.rows, size, f"{bare:.2f} s", f"{ours:.2f} s", ratio(ours, bare), f"{peak:.0f} MB"])
     heads = ["report", "rows", "file", "bare SQL", "file made", "", "memory at most"]
     print(table(f"Reports: a day of {SERVICES} queues, {AGENTS} agents, {CALLS} calls", heads, rows))
     return 0
-
-
-def seconds(work: Callable[[], object]) -> float:
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times)
 
 
 def add_up(kind: str) -> None:

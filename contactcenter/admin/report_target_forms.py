@@ -8,6 +8,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
 from contactcenter.models import ReportTarget
+from integrations.basic_auth import holds_no_colon
 from integrations.fields import Sealed
 from integrations.file_transfer import sftp
 from integrations.models import IntegrationAccount
@@ -159,8 +160,7 @@ class PutForm(TokenHeaderRules, TargetForm):
 
     def clean_user_name(self) -> str:
         name = str(self.cleaned_data["user_name"])
-        if ":" in name:
-            raise ValidationError(_("A user name cannot hold a colon here."))
+        holds_no_colon(name)
         return name
 
     def clean(self) -> dict[str, Any]:

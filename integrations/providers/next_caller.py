@@ -9,11 +9,10 @@ from typing import Any
 
 import requests
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations import catalogue, deadlines
-from integrations.basic_auth import basic
+from integrations.basic_auth import basic, holds_no_colon
 from integrations.caller_data import e164, flat, joined, name_case, ten_digits
 from integrations.capabilities import CallerProfile
 from integrations.diagnosis.doctor import Advice, Passed
@@ -86,6 +85,7 @@ class NextCallerProperties(PropertiesForm):
     username = forms.CharField(
         label="Username",
         max_length=200,
+        validators=[holds_no_colon],
         help_text="Provided when you create an account at Next Caller. The simulator's is demo-nextcaller.",
     )
     password = SecretField(
@@ -126,12 +126,6 @@ class NextCallerProperties(PropertiesForm):
             f"{LIVE}, or {SANDBOX} in Sandbox Mode."
         ),
     )
-
-    def clean_username(self) -> str:
-        name = str(self.cleaned_data["username"])
-        if ":" in name:
-            raise ValidationError("A user name cannot hold a colon: it separates name and password on the way.")
-        return name
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

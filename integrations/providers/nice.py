@@ -12,11 +12,10 @@ from typing import Any
 
 import requests
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from integrations import catalogue
-from integrations.basic_auth import basic
+from integrations.basic_auth import basic, holds_no_colon
 from integrations.capabilities import Delivered, FeedContext, RecordingEvent, RecordingFeed
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import THEIR_ADMINISTRATOR, YOU
@@ -72,6 +71,7 @@ class NiceProperties(PropertiesForm):
     username = forms.CharField(
         label="Username",
         max_length=200,
+        validators=[holds_no_colon],
         help_text="Provided when you sign up for NICE and create an account: the user that may submit call events.",
     )
     password = SecretField(
@@ -104,12 +104,6 @@ class NiceProperties(PropertiesForm):
     )
     ca_certificate = CaCertificateField()
     alert_after_failed_updates = AlertAfterField()
-
-    def clean_username(self) -> str:
-        name = str(self.cleaned_data["username"])
-        if ":" in name:
-            raise ValidationError("A user name cannot hold a colon: it separates name and password on the way.")
-        return name
 
 
 class Nice(RecordingFeed, Provider):

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from integrations import catalogue
 from integrations.automation import basic_credentials
-from integrations.basic_auth import basic
+from integrations.basic_auth import basic, holds_no_colon
 from integrations.capabilities import AutomationEndpoint, AutomationEvent
 from integrations.diagnosis.doctor import Advice, Passed
 from integrations.diagnosis.verdict import YOU
@@ -60,6 +60,7 @@ class ZapierProperties(PropertiesForm):
     username = forms.CharField(
         label="Username",
         max_length=200,
+        validators=[holds_no_colon],
         help_text=(
             "A user name that Zapier will use to access data: make one up, and enter the same in Zapier when it asks "
             "to connect an account (My Apps, Add connection)."
@@ -73,12 +74,6 @@ class ZapierProperties(PropertiesForm):
             "and enter the same in Zapier."
         ),
     )
-
-    def clean_username(self) -> str:
-        name = str(self.cleaned_data["username"])
-        if ":" in name:
-            raise ValidationError("A user name cannot hold a colon: it separates name and password on the way.")
-        return name
 
     def clean_password(self) -> Any:
         password = self.cleaned_data["password"]

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from integrations.basic_auth import holds_no_colon
 from integrations.feed_fields import AlertAfterField, KeepAliveField, PrefixField
 from integrations.properties import PropertiesForm, SecretField
 from integrations.property_fields import CaCertificateField, HostNameField, TcpPortField
@@ -183,6 +184,7 @@ class NiceUptivityProperties(PropertiesForm):
         label="Username",
         required=False,
         max_length=200,
+        validators=[holds_no_colon],
         help_text="The API itself asks for none. Only where a proxy in front of the web API wants HTTP Basic.",
     )
     password = SecretField(
@@ -193,8 +195,6 @@ class NiceUptivityProperties(PropertiesForm):
 
     def clean_username(self) -> str:
         name = str(self.cleaned_data["username"])
-        if ":" in name:
-            raise ValidationError("A user name cannot hold a colon: it separates name and password on the way.")
         if name and self.cleaned_data.get("interface") == TCP:
             raise ValidationError("Over TCP there is no log-in. Leave this empty, or choose the web API.")
         return name

@@ -78,6 +78,11 @@ class MessengerInline(admin.TabularInline):
     verbose_name_plural = _("Messengers whose customers reach this service")
 
 
+EVERY_SERVICE = (None, {"fields": ("name", "code", "media", "scenario", "service_level_seconds", "enabled")})
+FOR_CALLS = (_("Calls"), {"fields": ("recordings",)})
+FOR_CHATS = (_("Chats"), {"fields": ("chat_bot", "agent_words", "suggestion_engine")})
+
+
 @admin.register(Service)
 class ServiceAdmin(Screen):
     intro = _(
@@ -91,10 +96,6 @@ class ServiceAdmin(Screen):
     search_fields = ("name", "code", "numbers__number")
     inlines = (NumberInline, MessengerInline)
     prepopulated_fields = {"code": ("name",)}
-    fields = (
-        "name", "code", "media", "scenario", "recordings", "chat_bot", "agent_words", "suggestion_engine",
-        "service_level_seconds", "enabled",
-    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return (
@@ -111,6 +112,12 @@ class ServiceAdmin(Screen):
         bereft = Report.objects.filter(services__in=going).exclude(services__in=Service.objects.exclude(pk__in=going))
         kept = [_("Scheduled report about this queue alone: %s") % report for report in bereft.distinct()]
         return found, counts, lacking, [*protected, *kept]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Service | None = None) -> Any:
+        """Of a service that is there, only what its medium makes sense of."""
+        if obj is None:
+            return [EVERY_SERVICE, FOR_CALLS, FOR_CHATS]
+        return [EVERY_SERVICE, FOR_CALLS if obj.media == Service.Media.VOICE else FOR_CHATS]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj is not None else self.prepopulated_fields

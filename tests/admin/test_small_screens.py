@@ -116,3 +116,14 @@ def test_a_contact_is_found_by_a_number_in_any_form(console):
     url = "/admin/contactcenter/contact/"
     for term in ("(415) 555-0132", "+1 415 555 0132", "goodl"):
         assert [row.pk for row in console.get(url, {"q": term}).context["cl"].result_list] == [contact.pk]
+
+
+@pytest.mark.parametrize(("media", "asked", "left_out"), [
+    ("voice", "recordings", "chat_bot"),
+    ("chat", "chat_bot", "recordings"),
+])  # fmt: skip
+def test_a_service_is_asked_only_what_its_medium_makes_sense_of(console, media, asked, left_out):
+    page = console.get(f"/admin/contactcenter/service/{ServiceFactory(media=media).pk}/change/").content.decode()
+    assert f'name="{asked}"' in page and f'name="{left_out}"' not in page
+    page = console.get("/admin/contactcenter/service/add/").content.decode()
+    assert f'name="{asked}"' in page and f'name="{left_out}"' in page

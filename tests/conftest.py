@@ -7,6 +7,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.utils import translation
 
 from tests.servers import Servers
 from tests.simulated import Simulators
@@ -78,6 +79,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
     with django_db_blocker.unblock():
         emptying.remember()
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """A request leaves its language behind in the thread; the next request chooses its own, the next test does not."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from contactcenter.models import Scenario
 from contactcenter.scenarios.definition import problems
@@ -102,19 +103,27 @@ def test_a_scenario_is_built_from_nothing_by_mouse(window: Page, empty: Scenario
 def place(thing: Any) -> dict[str, float]:
     """Where it is drawn. While the editor draws everything anew, it is nowhere for a moment."""
     found: dict[str, float] = {}
-    wait_for("being drawn", lambda: bool(found.update(thing.bounding_box() or {}) or found))
+
+    def seen() -> bool:
+        try:
+            thing.scroll_into_view_if_needed(timeout=1000)
+        except PlaywrightError:
+            return False
+        found.update(thing.bounding_box() or {})
+        return bool(found)
+
+    wait_for("being drawn", seen)
     return found
 
 
 def pull(page: Page, port: Any, *, to: tuple[int, int] | None = None, onto: Any = None) -> None:
-    port.scroll_into_view_if_needed()
-    box = place(port)
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.down()
     if onto is not None:
         target = place(onto)
         to = (target["x"] + target["width"] / 2, target["y"] + 30)
     assert to is not None
+    box = place(port)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
     page.mouse.move(*to, steps=4)
     page.mouse.up()
 

@@ -21,8 +21,9 @@ AT_ONCE = 5000  # numbered for one request: more than it may ask for
 TABLE = AgentStateChange._meta.db_table
 NUMBER_NEW = f"""
 UPDATE {TABLE} SET sequence = fresh.number FROM (
-    SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS number FROM {TABLE}
-    WHERE sequence IS NULL AND began_at >= %s ORDER BY id LIMIT {AT_ONCE}
+    SELECT id, %s + ROW_NUMBER() OVER (ORDER BY id) AS number FROM (
+        SELECT id FROM {TABLE} WHERE sequence IS NULL AND began_at >= %s ORDER BY id LIMIT {AT_ONCE} {{lock}}
+    ) AS free
 ) AS fresh WHERE {TABLE}.id = fresh.id
 """  # noqa: S608 - names of our own
 
@@ -61,13 +62,19 @@ def why_not(since: int, known: StateNumbering) -> str:
 
 
 def number_new() -> None:
-    """Give committed changes that have none the next numbers. Who comes meanwhile waits for the row."""
+    """Give committed changes that have none the next numbers. Who comes meanwhile waits for the row.
+
+    A change that somebody is ending at this moment is left for the next time, instead of waiting for them. What follows
+    it is not committed yet, so an agent's changes keep their order."""
+    lock = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     StateNumbering.objects.get_or_create(pk=1)
     with transaction.atomic():
         StateNumbering.objects.filter(pk=1).update(last=F("last"))  # a lock on both databases
         last = StateNumbering.objects.values_list("last", flat=True).get(pk=1)
         with connection.cursor() as cursor:
-            cursor.execute(NUMBER_NEW, [last, connection.ops.adapt_datetimefield_value(timezone.now() - KEPT)])
+            cursor.execute(
+                NUMBER_NEW.format(lock=lock), [last, connection.ops.adapt_datetimefield_value(timezone.now() - KEPT)]
+            )
             numbered = cursor.rowcount
         if numbered:
             StateNumbering.objects.filter(pk=1).update(last=last + numbered)

@@ -253,3 +253,13 @@ def test_readers_at_the_same_time_give_no_number_twice(transactional_db: None) -
         thread.join(20)
     assert len(pages) == 4 and all(page == pages[0] for page in pages)
     assert StateNumbering.objects.get().last == 50
+
+
+def test_a_change_that_is_being_ended_is_not_waited_for(transactional_db: None) -> None:
+    with Story([AgentFactory(login="ava")]) as story:
+        story.write(0)
+        story.end(0, kept=True)
+        story.write(0)  # ends the first one, and is not committed
+        story.read(3)
+        story.finish()
+    assert story.seen == sorted(story.committed)

@@ -42,6 +42,9 @@ WIRE_ONLY = (
     "--ignore=tests/contactcenter/scenarios/saved",
 )
 NO_TESTS = 5
+# A test that stands still ends its process. In place of a new one, which gets no more work and is waited for for ever,
+# the phase ends there and has failed.
+ENDS_WITH_ITS_WORKER = "--max-worker-restart=0"
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,10 @@ def tests(runner: Runner, workers: str) -> None:
     missing = [part for part in PARTS if not part.present()]
     left_out = "".join(f" and not {part.marker}" for part in missing)
     # Files in the order of their names: by the number of tests, files of one long test would all come at the end.
-    parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder")
+    parallel = ("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder", ENDS_WITH_ITS_WORKER)
     runner.pytest("tests on SQLite, embedded", *parallel, "-m", f"not ({SLOW}){left_out}")
     # Wherever a browser is free: a few files hold nearly all of them.
-    spread = ("-n", workers, "--dist", "worksteal")
+    spread = ("-n", workers, "--dist", "worksteal", ENDS_WITH_ITS_WORKER)
     runner.pytest("browser tests", *spread, "-m", f"browser and not processes{left_out}", may_be_empty=True)
     # Each starts several processes of its own.
     few = ("-n", "2", *parallel[2:])

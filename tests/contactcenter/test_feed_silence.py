@@ -101,7 +101,7 @@ def test_a_silent_receiver_is_noticed_and_told_everything_again(
     made(key, **(CALABRIO if key == "wfm_calabrio" else {}))
     made("loxysoft", secrets={"token": "demo-loxysoft-token"})
     ava = AgentFactory(login="ava", state="READY", extension="1001")
-    wait_for(lambda: is_seen(simulated, key, "READY"))
+    wait_for(lambda: is_seen(simulated, key, "READY") and FeedState.objects.filter(sent__gte=1).count() == 2)
     quiet = quiet_of("loxysoft")
     meet(simulated, key)
     Agent.objects.filter(pk=ava.pk).update(state="ACW")
@@ -121,8 +121,8 @@ def quiet_of(key: str) -> tuple[float, int]:
 
 
 def longest_pause(since: tuple[float, int], key: str) -> float:
-    """Seconds per update from then until now."""
-    return (time.monotonic() - since[0]) / max(1, feed_of(key).sent - since[1])
+    """Seconds per update from then until now; the one that is due next is under way already."""
+    return (time.monotonic() - since[0]) / (1 + feed_of(key).sent - since[1])
 
 
 def test_what_was_written_into_the_silence_counts_as_a_gap(simulated: Simulators, running: None) -> None:
